@@ -1,0 +1,70 @@
+/* HTTP to others (libcurl), many at once on one thread, never blocking it. Follows no redirect, reads no
+ * proxy from the environment, keeps the URL (it may hold a token) out of every error. */
+#ifndef BASE_HTTP_H
+#define BASE_HTTP_H
+
+#include "base/buf.h"
+#include "base/err.h"
+
+#include <stdint.h>
+
+#define HTTP_REPLY_MAX (64 * 1024) /* bytes of a reply kept; the rest is read and dropped */
+#define HTTP_HEADERS_MAX 24
+#define HTTP_RESOLVERS_MAX 16      /* names being looked up at once; further requests wait their turn here */
+
+struct http_header {
+    const char *name, *value;
+};
+
+struct http_request { /* all borrowed during http_start only: it copies */
+    const char *method; /* "GET" "POST" "PUT" "PATCH" "DELETE" */
+    const char *url;    /* http, https; or unix:/path:/request/path for a daemon on a socket */
+    struct http_header headers[HTTP_HEADERS_MAX];
+    size_t header_count;
+    const char *body; /* NULL: none */
+    size_t body_length;
+    int64_t timeout_ms;         /* whole exchange; connect gets at most 5 s of it */
+    const char *proxy_url;      /* NULL: none, whatever the environment says */
+    const char *ca_file;        /* NULL: the system's */
+    const char *username, *password; /* basic; NULL: none */
+    bool insecure_skip_verify;
+};
+
+/* What is sure about a request that got no answer. */
+enum http_end {
+    HTTP_ANSWERED,
+    HTTP_NOT_SENT, /* no name, no connection, no handshake: certainly not arrived */
+    HTTP_UNCLEAR   /* sent, at least in part, and no whole answer */
+};
+
+struct http_reply {
+    enum http_end end;
+    int status;          /* with HTTP_ANSWERED */
+    struct buf body;     /* at most HTTP_REPLY_MAX */
+    struct buf headers;  /* lines "name: value\n", names in lower case */
+    int64_t latency_ms;
+    struct err err;      /* without URL, for the other two ends */
+};
+
+/* Value of a header of the reply ("retry-after"), copied into out; false if absent. */
+bool http_reply_header(const struct http_reply *reply, const char *name, char *out, size_t size);
+
+struct http;
+typedef void (*http_done)(void *context, uint64_t tag, const struct http_reply *reply); /* reply borrowed */
+
+struct http *http_new(struct err *err);
+void http_free(struct http *http); /* drops what is in flight without calling back; at once, resolvers included */
+/* Starts a request; done is called later, from http_run, exactly once. False only for a request that can never go. */
+bool http_start(struct http *http, const struct http_request *request, uint64_t tag, http_done done, void *context,
+                struct err *err);
+size_t http_in_flight(const struct http *http);
+/* Waits until a transfer moves, fd (or -1) is readable, http_wake is called, or the time is over. */
+void http_wait(struct http *http, int fd, int64_t timeout_ms);
+void http_run(struct http *http);  /* moves transfers on, calls back the finished; never blocks */
+void http_wake(struct http *http); /* from any thread */
+
+/* One request, waited for: for the command line only. The caller frees reply with http_reply_free. */
+bool http_fetch(const struct http_request *request, struct http_reply *reply, struct err *err);
+void http_reply_free(struct http_reply *reply);
+
+#endif

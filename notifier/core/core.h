@@ -1,0 +1,55 @@
+/* The only door to what decides. Pure: the caller brings events and the time, and takes effects away.
+ * No clock, file, socket, log, global or thread in here. */
+#ifndef CORE_CORE_H
+#define CORE_CORE_H
+
+#include "base/buf.h"
+#include "base/zone.h"
+#include "notifier/core/effect.h"
+#include "notifier/core/event.h"
+
+#define CORE_SENDS_PER_TICK 256   /* core_tick yields after so many, that replies are not kept waiting */
+#define ALERT_REFRESH_STEP_MS 60000 /* refreshed_ms is written at most this often */
+
+struct core;
+
+/* policy is borrowed until the next EVENT_RELOAD. seed makes references unguessable and runs repeatable. */
+struct core *core_new(const struct policy *policy, uint64_t seed);
+void core_free(struct core *core);
+
+/* Start and crash share one path: each stored row that is still alive, in the order of enum record_kind, then
+ * core_load_done. Whatever was being sent has an unclear outcome and goes again, marked. */
+void core_load(struct core *core, const struct record *record, struct instant now);
+void core_load_done(struct core *core, struct instant now, struct effects *effects);
+
+void core_step(struct core *core, const struct event *event, struct instant now, struct effects *effects);
+/* What time alone brings: groups due, repeats, expiries, sends that pacing now admits. */
+void core_tick(struct core *core, struct instant now, struct effects *effects);
+/* Steady time of the next thing that time brings; INT64_MAX if there is none. */
+int64_t core_deadline(const struct core *core);
+
+/* The labels of an alert the core holds (for views); NULL if it is gone. Borrowed until the next step. */
+const struct labels *core_alert_labels(const struct core *core, uint64_t alert_id);
+
+/* Accepted transitions that are neither open nor settled on some channel. Always 0. */
+uint64_t core_unaccounted(const struct core *core);
+
+struct core_channel_state {
+    const char *name;
+    uint32_t pending;         /* open deliveries */
+    uint32_t in_flight;
+    int64_t oldest_accepted_ms; /* wall; 0: nothing pending */
+    uint32_t failures;
+    bool refused;             /* it refuses us for good (token, chat): up again only by a success */
+};
+size_t core_channels(const struct core *core, struct core_channel_state *out, size_t max);
+
+struct core_totals {
+    uint32_t alerts, firing, groups, deliveries_open, memory_kib;
+};
+struct core_totals core_totals(const struct core *core);
+
+/* All persisted state as text, in an order that only depends on the state: two cores are equal where their dumps are. */
+void core_dump(const struct core *core, struct buf *out);
+
+#endif

@@ -1,0 +1,92 @@
+/* Where alerts go: the routing tree resolved at load, each node carrying its inherited settings.
+ * Immutable after it is built; the core borrows one at a time and swaps at a reload. */
+#ifndef CORE_POLICY_H
+#define CORE_POLICY_H
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "notifier/core/alert.h"
+#include "notifier/core/matcher.h"
+
+#include <stdint.h>
+
+#define POLICY_CHANNELS_MAX 64    /* channels configured */
+#define POLICY_NODES_MAX 4096
+#define POLICY_RATES_MAX 4        /* limits on one channel */
+#define POLICY_MATCHES_MAX 64     /* nodes one alert may reach through `continue` */
+#define POLICY_SEVERITIES_MAX 16
+
+enum on_update { UPDATE_REPLY, UPDATE_EDIT, UPDATE_NEW };
+
+struct rate {
+    uint32_t count; /* sends */
+    int64_t per_ms;
+};
+
+/* What the core knows of a channel. The rest of its settings are the codec's. */
+struct policy_channel {
+    const char *name;
+    bool send_resolved;
+    enum on_update on_update;
+    bool can_edit;        /* the provider lets a message be edited (then reply|edit add a part) */
+    bool parts_together;  /* all unfinished parts travel in one request (mail recipients) */
+    uint32_t in_flight_max; /* requests at once */
+    struct rate rates[POLICY_RATES_MAX];
+    size_t rate_count;
+};
+
+struct policy_node {
+    const char *id;        /* stable across reloads: matchers' path, as Alertmanager's route key */
+    const char *receiver;  /* the name API v2 shows */
+    struct matcher **matchers;
+    size_t matcher_count;
+    uint16_t *channels;    /* indexes into policy->channels */
+    size_t channel_count;
+    uint16_t *fallback;
+    size_t fallback_count;
+    const char **group_by; /* label names; with group_by_all unused */
+    size_t group_by_count;
+    bool group_by_all;     /* '...' */
+    bool continues;
+    bool repeat_info, resolve_when_silenced;
+    int64_t group_wait_ms, group_interval_ms, repeat_interval_ms; /* repeat 0: never */
+    int64_t deliver_within_ms, stale_after_ms, give_up_after_ms;
+    const char **mute_intervals, **active_intervals, **quiet_intervals; /* names, NULL-terminated or NULL */
+    struct policy_node *parent, **children;
+    size_t child_count;
+    int line;              /* in the configuration file; 0 for built-in */
+};
+
+struct policy {
+    struct policy_channel *channels;
+    size_t channel_count;
+    struct policy_node *root;
+    struct policy_node *self;     /* who hears of our own troubles; channels: those named, or all */
+    const char *severity_label;
+    const char *severities[POLICY_SEVERITIES_MAX]; /* worst first */
+    size_t severity_count;
+    uint32_t alerts_max, pending_per_channel_max;
+    struct arena *arena;          /* owns all of the above */
+};
+
+int policy_channel_index(const struct policy *policy, const char *name); /* -1 if there is none */
+/* The nodes an alert reaches, in order; Alertmanager's walk: depth first, first match wins unless `continue`. */
+size_t policy_match(const struct policy *policy, const struct labels *labels,
+                    const struct policy_node *nodes[POLICY_MATCHES_MAX]);
+/* 0 is the worst. Missing or unknown counts as the second. */
+unsigned policy_severity(const struct policy *policy, const struct labels *labels);
+
+/* Building: policy_new, then channels, then nodes (config does; tests too). Texts are copied into the arena. */
+struct policy *policy_new(void);
+struct policy_channel *policy_add_channel(struct policy *policy, const char *name); /* NULL past POLICY_CHANNELS_MAX */
+/* A child inherits every setting of its parent (NULL: the defaults of CONTRACT); then the caller changes what differs. */
+struct policy_node *policy_add_node(struct policy *policy, struct policy_node *parent);
+bool policy_add_matcher(struct policy *policy, struct policy_node *node, const char *text, struct err *err);
+void policy_node_channels(struct policy *policy, struct policy_node *node, const uint16_t *channels, size_t count);
+void policy_node_fallback(struct policy *policy, struct policy_node *node, const uint16_t *channels, size_t count);
+void policy_node_group_by(struct policy *policy, struct policy_node *node, const char *const *names, size_t count);
+/* Names the nodes' ids, once all are added. */
+void policy_seal(struct policy *policy);
+void policy_free(struct policy *policy);
+
+#endif

@@ -1,0 +1,30 @@
+/* Bytes become canonical alerts: Grafana's webhook (any shape it emits), Alertmanager's v4 webhook and our
+ * own event body, told apart by themselves. Never refuses content: what cannot be understood is handed back
+ * as "quarantine" with the reason, whole or beside the alerts that could be read. Pure. */
+#ifndef INGEST_INGEST_H
+#define INGEST_INGEST_H
+
+#include "base/arena.h"
+#include "notifier/core/event.h"
+
+#define INGEST_ALERTS_MAX 20000  /* alerts of one body; a longer list is quarantined whole */
+
+enum ingest_shape { SHAPE_GRAFANA, SHAPE_ALERTMANAGER, SHAPE_EVENT, SHAPE_UNKNOWN };
+
+struct ingested {
+    enum ingest_shape shape;
+    struct alert_input *alerts;
+    size_t count;
+    uint32_t truncated;          /* truncatedAlerts */
+    const char *quarantine;      /* why the body (or a part of it) goes to quarantine; NULL: all was understood */
+    const char *receiver;        /* unescaped; NULL */
+};
+
+/* Everything lives in arena. An empty alert list of a well-formed body is understood and does nothing. */
+void ingest_webhook(const void *body, size_t length, int64_t now_wall_ms, struct arena *arena, struct ingested *out);
+/* POST /api/v1/events: {"title","severity","labels":{},"annotations":{},"description","status":"firing|resolved","key","url"}
+ * or an array of them. Here a mistake is an error to the caller (a person's script): err says where. */
+bool ingest_events(const void *body, size_t length, int64_t now_wall_ms, struct arena *arena, struct ingested *out,
+                   struct err *err);
+
+#endif

@@ -1,0 +1,84 @@
+/* The turn, and what routes may call. One thread runs all of it; `done` calls come from within a turn. */
+#ifndef NOTIFIER_NOTIFIER_H
+#define NOTIFIER_NOTIFIER_H
+
+#include "base/clock.h"
+#include "base/loop.h"
+#include "base/metrics.h"
+#include "base/work.h"
+#include "notifier/config.h"
+#include "notifier/core/core.h"
+#include "notifier/store/history.h"
+#include "notifier/store/store.h"
+#include "notifier/transport/transport.h"
+
+#define NOTIFIER_INBOX_MAX 8192          /* events waiting for a turn; beyond: 503 */
+#define NOTIFIER_KEPT_MAX (16u << 20)    /* bytes of effects kept while the disk fails; beyond: intake closes, 503 */
+#define NOTIFIER_RETRY_COMMIT_MS 1000
+#define NOTIFIER_CONFIRM_MS 5000         /* disk failing: how long a webhook waits for a channel's confirmation */
+
+struct notifier;
+
+struct notifier_options { /* the seams; all borrowed, outliving the notifier */
+    const struct config *config;
+    struct clock clock;
+    struct store store;
+    struct transport transport;
+    struct metrics *metrics;
+    struct history *history;             /* NULL: no lists (simulator) */
+    struct work *work;                   /* NULL: lists run at once */
+    uint64_t seed;
+};
+
+struct notifier *notifier_new(const struct notifier_options *options, struct err *err); /* loads the store */
+void notifier_free(struct notifier *notifier);
+
+/* One turn over what has come in: decide, commit, speak. Never blocks but in the commit. */
+void notifier_turn(struct notifier *notifier);
+int64_t notifier_deadline_ms(struct notifier *notifier); /* ms from now until a turn is wanted; 0: now; -1: never */
+bool notifier_is_idle(struct notifier *notifier);        /* nothing in flight, nothing due: drained */
+/* The transport's door. */
+void notifier_hear_reply(void *notifier, uint64_t tag, const struct reply *reply, int64_t latency_ms);
+
+/* How an intake call ended. 200, 202: stored. 503: not now, retry_after_s says when. */
+struct notifier_answer {
+    int status;
+    uint64_t id;                         /* what was made (a delivery, for tests); 0 */
+    const char *words;                   /* one plain sentence when status is not 2xx */
+    int retry_after_s;
+};
+typedef void (*notifier_done)(void *context, const struct notifier_answer *answer);
+
+/* Routes' doors. Each copies what it needs and calls done exactly once, later (after the commit), or at once when refusing. */
+void notifier_webhook(struct notifier *notifier, const char *source, const void *body, size_t length,
+                      notifier_done done, void *context);
+void notifier_events(struct notifier *notifier, const char *source, const void *body, size_t length,
+                     notifier_done done, void *context);
+void notifier_test(struct notifier *notifier, const char *channel, const char *severity, bool resolved,
+                   const char *sent_by, notifier_done done, void *context);
+void notifier_retry(struct notifier *notifier, uint64_t delivery_id, const char *channel, notifier_done done, void *context);
+void notifier_drop(struct notifier *notifier, uint64_t delivery_id, notifier_done done, void *context);
+/* Tells people that a sender is being refused: becomes NotifierSourceRejected, at most hourly a source. */
+void notifier_source_rejected(struct notifier *notifier, const char *source, int status, const char *why);
+
+/* Lists: run on the background thread; done gets the bytes. */
+typedef void (*notifier_listed)(void *context, bool ok, const struct buf *out, const struct err *err);
+bool notifier_list(struct notifier *notifier, const struct history_query *query, notifier_listed done, void *context);
+
+/* A new configuration, whole: takes effect in the next turn. What cannot change without a restart is named in words. */
+bool notifier_reload(struct notifier *notifier, const struct config *config, struct buf *words, struct err *err);
+const struct config *notifier_config(const struct notifier *notifier);
+
+struct notifier_health {
+    bool storage_failed, accepting;
+    int64_t last_turn_ms;                /* wall */
+    size_t channel_count;
+    struct core_channel_state channels[POLICY_CHANNELS_MAX];
+    struct core_totals totals;
+    uint64_t unaccounted;
+};
+struct notifier_health notifier_health(struct notifier *notifier);
+void notifier_write_metrics(struct notifier *notifier, struct buf *out); /* /metrics */
+int64_t notifier_now_ms(struct notifier *notifier);                     /* wall */
+
+#endif

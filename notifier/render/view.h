@@ -1,0 +1,36 @@
+/* What a message is made from: the state of one group, for one channel, at this moment. Borrowed data. */
+#ifndef RENDER_VIEW_H
+#define RENDER_VIEW_H
+
+#include "base/zone.h"
+#include "notifier/core/alert.h"
+#include "notifier/core/record.h"
+
+struct view_alert {
+    uint64_t id;
+    const struct alert_input *input; /* labels, annotations, links, times, status */
+    const char *severity;     /* as its label says, or the default's name */
+    unsigned severity_rank;   /* 0 is the worst */
+    bool changed;             /* news to this channel */
+    bool was_told_firing;
+};
+
+struct view {
+    enum reason reason;
+    enum form form;
+    const char *channel, *receiver, *route; /* names; route: the policy node's id */
+    const char *reference;    /* "K7Q2" */
+    const char *severity;     /* worst of what fires, by name; of what fired when all is over */
+    unsigned severity_rank;
+    struct labels group_labels;
+    int64_t now_ms, opened_ms, late_ms;
+    const struct zone *zone;  /* for people */
+    uint32_t firing, resolved, news_firing, news_resolved, fired_and_resolved; /* whole group */
+    const struct view_alert *alerts; /* at most VIEW_ALERTS_MAX; news first, worst first */
+    size_t alert_count;
+    const char *public_url;   /* "http://127.0.0.1:8686"; links that lead to loopback are left out */
+    const char *sent_by;      /* tests; NULL */
+    bool silent, threaded;    /* threaded: a first message exists to reply to or edit */
+};
+
+#endif

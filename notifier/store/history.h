@@ -1,0 +1,46 @@
+/* Lists for people and tools, read on the background thread with a connection of their own, in short
+ * transactions. Writes JSON or CSV. */
+#ifndef STORE_HISTORY_H
+#define STORE_HISTORY_H
+
+#include "base/buf.h"
+#include "base/err.h"
+
+#include <stdint.h>
+
+#define HISTORY_PAGE_MAX 1000    /* rows a page */
+#define HISTORY_SCAN_MAX 200000  /* rows looked at for one page; then a cursor is offered */
+#define HISTORY_MATCHERS_MAX 16
+
+enum history_list {
+    LIST_ALERTS,      /* active now (firing, or resolved with something still owed); ?all=true: every known one */
+    LIST_INCIDENTS,
+    LIST_HISTORY,     /* transitions, newest first, each with what became of it on each channel */
+    LIST_DELIVERIES,
+    LIST_DELIVERY,    /* one: with messages, parts, attempts */
+    LIST_WHY,         /* one id or reference: alert, incident or delivery, and why it was or was not told */
+    LIST_QUARANTINE
+};
+
+struct history_query { /* texts borrowed until the query has run */
+    enum history_list list;
+    const char *id;             /* DELIVERY, WHY: decimal id, fingerprint or incident reference */
+    const char *matchers[HISTORY_MATCHERS_MAX]; /* label matchers, Alertmanager's syntax */
+    size_t matcher_count;
+    const char *status;         /* alerts: firing|resolved; deliveries: open delivered carried suppressed dead */
+    const char *channel, *source, *severity;
+    int64_t since_ms, until_ms; /* 0: open */
+    const char *cursor;         /* from the page before; NULL: the first */
+    size_t limit;               /* 0: 100 */
+    bool csv;
+};
+
+struct history;
+
+struct history *history_open(const char *path, const char *severity_label, struct err *err); /* opened lazily, reopened after errors */
+void history_close(struct history *history);
+/* JSON: {"items":[...],"next":"cursor"|null}; one thing: the object itself. False: err, with ERR_INPUT for a bad
+ * matcher, cursor or id and ERR_CONFLICT for "not found". */
+bool history_run(struct history *history, const struct history_query *query, struct buf *out, struct err *err);
+
+#endif

@@ -1,0 +1,48 @@
+/* The contract between the turn and whatever keeps its rows. sqlite.c fulfils it; another back end may
+ * stand beside it. One transaction a turn; nothing is kept before store_commit has returned true. */
+#ifndef STORE_STORE_H
+#define STORE_STORE_H
+
+#include "base/err.h"
+#include "notifier/core/effect.h"
+
+struct store {
+    void *context;
+    /* Writes every EFFECT_RECORD of the list, in order, as one durable transaction. Idempotent: the same list may
+     * come again after a failure. On false nothing of it counts as stored. */
+    bool (*commit)(void *context, const struct effects *effects, struct err *err);
+    /* Every row the core still needs, in the order of enum record_kind: its sequence; alerts that fire or are owed
+     * somewhere or changed in the last STORE_RECENT_MS; live groups with incidents, told, lanes; open deliveries with
+     * items, message (no text), parts (no content); attempts of the last STORE_RING_MS and those of open deliveries; targets. */
+    bool (*load)(void *context, int64_t now_wall_ms, void (*row)(void *row_context, const struct record *record),
+                 void *row_context, struct err *err);
+    /* Everything about one alert, as committed; false if absent or unreadable. Borrowed from arena. */
+    bool (*alert)(void *context, uint64_t alert_id, struct arena *arena, struct alert_input *out);
+    /* Contents of parts [first, first+count) of a message, as committed. */
+    bool (*parts)(void *context, uint64_t message_id, uint16_t first, uint16_t count, struct arena *arena,
+                  struct rendered_part *out);
+    /* Called when nothing else is to do: checkpoints, then retention in small batches. True if more waits. */
+    bool (*idle)(void *context, int64_t now_wall_ms);
+    void (*close)(void *context);
+};
+
+#define STORE_RECENT_MS (24 * 3600 * 1000LL) /* resolved alerts stay known so that late and doubled words are recognised */
+#define STORE_RING_MS (3600 * 1000LL)        /* attempts that may count against a rate */
+
+struct store_retention {
+    int64_t history_ms, messages_ms, quarantine_ms; /* 0: for ever */
+};
+
+struct store_sqlite_options {
+    const char *path;                /* ":memory:" for tests and `test --channel` */
+    const char *vfs;                 /* NULL: the default; tests tear writes here */
+    bool migrate;                    /* false: refuse an older schema */
+    struct store_retention retention;
+};
+
+/* Opens (creating the folder, migrating after a backup PATH.before-N), takes the lock. A newer schema is refused. */
+bool store_open_sqlite(const struct store_sqlite_options *options, struct store *out, struct err *err);
+/* The conservation query: accepted transitions neither open nor settled. -1 on error. For tests, doctor and metrics. */
+int64_t store_unaccounted(struct store *store, struct err *err);
+
+#endif

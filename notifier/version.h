@@ -1,0 +1,6 @@
+#ifndef NOTIFIER_VERSION_H
+#define NOTIFIER_VERSION_H
+
+#define NOTIFIER_VERSION "0.1.0"
+
+#endif

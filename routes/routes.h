@@ -1,0 +1,47 @@
+/* HTTP to those who call us. A route is a row: method, path, who may, how much, what does it. */
+#ifndef ROUTES_ROUTES_H
+#define ROUTES_ROUTES_H
+
+#include "base/buf.h"
+#include "base/err.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum access { ACCESS_OPEN, ACCESS_SOURCE, ACCESS_VIEWER, ACCESS_OPERATOR, ACCESS_ADMIN };
+
+#define CALL_PARAMS_MAX 4        /* {name} captures in one path */
+#define CALL_ARGUMENTS_MAX 64    /* query arguments; repeats kept */
+
+struct call; /* one request, its body read in full */
+
+typedef void (*route_handler)(void *context, struct call *call);
+
+struct route {
+    const char *method;      /* "GET", "POST", ...; HEAD is answered by GET's row */
+    const char *path;        /* "/api/v1/webhook/{source}"; a capture never holds a '/' after decoding of the path's bounds */
+    enum access access;
+    route_handler handler;   /* calls one of the call_answer functions now, or later from the same thread */
+};
+
+const char *call_method(const struct call *call);
+const char *call_path(const struct call *call);                       /* decoded */
+const char *call_param(const struct call *call, const char *name);    /* decoded; NULL if the route has none */
+const char *call_argument(const struct call *call, const char *name); /* first; decoded; NULL */
+size_t call_arguments(const struct call *call, const char *name, const char **out, size_t max);
+const char *call_header(const struct call *call, const char *name);   /* case-insensitive; NULL */
+const void *call_body(const struct call *call, size_t *length);
+const char *call_who(const struct call *call);                        /* token's, user's or source's name; "local" on trusted loopback */
+bool call_may(const struct call *call, enum access access);           /* for detail shown only to some */
+bool call_is_loopback(const struct call *call);
+
+/* Each ends the call; it must not be touched afterwards. */
+void call_answer(struct call *call, int status, const char *content_type, const void *body, size_t length);
+void call_answer_text(struct call *call, int status, const char *text); /* text/plain, newline added */
+void call_answer_json(struct call *call, int status, const struct buf *json);
+void call_fail(struct call *call, int status, const char *error, const char *format, ...) /* {"error","detail"} */
+    __attribute__((format(printf, 4, 5)));
+void call_set_header(struct call *call, const char *name, const char *value); /* before answering; copied */
+
+#endif

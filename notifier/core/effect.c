@@ -1,0 +1,72 @@
+#include "notifier/core/effect.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void effects_init(struct effects *effects)
+{
+    *effects = (struct effects){.arena = arena_new()};
+}
+
+void effects_clear(struct effects *effects)
+{
+    arena_reset(effects->arena);
+    effects->count = 0;
+}
+
+void effects_free(struct effects *effects)
+{
+    arena_free(effects->arena);
+    free(effects->items);
+    *effects = (struct effects){0};
+}
+
+struct effect *effects_add(struct effects *effects, enum effect_kind kind)
+{
+    if (effects->count == effects->capacity) {
+        effects->capacity = effects->capacity ? effects->capacity * 2 : 256;
+        effects->items = realloc(effects->items, effects->capacity * sizeof effects->items[0]);
+        if (!effects->items)
+            abort();
+    }
+    struct effect *effect = &effects->items[effects->count++];
+    memset(effect, 0, sizeof *effect);
+    effect->kind = kind;
+    return effect;
+}
+
+struct record *effects_record(struct effects *effects, enum record_kind kind)
+{
+    struct effect *effect = effects_add(effects, EFFECT_RECORD);
+    effect->record.kind = kind;
+    return &effect->record;
+}
+
+const char *effects_text(struct effects *effects, const char *text)
+{
+    return arena_text(effects->arena, text);
+}
+
+struct labels effects_labels(struct effects *effects, const struct labels *labels)
+{
+    struct labels copy = {.count = labels->count};
+    copy.items = ARENA_NEW(effects->arena, struct label, labels->count ? labels->count : 1);
+    for (size_t i = 0; i < labels->count; i++) {
+        copy.items[i].name = effects_text(effects, labels->items[i].name);
+        copy.items[i].value = effects_text(effects, labels->items[i].value);
+    }
+    return copy;
+}
+
+const struct alert_input *effects_input(struct effects *effects, const struct alert_input *input)
+{
+    struct alert_input *copy = ARENA_NEW(effects->arena, struct alert_input, 1);
+    *copy = *input;
+    const char **texts[] = {&copy->fingerprint, &copy->generator_url, &copy->silence_url, &copy->dashboard_url, &copy->panel_url,
+                            &copy->image_url, &copy->rule_uid, &copy->values, &copy->value_string, &copy->state_reason};
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
+        *texts[i] = effects_text(effects, *texts[i]);
+    copy->labels = effects_labels(effects, &input->labels);
+    copy->annotations = effects_labels(effects, &input->annotations);
+    return copy;
+}

@@ -1,0 +1,241 @@
+#include "notifier/core/policy.h"
+
+#include "base/buf.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define NODE_ID_MAX 4096 /* bytes of one node's path of matchers */
+
+int policy_channel_index(const struct policy *policy, const char *name)
+{
+    for (size_t i = 0; i < policy->channel_count; i++)
+        if (strcmp(policy->channels[i].name, name) == 0)
+            return (int)i;
+    return -1;
+}
+
+static bool node_matches(const struct policy_node *node, const struct labels *labels)
+{
+    for (size_t i = 0; i < node->matcher_count; i++)
+        if (!matcher_matches(node->matchers[i], labels))
+            return false;
+    return true;
+}
+
+static size_t walk(const struct policy_node *node, const struct labels *labels, const struct policy_node **out, size_t count)
+{
+    size_t before = count;
+
+    if (!node_matches(node, labels))
+        return count;
+    for (size_t i = 0; i < node->child_count && count < POLICY_MATCHES_MAX; i++) {
+        size_t found = walk(node->children[i], labels, out, count);
+        bool matched = found > count;
+        count = found;
+        if (matched && !node->children[i]->continues)
+            break;
+    }
+    if (count == before && count < POLICY_MATCHES_MAX)
+        out[count++] = node;
+    return count;
+}
+
+size_t policy_match(const struct policy *policy, const struct labels *labels,
+                    const struct policy_node *nodes[POLICY_MATCHES_MAX])
+{
+    return walk(policy->root, labels, nodes, 0);
+}
+
+unsigned policy_severity(const struct policy *policy, const struct labels *labels)
+{
+    const char *value = labels_get(labels, policy->severity_label);
+    for (size_t i = 0; value && i < policy->severity_count; i++)
+        if (strcmp(policy->severities[i], value) == 0)
+            return (unsigned)i;
+    return policy->severity_count > 1 ? 1 : 0;
+}
+
+struct policy *policy_new(void)
+{
+    static const char *const severities[] = {"critical", "warning", "info"};
+
+    struct arena *arena = arena_new();
+    struct policy *policy = ARENA_NEW(arena, struct policy, 1);
+    policy->arena = arena;
+    policy->channels = ARENA_NEW(arena, struct policy_channel, POLICY_CHANNELS_MAX);
+    policy->severity_label = "severity";
+    for (size_t i = 0; i < 3; i++)
+        policy->severities[i] = severities[i];
+    policy->severity_count = 3;
+    policy->alerts_max = 200000;
+    policy->pending_per_channel_max = 100000;
+    return policy;
+}
+
+struct policy_channel *policy_add_channel(struct policy *policy, const char *name)
+{
+    if (policy->channel_count == POLICY_CHANNELS_MAX)
+        return NULL;
+    struct policy_channel *channel = &policy->channels[policy->channel_count++];
+    *channel = (struct policy_channel){.name = arena_text(policy->arena, name), .send_resolved = true, .in_flight_max = 4};
+    return channel;
+}
+
+static void node_defaults(struct policy *policy, struct policy_node *node)
+{
+    static const char *const group_by[] = {"alertname", "grafana_folder"};
+
+    node->resolve_when_silenced = true;
+    node->group_interval_ms = 30 * 1000;
+    node->repeat_interval_ms = 4 * 3600 * 1000;
+    node->deliver_within_ms = 15 * 1000;
+    node->stale_after_ms = 15 * 60 * 1000;
+    node->give_up_after_ms = 24 * 3600 * 1000;
+    policy_node_group_by(policy, node, group_by, 2);
+}
+
+struct policy_node *policy_add_node(struct policy *policy, struct policy_node *parent)
+{
+    struct policy_node *node = ARENA_NEW(policy->arena, struct policy_node, 1);
+
+    if (!parent) {
+        node_defaults(policy, node);
+        return node;
+    }
+    *node = *parent;
+    node->parent = parent;
+    node->matchers = NULL;
+    node->matcher_count = 0;
+    node->children = NULL;
+    node->child_count = 0;
+    node->continues = false;
+    node->mute_intervals = node->active_intervals = node->quiet_intervals = NULL;
+    struct policy_node **children = ARENA_NEW(policy->arena, struct policy_node *, parent->child_count + 1);
+    if (parent->child_count)
+        memcpy(children, parent->children, parent->child_count * sizeof *children);
+    children[parent->child_count++] = node;
+    parent->children = children;
+    return node;
+}
+
+bool policy_add_matcher(struct policy *policy, struct policy_node *node, const char *text, struct err *err)
+{
+    struct matcher *matcher = matcher_parse(text, err);
+    if (!matcher)
+        return false;
+    struct matcher **matchers = ARENA_NEW(policy->arena, struct matcher *, node->matcher_count + 1);
+    if (node->matcher_count)
+        memcpy(matchers, node->matchers, node->matcher_count * sizeof *matchers);
+    matchers[node->matcher_count++] = matcher;
+    node->matchers = matchers;
+    return true;
+}
+
+static uint16_t *copy_indexes(struct policy *policy, const uint16_t *from, size_t count)
+{
+    uint16_t *copy = ARENA_NEW(policy->arena, uint16_t, count ? count : 1);
+    if (count)
+        memcpy(copy, from, count * sizeof *copy);
+    return copy;
+}
+
+void policy_node_channels(struct policy *policy, struct policy_node *node, const uint16_t *channels, size_t count)
+{
+    node->channels = copy_indexes(policy, channels, count);
+    node->channel_count = count;
+}
+
+void policy_node_fallback(struct policy *policy, struct policy_node *node, const uint16_t *channels, size_t count)
+{
+    node->fallback = copy_indexes(policy, channels, count);
+    node->fallback_count = count;
+}
+
+void policy_node_group_by(struct policy *policy, struct policy_node *node, const char *const *names, size_t count)
+{
+    node->group_by_all = count == 1 && strcmp(names[0], "...") == 0;
+    node->group_by = ARENA_NEW(policy->arena, const char *, count + 1);
+    node->group_by_count = node->group_by_all ? 0 : count;
+    for (size_t i = 0; i < node->group_by_count; i++)
+        node->group_by[i] = arena_text(policy->arena, names[i]);
+}
+
+/* Alertmanager's key is the path of matchers, which siblings with equal matchers share: a later one gets its number. */
+static void name_node(struct policy *policy, struct policy_node *node, const char *parent_id, size_t twin)
+{
+    struct buf id = BUF_EMPTY(NODE_ID_MAX);
+
+    buf_addf(&id, "%s%s{", parent_id, parent_id[0] ? "/" : "");
+    for (size_t i = 0; i < node->matcher_count; i++) {
+        buf_add_text(&id, i ? "," : "");
+        matcher_write(node->matchers[i], &id);
+    }
+    buf_add_char(&id, '}');
+    if (twin)
+        buf_addf(&id, "#%zu", twin + 1);
+    node->id = arena_text(policy->arena, buf_text(&id));
+    buf_free(&id);
+    for (size_t i = 0; i < node->child_count; i++) {
+        size_t twins = 0;
+        name_node(policy, node->children[i], node->id, 0);
+        for (size_t j = 0; j < i; j++) {
+            size_t length = strlen(node->children[i]->id);
+            const char *other = node->children[j]->id;
+            twins += strncmp(other, node->children[i]->id, length) == 0 && (other[length] == '\0' || other[length] == '#');
+        }
+        if (twins)
+            name_node(policy, node->children[i], node->id, twins);
+    }
+}
+
+/* The receiver's default: its channels joined by "+". */
+static void name_receiver(struct policy *policy, struct policy_node *node)
+{
+    if (!node->receiver) {
+        struct buf name = BUF_EMPTY(NODE_ID_MAX);
+        for (size_t i = 0; i < node->channel_count; i++)
+            buf_addf(&name, "%s%s", i ? "+" : "", policy->channels[node->channels[i]].name);
+        node->receiver = arena_text(policy->arena, buf_text(&name));
+        buf_free(&name);
+    }
+    for (size_t i = 0; i < node->child_count; i++)
+        name_receiver(policy, node->children[i]);
+}
+
+void policy_seal(struct policy *policy)
+{
+    uint16_t all[POLICY_CHANNELS_MAX];
+
+    assert(policy->root);
+    name_node(policy, policy->root, "", 0);
+    name_receiver(policy, policy->root);
+    if (!policy->self) {
+        for (size_t i = 0; i < policy->channel_count; i++)
+            all[i] = (uint16_t)i;
+        policy->self = policy_add_node(policy, NULL);
+        policy_node_channels(policy, policy->self, all, policy->channel_count);
+    }
+    static const char *const group_by[] = {"alertname", "source", "channel"};
+    policy_node_group_by(policy, policy->self, group_by, 3);
+    policy->self->id = "self";
+    policy->self->receiver = "self";
+}
+
+static void close_matchers(struct policy_node *node)
+{
+    for (size_t i = 0; i < node->matcher_count; i++)
+        matcher_close(node->matchers[i]);
+    for (size_t i = 0; i < node->child_count; i++)
+        close_matchers(node->children[i]);
+}
+
+void policy_free(struct policy *policy)
+{
+    if (!policy)
+        return;
+    if (policy->root)
+        close_matchers(policy->root);
+    arena_free(policy->arena);
+}

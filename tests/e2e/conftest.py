@@ -1,0 +1,65 @@
+import os
+import pathlib
+import sys
+
+import pytest
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent))
+import daemon as daemon_module  # noqa: E402
+import fakes  # noqa: E402
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "smoke: the few that also run under the sanitizers")
+    config.addinivalue_line("markers", "needs_binary(False): a test of the fakes alone")
+
+
+@pytest.fixture
+def make(tmp_path):
+    """make(config, ...) -> a Daemon not yet started; ended and examined after the test."""
+    made = []
+
+    def build(config=None, **more):
+        folder = tmp_path / f"d{len(made)}"
+        made.append(daemon_module.Daemon(folder, config, **more))
+        return made[-1]
+
+    yield build
+    problems = []
+    for one in made:
+        try:
+            one.finish()
+        except AssertionError as problem:
+            problems.append(str(problem))
+    assert not problems, "\n".join(problems)
+
+
+@pytest.fixture
+def start(make):
+    """start(config, ...) -> a running Daemon."""
+    return lambda config=None, **more: make(config, **more).start()
+
+
+def _fake(kind):
+    @pytest.fixture
+    def fixture():
+        with kind() as fake:
+            yield fake
+            assert not fake.violations, fake.violations
+    return fixture
+
+
+telegram, discord, slack, sink = (_fake(kind) for kind in (fakes.Telegram, fakes.Discord, fakes.Slack, fakes.Sink))
+
+
+@pytest.fixture
+def other_sink():
+    with fakes.Sink() as fake:
+        yield fake
+
+
+@pytest.fixture(scope="session")
+def mail_server(tmp_path_factory):
+    import postfix
+    with postfix.Postfix() as server:
+        yield server

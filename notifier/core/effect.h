@@ -49,6 +49,7 @@ struct effect_send {
     uint64_t attempt_id, delivery_id, message_id, incident_id;
     const char *channel;
     uint16_t part_first, part_count;
+    uint64_t part_mask;       /* bit i: part_first + i goes; its verdicts come in this order */
     bool repeat;              /* mark it, and use the same Message-ID and Idempotency-Key */
     enum form form;
     bool silent;

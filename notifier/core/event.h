@@ -13,7 +13,7 @@ enum event_kind {
     EVENT_TEST,       /* notifier test --channel */
     EVENT_RENDERED,   /* words for a delivery the core asked for */
     EVENT_VERDICT,    /* what came of an attempt */
-    EVENT_RETRY,      /* operator: a dead delivery goes again; or a whole channel's */
+    EVENT_RETRY,      /* operator: what a dead delivery should have told goes again */
     EVENT_DROP,       /* operator: an open delivery ends dead "dropped" */
     EVENT_RELOAD      /* another policy */
 };
@@ -71,7 +71,7 @@ struct part_verdict {
 
 struct event_verdict {
     uint64_t attempt_id;
-    const struct part_verdict *parts; /* as many as the attempt carried */
+    const struct part_verdict *parts; /* one for each part that went, in their order */
     size_t part_count;
     int64_t wait_ms;         /* the provider's wish, with BUSY; -1: none */
     int32_t status;
@@ -81,8 +81,10 @@ struct event_verdict {
 
 struct event_retry {
     uint64_t reply;
-    uint64_t delivery_id;    /* 0: all dead ones of channel */
+    uint64_t delivery_id;    /* RETRY: the dead one, told again by a new delivery; DROP: the open one */
     const char *channel;
+    const uint64_t *alert_ids; /* RETRY: what the dead one should have told */
+    size_t alert_count;
 };
 
 struct event {

@@ -145,6 +145,7 @@ void policy_node_channels(struct policy *policy, struct policy_node *node, const
 {
     node->channels = copy_indexes(policy, channels, count);
     node->channel_count = count;
+    node->receiver = NULL; /* an inherited name speaks of other channels */
 }
 
 void policy_node_fallback(struct policy *policy, struct policy_node *node, const uint16_t *channels, size_t count)

@@ -1,0 +1,333 @@
+#include "notifier/core/core.h"
+
+#include "base/text.h"
+#include "notifier/core/state.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool alert_has_id(const void *item, const void *id)
+{
+    return ((const struct alert *)item)->id == *(const uint64_t *)id;
+}
+
+static bool group_has_id(const void *item, const void *id)
+{
+    return ((const struct group *)item)->id == *(const uint64_t *)id;
+}
+
+static bool group_has_key(const void *item, const void *key)
+{
+    return strcmp(((const struct group *)item)->key, key) == 0;
+}
+
+static bool group_has_reference(const void *item, const void *reference)
+{
+    return strcmp(((const struct group *)item)->incident.reference, reference) == 0;
+}
+
+static bool delivery_has_id(const void *item, const void *id)
+{
+    return ((const struct delivery *)item)->id == *(const uint64_t *)id;
+}
+
+static bool delivery_has_attempt(const void *item, const void *id)
+{
+    return ((const struct delivery *)item)->attempt_id == *(const uint64_t *)id;
+}
+
+static bool delivery_has_message(const void *item, const void *id)
+{
+    return ((const struct delivery *)item)->message_id == *(const uint64_t *)id;
+}
+
+struct core *core_new(const struct policy *policy, uint64_t seed)
+{
+    struct core *core = calloc(1, sizeof *core);
+    if (!core)
+        abort();
+    core->policy = policy;
+    core->seed = seed;
+    core->next_id = 1;
+    map_init(&core->alerts, alert_has_key);
+    map_init(&core->alert_ids, alert_has_id);
+    map_init(&core->groups, group_has_key);
+    map_init(&core->group_ids, group_has_id);
+    map_init(&core->deliveries, delivery_has_id);
+    map_init(&core->attempts, delivery_has_attempt);
+    map_init(&core->references, group_has_reference);
+    map_init(&core->messages, delivery_has_message);
+    core_configure_targets(core);
+    return core;
+}
+
+static void free_alert(struct alert *alert)
+{
+    for (struct told *told = alert->tolds, *next; told; told = next) {
+        next = told->next_of_alert;
+        free(told);
+    }
+    free(alert->labels.items);
+    free(alert);
+}
+
+void core_free(struct core *core)
+{
+    void *item;
+
+    if (!core)
+        return;
+    for (size_t at = 0; map_each(&core->deliveries, &at, &item);) {
+        struct delivery *delivery = item;
+        free(delivery->parts);
+        free(delivery->items);
+        free(delivery->words);
+        free(delivery->only_test);
+        free(delivery);
+    }
+    for (size_t at = 0; map_each(&core->alert_ids, &at, &item);)
+        free_alert(item);
+    for (size_t at = 0; map_each(&core->group_ids, &at, &item);) {
+        struct group *group = item;
+        for (uint16_t i = 0; i < group->lane_count; i++) {
+            free(group->lanes[i]->root_remote);
+            free(group->lanes[i]);
+        }
+        free(group->lanes);
+        free(group->labels.items);
+        free(group);
+    }
+    struct map *maps[] = {&core->alerts, &core->alert_ids, &core->groups, &core->group_ids, &core->deliveries,
+                          &core->attempts, &core->references, &core->messages};
+    for (size_t i = 0; i < LENGTH(maps); i++)
+        map_free(maps[i]);
+    for (size_t i = 0; i < core->target_count; i++)
+        target_free(core->targets[i]);
+    for (size_t i = 0; i < core->interned_count; i++)
+        free(core->interned[i]);
+    free(core->interned);
+    free(core->targets);
+    heap_free(&core->expiries);
+    heap_free(&core->timers);
+    free(core);
+}
+
+/* Every door: what the call may use, and what it must leave written. */
+static void enter(struct core *core, struct instant now, struct effects *effects)
+{
+    assert(!core->effects);
+    core->effects = effects;
+    core->now = now;
+    core->sequence_dirty = false;
+}
+
+static void leave(struct core *core)
+{
+    groups_write_dirty(core);
+    if (core->sequence_dirty)
+        effects_record(core->effects, RECORD_SEQUENCE)->sequence.next_id = core->next_id;
+    core->effects = NULL;
+}
+
+static void quarantine(struct core *core, const struct event_quarantine *event)
+{
+    struct record_quarantine *row = &effects_record(core->effects, RECORD_QUARANTINE)->quarantine;
+    char summary[256];
+
+    row->id = core_next_id(core);
+    row->source = effects_text(core->effects, event->source);
+    row->received_ms = core->now.wall_ms;
+    row->why = effects_text(core->effects, event->why);
+    row->body = event->length ? arena_bytes(core->effects->arena, event->body, event->length) : "";
+    row->length = event->length;
+    snprintf(summary, sizeof summary, "A message from %.60s could not be understood and is kept: %.120s", event->source, event->why);
+    intake_trouble(core, &(struct event_trouble){.alertname = "NotifierInputQuarantined", .subject = event->source,
+                                                 .subject_label = "source", .severity = "warning", .summary = summary,
+                                                 .lasts_ms = QUARANTINE_TOLD_MS});
+    if (event->reply)
+        effects_add(core->effects, EFFECT_REPLY)->reply = (struct effect_reply){.reply = event->reply, .ok = true};
+}
+
+void core_step(struct core *core, const struct event *event, struct instant now, struct effects *effects)
+{
+    enter(core, now, effects);
+    switch (event->kind) {
+    case EVENT_ALERTS: intake_alerts(core, &event->alerts); break;
+    case EVENT_QUARANTINE: quarantine(core, &event->quarantine); break;
+    case EVENT_TROUBLE: intake_trouble(core, &event->trouble); break;
+    case EVENT_TEST: intake_test(core, &event->test); break;
+    case EVENT_RENDERED: delivery_rendered(core, &event->rendered); break;
+    case EVENT_VERDICT: delivery_verdict(core, &event->verdict); break;
+    case EVENT_RETRY: delivery_retry(core, &event->retry); break;
+    case EVENT_DROP: delivery_drop(core, &event->retry); break;
+    case EVENT_RELOAD: reload(core, event->policy); break;
+    }
+    leave(core);
+}
+
+void core_tick(struct core *core, struct instant now, struct effects *effects)
+{
+    struct heap_item *top;
+    size_t budget = CORE_SENDS_PER_TICK;
+
+    enter(core, now, effects);
+    while ((top = heap_top(&core->expiries)) && top->rank <= now.steady_ms) {
+        heap_remove(&core->expiries, top);
+        alert_expire(core, OWNER(top, struct alert, expiry));
+    }
+    while ((top = heap_top(&core->timers)) && top->rank <= now.steady_ms) {
+        heap_remove(&core->timers, top);
+        group_timer(core, OWNER(top, struct group, timer));
+    }
+    for (size_t i = 0; i < core->target_count; i++)
+        target_tick(core, core->targets[(core->next_target + i) % core->target_count], &budget);
+    core->next_target = core->target_count ? (core->next_target + 1) % core->target_count : 0;
+    leave(core);
+}
+
+int64_t core_deadline(const struct core *core)
+{
+    const struct heap_item *tops[] = {heap_top(&core->expiries), heap_top(&core->timers)};
+    int64_t deadline = INT64_MAX;
+
+    for (size_t i = 0; i < LENGTH(tops); i++)
+        if (tops[i] && tops[i]->rank < deadline)
+            deadline = tops[i]->rank;
+    for (size_t i = 0; i < core->target_count; i++) {
+        int64_t at = target_deadline(core, core->targets[i]);
+        deadline = at < deadline ? at : deadline;
+    }
+    return deadline;
+}
+
+const struct labels *core_alert_labels(const struct core *core, uint64_t alert_id)
+{
+    const struct alert *alert = alert_by_id(core, alert_id);
+    return alert ? &alert->labels : NULL;
+}
+
+uint64_t core_unaccounted(const struct core *core)
+{
+    return core->unaccounted;
+}
+
+size_t core_channels(const struct core *core, struct core_channel_state *out, size_t max)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < core->target_count && count < max; i++) {
+        const struct target *target = core->targets[i];
+        if (target->channel)
+            out[count++] = (struct core_channel_state){.name = target->name, .pending = target->pending,
+                                                       .in_flight = target->in_flight, .failures = target->failures,
+                                                       .refused = target->refused};
+    }
+    size_t at = 0;
+    for (void *item; map_each(&core->deliveries, &at, &item);) {
+        const struct delivery *delivery = item;
+        for (size_t i = 0; i < count; i++)
+            if (out[i].name == delivery->lane->target->name &&
+                (!out[i].oldest_accepted_ms || delivery->accepted_ms < out[i].oldest_accepted_ms))
+                out[i].oldest_accepted_ms = delivery->accepted_ms;
+    }
+    return count;
+}
+
+struct core_totals core_totals(const struct core *core)
+{
+    return (struct core_totals){.alerts = (uint32_t)core->alert_ids.count, .firing = core->firing,
+                                .groups = (uint32_t)core->group_ids.count, .deliveries_open = (uint32_t)core->deliveries.count};
+}
+
+/* Helpers of the other files. */
+
+uint64_t core_next_id(struct core *core)
+{
+    core->sequence_dirty = true;
+    return core->next_id++;
+}
+
+const char *core_intern(struct core *core, const char *text)
+{
+    if (!text)
+        return NULL;
+    for (size_t i = 0; i < core->interned_count; i++)
+        if (strcmp(core->interned[i], text) == 0)
+            return core->interned[i];
+    if (core->interned_count >= INTERN_MAX)
+        return "other";
+    core->interned = realloc(core->interned, (core->interned_count + 1) * sizeof core->interned[0]);
+    if (!core->interned)
+        abort();
+    core->interned[core->interned_count] = text_copy(text);
+    return core->interned[core->interned_count++];
+}
+
+char *text_copy(const char *text)
+{
+    if (!text)
+        return NULL;
+    size_t size = strlen(text) + 1;
+    char *copy = malloc(size);
+    if (!copy)
+        abort();
+    memcpy(copy, text, size);
+    return copy;
+}
+
+void text_replace(char **text, const char *with)
+{
+    if (*text == with)
+        return;
+    char *copy = text_copy(with);
+    free(*text);
+    *text = copy;
+}
+
+struct labels labels_block(const struct labels *labels, const char *extra, char **extra_copy)
+{
+    size_t size = labels->count * sizeof(struct label) + strlen(extra) + 1;
+    for (size_t i = 0; i < labels->count; i++)
+        size += strlen(labels->items[i].name) + strlen(labels->items[i].value) + 2;
+    struct labels copy = {.items = malloc(size), .count = labels->count};
+    if (!copy.items)
+        abort();
+    char *text = (char *)(copy.items + labels->count);
+    for (size_t i = 0; i < labels->count; i++) {
+        copy.items[i].name = text;
+        text = stpcpy(text, labels->items[i].name) + 1;
+        copy.items[i].value = text;
+        text = stpcpy(text, labels->items[i].value) + 1;
+    }
+    *extra_copy = text;
+    stpcpy(text, extra);
+    return copy;
+}
+
+struct moment moment_now(const struct core *core)
+{
+    return (struct moment){core->now.steady_ms, core->now.wall_ms};
+}
+
+struct moment moment_in(const struct core *core, int64_t ms)
+{
+    return (struct moment){core->now.steady_ms + ms, core->now.wall_ms + ms};
+}
+
+/* Stored wall times meet a clock that may have jumped: neither an age nor a wait passes what is sane. */
+struct moment moment_due(const struct core *core, int64_t wall_ms, int64_t ms_max)
+{
+    int64_t wait_ms = wall_ms - core->now.wall_ms;
+    if (wait_ms < 0)
+        wait_ms = 0;
+    if (wait_ms > ms_max)
+        wait_ms = ms_max;
+    return (struct moment){core->now.steady_ms + wait_ms, wall_ms};
+}
+
+struct moment moment_past(const struct core *core, int64_t wall_ms)
+{
+    int64_t age_ms = core->now.wall_ms - wall_ms;
+    return (struct moment){core->now.steady_ms - (age_ms > 0 ? age_ms : 0), wall_ms};
+}

@@ -1,0 +1,395 @@
+/* One revision of one group on its way to one channel: opened, worded, sent, ended. */
+#include "base/text.h"
+#include "notifier/core/state.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void core_count_delivery(struct core *core, const struct delivery *delivery, const char *outcome, double seconds)
+{
+    struct effect *effect = effects_add(core->effects, EFFECT_COUNT);
+    effect->count.what = COUNT_DELIVERY;
+    effect->count.channel = effects_text(core->effects, delivery->lane->target->name);
+    effect->count.outcome = outcome;
+    effect->count.seconds = seconds;
+    effect->count.delivery_id = delivery->id;
+    effect->count.incident_id = delivery->incident_id;
+    effect->count.words = effects_text(core->effects, delivery->words);
+}
+
+static struct record_delivery *write_row(struct core *core, const struct delivery *delivery)
+{
+    struct record_delivery *row = &effects_record(core->effects, RECORD_DELIVERY)->delivery;
+    row->id = delivery->id;
+    row->group_id = delivery->lane->group->id;
+    row->incident_id = delivery->incident_id;
+    row->channel = effects_text(core->effects, delivery->lane->target->name);
+    row->reason = delivery->reason;
+    row->form = delivery->form;
+    row->opened_ms = delivery->opened_ms;
+    row->accepted_ms = delivery->accepted_ms;
+    row->due_ms = delivery->due.wall_ms;
+    row->tries = delivery->tries;
+    row->maybe_sent = delivery->maybe_sent;
+    row->message_id = delivery->message_id;
+    row->severity = delivery->severity;
+    row->words = effects_text(core->effects, delivery->words);
+    row->only_test = effects_text(core->effects, delivery->only_test);
+    return row;
+}
+
+void delivery_write(struct core *core, const struct delivery *delivery)
+{
+    write_row(core, delivery);
+}
+
+bool delivery_is_idle(const struct delivery *delivery)
+{
+    if (delivery->attempt_id || delivery->rendering)
+        return false;
+    for (uint16_t i = 0; i < delivery->part_count; i++)
+        if (delivery->parts[i].state == PART_DELIVERED)
+            return false;
+    return true;
+}
+
+void delivery_free(struct core *core, struct delivery *delivery)
+{
+    target_unqueue(delivery);
+    if (delivery->lane->delivery == delivery)
+        delivery->lane->delivery = NULL;
+    map_remove(&core->deliveries, delivery->id, &delivery->id);
+    free(delivery->parts);
+    free(delivery->items);
+    free(delivery->words);
+    free(delivery->only_test);
+    free(delivery);
+}
+
+static void unfreeze(struct delivery *delivery)
+{
+    for (uint32_t i = 0; i < delivery->item_count; i++)
+        delivery->items[i].told->frozen_in = NULL;
+    free(delivery->items);
+    delivery->items = NULL;
+    delivery->item_count = 0;
+}
+
+void delivery_end(struct core *core, struct delivery *delivery, enum settled state, const char *words, uint64_t carried_by)
+{
+    assert(state != SETTLED_OPEN && !delivery->attempt_id);
+    if (words)
+        text_replace(&delivery->words, words);
+    unfreeze(delivery);
+    struct record_delivery *row = write_row(core, delivery);
+    row->state = state;
+    row->settled_ms = core->now.wall_ms;
+    row->carried_by = carried_by;
+    if (state != SETTLED_DELIVERED)
+        core_count_delivery(core, delivery, settled_text(state), 0);
+    delivery->lane->target->pending--;
+    delivery_free(core, delivery);
+}
+
+/* A revision that takes the place of one not yet said inherits its age, its wait and its doubts. */
+static void carry(struct core *core, struct delivery *old, struct delivery *delivery)
+{
+    delivery->accepted_ms = old->accepted_ms < delivery->accepted_ms ? old->accepted_ms : delivery->accepted_ms;
+    delivery->due = old->due;
+    delivery->maybe_sent = old->maybe_sent;
+    delivery->severity = old->severity < delivery->severity ? old->severity : delivery->severity;
+    delivery->form = old->form;
+    if (!delivery->only_test && old->only_test)
+        delivery->only_test = text_copy(old->only_test);
+    delivery_end(core, old, SETTLED_CARRIED, NULL, delivery->id);
+}
+
+struct delivery *delivery_open(struct core *core, struct lane *lane, enum reason reason, uint8_t severity, int64_t accepted_ms)
+{
+    struct delivery *delivery = calloc(1, sizeof *delivery);
+    if (!delivery)
+        abort();
+    delivery->id = core_next_id(core);
+    delivery->incident_id = lane->group->incident.id;
+    delivery->lane = lane;
+    delivery->reason = reason;
+    delivery->severity = severity;
+    delivery->opened_ms = core->now.wall_ms;
+    delivery->accepted_ms = accepted_ms;
+    delivery->due = moment_now(core);
+    if (lane->delivery)
+        carry(core, lane->delivery, delivery);
+    lane->delivery = delivery;
+    lane->target->pending++;
+    map_put(&core->deliveries, delivery->id, delivery);
+    delivery_write(core, delivery);
+    target_queue(core, delivery);
+    return delivery;
+}
+
+/* News first, what fires before what is over, the worst first, the newest first. */
+static int told_compare(const void *a, const void *b)
+{
+    const struct told *left = *(struct told *const *)a, *right = *(struct told *const *)b;
+    if (left->is_pending != right->is_pending)
+        return left->is_pending ? -1 : 1;
+    if (left->alert->status != right->alert->status)
+        return left->alert->status == ALERT_FIRING ? -1 : 1;
+    if (left->alert->severity != right->alert->severity)
+        return left->alert->severity < right->alert->severity ? -1 : 1;
+    if (left->alert->changed_ms != right->alert->changed_ms)
+        return left->alert->changed_ms > right->alert->changed_ms ? -1 : 1;
+    return left->alert->id < right->alert->id ? -1 : left->alert->id > right->alert->id;
+}
+
+static void render_alerts(struct core *core, struct lane *lane, struct effect_render *render)
+{
+    size_t most = lane->pending.count + lane->calm.count, count = 0;
+    struct told **all = ARENA_NEW(core->effects->arena, struct told *, most + 1);
+
+    render->severity = UINT8_MAX;
+    for (struct told *told = lane->pending.first; told; told = told->next)
+        all[count++] = told;
+    for (struct told *told = lane->calm.first; told; told = told->next)
+        if (told->alert->status == ALERT_FIRING || lane->group->test)
+            all[count++] = told;
+    for (size_t i = 0; i < count; i++) {
+        const struct told *told = all[i];
+        bool firing = told->alert->status == ALERT_FIRING;
+        render->firing += firing;
+        render->resolved += !firing;
+        render->news_firing += firing && told->is_pending && told->status != TOLD_FIRING;
+        render->news_resolved += !firing && told->is_pending;
+        render->fired_and_resolved += !firing && told->status != TOLD_FIRING;
+        if (told->alert->severity < render->severity)
+            render->severity = told->alert->severity;
+    }
+    qsort(all, count, sizeof all[0], told_compare);
+    render->alert_count = count < VIEW_ALERTS_MAX ? count : VIEW_ALERTS_MAX;
+    struct render_alert *alerts = ARENA_NEW(core->effects->arena, struct render_alert, render->alert_count + 1);
+    for (size_t i = 0; i < render->alert_count; i++)
+        alerts[i] = (struct render_alert){all[i]->alert->id, all[i]->is_pending, all[i]->status == TOLD_FIRING};
+    render->alerts = alerts;
+}
+
+/* The group's state of this moment is what the message will tell; later changes are the next one's. */
+void delivery_freeze(struct core *core, struct delivery *delivery)
+{
+    struct lane *lane = delivery->lane;
+
+    assert(!delivery->items);
+    delivery->items = calloc(lane->pending.count + 1u, sizeof delivery->items[0]);
+    if (!delivery->items)
+        abort();
+    for (struct told *told = lane->pending.first; told; told = told->next) {
+        if (told->frozen_in)
+            continue;
+        told->frozen_in = delivery;
+        delivery->items[delivery->item_count++] = (struct item){told, told->owed_seq, told->alert->status};
+        struct record_item *row = &effects_record(core->effects, RECORD_ITEM)->item;
+        row->delivery_id = delivery->id;
+        row->alert_id = told->alert->id;
+        row->seq = told->owed_seq;
+        row->slot = told->slot;
+        row->status = told->alert->status;
+    }
+}
+
+void delivery_thaw(struct core *core, struct delivery *delivery)
+{
+    if (delivery->item_count)
+        effects_record(core->effects, RECORD_ITEMS_GONE)->delivery.id = delivery->id;
+    unfreeze(delivery);
+    delivery->message_id = 0;
+    delivery->part_count = 0;
+    free(delivery->parts);
+    delivery->parts = NULL;
+}
+
+static void render(struct core *core, struct delivery *delivery)
+{
+    struct lane *lane = delivery->lane;
+    struct group *group = lane->group;
+    const struct policy_node *node = group_settings(core, group);
+
+    delivery->rendering = true;
+    lane->target->in_flight++;
+    /* Filled before it is added: filling adds to the same list's arena only, freezing adds rows. */
+    struct effect_render words = {.delivery_id = delivery->id, .group_id = group->id, .incident_id = group->incident.id,
+                                  .reason = delivery->reason, .form = delivery->form, .repeat = delivery->maybe_sent,
+                                  .opened_ms = group->incident.opened_ms, .due_ms = delivery->opened_ms};
+    words.channel = effects_text(core->effects, lane->target->name);
+    words.node_id = effects_text(core->effects, group->node_id);
+    words.receiver = effects_text(core->effects, node->receiver);
+    words.reference = effects_text(core->effects, group->incident.reference);
+    words.root_remote = effects_text(core->effects, lane->root_remote);
+    words.can_thread = lane->root_remote != NULL;
+    words.sent_by = effects_text(core->effects, delivery->only_test);
+    if (core->now.wall_ms - delivery->accepted_ms > node->stale_after_ms)
+        words.late_ms = core->now.wall_ms - delivery->accepted_ms;
+    render_alerts(core, lane, &words);
+    struct labels *labels = ARENA_NEW(core->effects->arena, struct labels, 1);
+    *labels = effects_labels(core->effects, &group->labels);
+    words.group_labels = labels;
+    delivery_freeze(core, delivery);
+    effects_add(core->effects, EFFECT_RENDER)->render = words;
+}
+
+/* The news may have gone while it waited: then there is nothing left to say. */
+static bool has_something_to_say(struct core *core, const struct delivery *delivery)
+{
+    const struct lane *lane = delivery->lane;
+
+    if (lane->pending.count || lane->group->test)
+        return true;
+    for (const struct told *told = lane->calm.first; told && delivery->reason == REASON_REPEAT; told = told->next)
+        if (told->alert->status == ALERT_FIRING)
+            return true;
+    (void)core;
+    return false;
+}
+
+/* What its message told, or all that waits where it was not worded, ends with it. */
+static void settle_dead(struct core *core, struct lane *lane, const struct item *items, uint32_t count, uint64_t id,
+                        const char *why)
+{
+    for (uint32_t i = 0; i < count; i++)
+        told_settle(core, items[i].told, items[i].seq, SETTLED_DEAD, id, why);
+    for (struct told *told = count ? NULL : lane->pending.first, *next; told; told = next) {
+        next = told->next;
+        told_settle(core, told, told->owed_seq, SETTLED_DEAD, id, why);
+    }
+}
+
+void delivery_die(struct core *core, struct delivery *delivery, const char *why)
+{
+    struct lane *lane = delivery->lane;
+    struct group *group = lane->group;
+    uint64_t id = delivery->id;
+    uint32_t item_count = delivery->item_count;
+    struct item *items = ARENA_NEW(core->effects->arena, struct item, item_count + 1);
+    char summary[256];
+    bool self = group->self;
+    const char *channel = lane->target->name;
+
+    if (item_count)
+        memcpy(items, delivery->items, item_count * sizeof items[0]);
+    snprintf(summary, sizeof summary, "%.40s could not be told over %.40s: %.140s", group->incident.reference, channel, why);
+    delivery_end(core, delivery, SETTLED_DEAD, why, 0);
+    settle_dead(core, lane, items, item_count, id, why);
+    if (lane->pending.count)
+        group_touch(core, group);
+    group_refresh(core, group);
+    if (self)
+        return; /* dead letters about dead letters would never end */
+    intake_trouble(core, &(struct event_trouble){.alertname = "NotifierDeliveryDead", .subject = channel,
+                                                 .subject_label = "channel", .severity = "critical", .summary = summary,
+                                                 .lasts_ms = DEAD_TOLD_MS});
+}
+
+void delivery_advance(struct core *core, struct delivery *delivery)
+{
+    struct lane *lane = delivery->lane;
+    struct group *group = lane->group;
+
+    assert(!delivery->attempt_id && !delivery->rendering);
+    if (!lane->target->channel) {
+        delivery_die(core, delivery, "channel removed");
+        return;
+    }
+    if (core->now.wall_ms - delivery->accepted_ms > group_settings(core, group)->give_up_after_ms && delivery->tries) {
+        struct buf why = BUF_EMPTY(ERR_TEXT_MAX);
+        buf_addf(&why, "gave up after %u tries: %s", delivery->tries, delivery->words ? delivery->words : "no answer");
+        delivery_die(core, delivery, buf_text(&why));
+        buf_free(&why);
+        return;
+    }
+    if (delivery->message_id) {
+        delivery_send(core, delivery, NULL);
+        return;
+    }
+    if (!has_something_to_say(core, delivery)) {
+        delivery_end(core, delivery, SETTLED_SUPPRESSED, "nothing left to tell", 0);
+        group_refresh(core, group);
+        return;
+    }
+    render(core, delivery);
+}
+
+void delivery_write_part(struct core *core, const struct delivery *delivery, uint16_t index, const struct rendered_part *rendered,
+                         const char *remote_id)
+{
+    struct record_part *row = &effects_record(core->effects, RECORD_PART)->part;
+    const struct part *part = &delivery->parts[index];
+    row->message_id = delivery->message_id;
+    row->index = index;
+    row->kind = part->kind;
+    row->state = part->state;
+    row->optional = part->optional;
+    row->tries = part->tries;
+    row->address = rendered ? effects_text(core->effects, rendered->address) : NULL;
+    row->content = rendered ? effects_text(core->effects, rendered->content) : NULL;
+    row->remote_id = effects_text(core->effects, remote_id);
+}
+
+static bool is_silent_update(const struct delivery *delivery)
+{
+    return delivery->reason == REASON_ALL_RESOLVED || delivery->reason == REASON_SOME_RESOLVED;
+}
+
+/* Sends the next unfinished part, or all of them where they travel together. The first send of a message writes
+ * its parts already as SENDING. */
+void delivery_send(struct core *core, struct delivery *delivery, const struct rendered_part *parts)
+{
+    struct target *target = delivery->lane->target;
+    uint16_t first = 0, end;
+    uint64_t mask = 0;
+
+    while (first < delivery->part_count && delivery->parts[first].state != PART_WAITING)
+        first++;
+    assert(first < delivery->part_count);
+    end = (uint16_t)(first + 1);
+    /* Together: up to the last waiting one; part_mask leaves out those between that are finished. */
+    for (uint16_t i = end; target->channel->parts_together && i < delivery->part_count; i++)
+        if (delivery->parts[i].state == PART_WAITING)
+            end = (uint16_t)(i + 1);
+    delivery->attempt_id = core_next_id(core);
+    delivery->attempt_started = moment_now(core);
+    delivery->attempt_first = first;
+    delivery->attempt_count = (uint16_t)(end - first);
+    map_put(&core->attempts, delivery->attempt_id, delivery);
+    if (!parts)
+        target->in_flight++; /* render() has counted the other case */
+    for (uint16_t i = 0; i < delivery->part_count; i++) {
+        bool goes = i >= first && i < end && delivery->parts[i].state == PART_WAITING;
+        if (goes) {
+            delivery->parts[i].state = PART_SENDING;
+            delivery->parts[i].tries++;
+            mask |= 1ull << (i - first);
+        }
+        if (goes || parts)
+            delivery_write_part(core, delivery, i, parts ? &parts[i] : NULL, NULL);
+    }
+    throttle_sent(target, delivery->attempt_started);
+    struct record_attempt *row = &effects_record(core->effects, RECORD_ATTEMPT)->attempt;
+    row->id = delivery->attempt_id;
+    row->delivery_id = delivery->id;
+    row->message_id = delivery->message_id;
+    row->part_first = first;
+    row->part_count = delivery->attempt_count;
+    row->channel = effects_text(core->effects, target->name);
+    row->started_ms = delivery->attempt_started.wall_ms;
+    row->outcome = OUTCOME_PENDING;
+    delivery_write(core, delivery);
+    struct effect_send *send = &effects_add(core->effects, EFFECT_SEND)->send;
+    *send = (struct effect_send){.attempt_id = delivery->attempt_id, .delivery_id = delivery->id,
+                                 .message_id = delivery->message_id, .incident_id = delivery->incident_id,
+                                 .part_first = first, .part_count = delivery->attempt_count, .part_mask = mask, .repeat = delivery->maybe_sent,
+                                 .form = delivery->form, .silent = is_silent_update(delivery)};
+    send->channel = effects_text(core->effects, target->name);
+    send->root_remote = effects_text(core->effects, delivery->lane->root_remote);
+    send->moved_to = effects_text(core->effects, target->moved_to);
+    send->parts = parts ? parts + first : NULL;
+}

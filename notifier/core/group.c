@@ -1,0 +1,389 @@
+/* Alerts of one route and group_by, told together. A group lives from its first alert to quiet; its incident with it. */
+#include "base/text.h"
+#include "notifier/core/state.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define GROUP_KEY_MAX (16 * 1024) /* bytes; longer labels stand in it by their fingerprint */
+
+const struct policy_node *group_settings(const struct core *core, const struct group *group)
+{
+    return group->node ? group->node : core->policy->root;
+}
+
+struct group *group_by_id(const struct core *core, uint64_t id)
+{
+    return map_get(&core->group_ids, id, &id);
+}
+
+/* The labels a node groups by, in label order. Alerts of a test stand alone. */
+static struct labels group_labels(const struct alert *alert, const struct policy_node *node, struct label *out)
+{
+    struct labels labels = {.items = out};
+
+    for (size_t i = 0; i < alert->labels.count; i++) {
+        bool wanted = node->group_by_all;
+        for (size_t j = 0; j < node->group_by_count && !wanted; j++)
+            wanted = strcmp(node->group_by[j], alert->labels.items[i].name) == 0;
+        if (wanted)
+            labels.items[labels.count++] = alert->labels.items[i];
+    }
+    return labels;
+}
+
+static void group_key(const struct alert *alert, const struct policy_node *node, const struct labels *labels, struct buf *key)
+{
+    buf_addf(key, "%s:{", node->id);
+    for (size_t i = 0; i < labels->count; i++)
+        buf_addf(key, "%s%s=\"%s\"", i ? ", " : "", labels->items[i].name, labels->items[i].value);
+    buf_add_char(key, '}');
+    if (key->full) {
+        buf_clear(key);
+        buf_addf(key, "%s:{#%016llx}", node->id, (unsigned long long)labels_fingerprint(labels));
+    }
+    if (alert->test)
+        buf_addf(key, ":test:%llu", (unsigned long long)alert->id);
+}
+
+struct group *group_new(struct core *core, const struct record_group *record)
+{
+    struct group *group = calloc(1, sizeof *group);
+    if (!group)
+        abort();
+    group->id = record->id;
+    group->labels = labels_block(&record->labels, record->key, &group->key);
+    group->hash = text_hash(group->key, strlen(group->key), 5);
+    group->node_id = core_intern(core, record->node_id);
+    group->self = strcmp(record->node_id, "self") == 0;
+    group->test = group->key[strlen(group->key) - 1] != '}';
+    group->created_ms = record->created_ms;
+    group->incident.id = record->incident_id;
+    group->incident.severity = UINT8_MAX;
+    map_put(&core->groups, group->hash, group);
+    map_put(&core->group_ids, group->id, group);
+    return group;
+}
+
+static struct group *group_open(struct core *core, const struct alert *alert, const struct policy_node *node, const char *key,
+                                const struct labels *labels)
+{
+    struct record_group record = {.id = core_next_id(core), .key = key, .node_id = node->id, .labels = *labels,
+                                  .incident_id = core_next_id(core), .created_ms = core->now.wall_ms};
+    struct group *group = group_new(core, &record);
+
+    group->node = node;
+    group->self = alert->self;
+    group->test = alert->test;
+    group->incident.opened_ms = core->now.wall_ms;
+    group->incident.severity = alert->severity;
+    incident_reference(core, group->incident.id, group->incident.reference);
+    map_put(&core->references, text_hash(group->incident.reference, strlen(group->incident.reference), 3), group);
+    /* At once, because rows of lanes and tolds point to it; its timer follows at the end of the call. */
+    group_mark(core, group);
+    groups_write_dirty(core);
+    incident_write(core, group, 0);
+    return group;
+}
+
+struct group *group_for(struct core *core, const struct alert *alert, const struct policy_node *node)
+{
+    struct buf key = BUF_EMPTY(GROUP_KEY_MAX);
+    struct label chosen[ALERT_LABELS_MAX];
+    struct labels labels = group_labels(alert, node, chosen);
+
+    group_key(alert, node, &labels, &key);
+    struct group *group = map_get(&core->groups, text_hash(buf_text(&key), key.length, 5), buf_text(&key));
+    if (!group)
+        group = group_open(core, alert, node, buf_text(&key), &labels);
+    buf_free(&key);
+    if (alert->severity < group->incident.severity) {
+        group->incident.severity = alert->severity;
+        incident_write(core, group, 0);
+    }
+    return group;
+}
+
+struct lane *group_lane(struct core *core, struct group *group, struct target *target)
+{
+    for (uint16_t i = 0; i < group->lane_count; i++)
+        if (group->lanes[i]->target == target)
+            return group->lanes[i];
+    struct lane *lane = calloc(1, sizeof *lane);
+    group->lanes = realloc(group->lanes, (group->lane_count + 1u) * sizeof group->lanes[0]);
+    if (!lane || !group->lanes)
+        abort();
+    lane->group = group;
+    lane->target = target;
+    group->lanes[group->lane_count++] = lane;
+    lane_write(core, lane);
+    return lane;
+}
+
+void lane_write(struct core *core, const struct lane *lane)
+{
+    if (!core->effects)
+        return; /* loading */
+    struct record_lane *row = &effects_record(core->effects, RECORD_LANE)->lane;
+    row->group_id = lane->group->id;
+    row->channel = effects_text(core->effects, lane->target->name);
+    row->notified_ms = lane->notified.wall_ms;
+    row->root_remote = effects_text(core->effects, lane->root_remote);
+}
+
+void group_mark(struct core *core, struct group *group)
+{
+    if (group->dirty)
+        return;
+    group->dirty = true;
+    group->next_dirty = core->dirty_groups;
+    core->dirty_groups = group;
+}
+
+void groups_write_dirty(struct core *core)
+{
+    while (core->dirty_groups) {
+        struct group *group = core->dirty_groups;
+        core->dirty_groups = group->next_dirty;
+        group->dirty = false;
+        struct record_group *row = &effects_record(core->effects, RECORD_GROUP)->group;
+        row->id = group->id;
+        row->key = effects_text(core->effects, group->key);
+        row->node_id = effects_text(core->effects, group->node_id);
+        row->incident_id = group->incident.id;
+        row->created_ms = group->created_ms;
+        row->flush_due_ms = group->flush_due.wall_ms;
+        row->flushed_ms = group->flushed.wall_ms;
+        struct labels labels = effects_labels(core->effects, &group->labels);
+        row->labels = labels;
+    }
+}
+
+/* First words after group_wait, later ones group_interval after the last flush; tests at once. */
+void group_touch(struct core *core, struct group *group)
+{
+    const struct policy_node *node = group_settings(core, group);
+
+    if (group->flush_due.wall_ms)
+        return;
+    if (group->test)
+        group->flush_due = moment_now(core);
+    else if (!group->flushed.wall_ms)
+        group->flush_due = moment_in(core, node->group_wait_ms);
+    else {
+        int64_t wait_ms = group->flushed.steady_ms + node->group_interval_ms - core->now.steady_ms;
+        group->flush_due = moment_in(core, wait_ms > 0 ? wait_ms : 0);
+    }
+    group_mark(core, group);
+}
+
+static bool repeats(const struct core *core, const struct lane *lane)
+{
+    const struct policy_node *node = group_settings(core, lane->group);
+    return lane->notified.wall_ms && node->repeat_interval_ms > 0 && !lane->delivery && !lane->group->test &&
+           lane->calm.count && lane->target->channel;
+}
+
+static int64_t repeat_due(const struct core *core, const struct lane *lane)
+{
+    return lane->repeat_from.steady_ms + group_settings(core, lane->group)->repeat_interval_ms;
+}
+
+/* Worst severity of what fires here; past the last where nothing does, or where only what does not repeat does. */
+static unsigned firing_severity(const struct core *core, const struct lane *lane, bool repeating)
+{
+    unsigned worst = UINT8_MAX;
+    bool info = group_settings(core, lane->group)->repeat_info || core->policy->severity_count < 2;
+
+    for (const struct told *told = lane->calm.first; told; told = told->next)
+        if (told->alert->status == ALERT_FIRING && told->alert->severity < worst &&
+            (!repeating || info || told->alert->severity + 1u < core->policy->severity_count))
+            worst = told->alert->severity;
+    return worst;
+}
+
+static void lane_repeat(struct core *core, struct lane *lane)
+{
+    unsigned severity = firing_severity(core, lane, true);
+
+    if (severity == UINT8_MAX) {
+        lane->repeat_from = moment_now(core); /* nothing here repeats: look again in as long */
+        return;
+    }
+    delivery_open(core, lane, REASON_REPEAT, (uint8_t)severity, core->now.wall_ms);
+}
+
+/* Counts the news of a lane, and settles what is none: a state the channel already knows, an end nobody asked for. */
+struct news {
+    uint32_t firing, resolved, both; /* both: fired and resolved before anyone was told */
+    uint8_t severity;
+    int64_t accepted_ms;
+};
+
+static struct news lane_news(struct core *core, struct lane *lane)
+{
+    struct news news = {.severity = UINT8_MAX, .accepted_ms = INT64_MAX};
+    bool wants_resolved = lane->target->channel && lane->target->channel->send_resolved;
+
+    for (struct told *told = lane->pending.first, *next; told; told = next) {
+        const struct alert *alert = told->alert;
+        next = told->next;
+        if (told->frozen_in)
+            continue;
+        if (alert->status == ALERT_FIRING && told->status == TOLD_FIRING) {
+            told_settle(core, told, told->owed_seq, SETTLED_SUPPRESSED, 0, "back in the state this channel was told");
+            continue;
+        }
+        if (alert->status == ALERT_RESOLVED && told->status == TOLD_FIRING && !wants_resolved) {
+            told->status = TOLD_RESOLVED;
+            told_settle(core, told, told->owed_seq, SETTLED_SUPPRESSED, 0, "send_resolved: false");
+            continue;
+        }
+        news.firing += alert->status == ALERT_FIRING;
+        news.resolved += alert->status == ALERT_RESOLVED && told->status == TOLD_FIRING;
+        news.both += alert->status == ALERT_RESOLVED && told->status != TOLD_FIRING;
+        news.severity = alert->severity < news.severity ? alert->severity : news.severity;
+        news.accepted_ms = told->owed_ms < news.accepted_ms ? told->owed_ms : news.accepted_ms;
+    }
+    return news;
+}
+
+static enum reason lane_reason(const struct core *core, const struct lane *lane, const struct news *news)
+{
+    if (lane->group->test)
+        return REASON_TEST;
+    if (news->firing)
+        return lane->notified.wall_ms ? REASON_NEW_ALERTS : REASON_FIRST;
+    if (firing_severity(core, lane, false) != UINT8_MAX)
+        return REASON_SOME_RESOLVED;
+    return news->resolved ? REASON_ALL_RESOLVED : REASON_FIRED_AND_RESOLVED;
+}
+
+static void lane_flush(struct core *core, struct lane *lane)
+{
+    struct delivery *old = lane->delivery;
+
+    if (old && !delivery_is_idle(old))
+        return; /* its answer brings the lane back */
+    struct news news = lane_news(core, lane);
+    if (!news.firing && !news.resolved && !news.both)
+        return;
+    enum reason reason = lane_reason(core, lane, &news);
+    if (old && !old->tries && !old->message_id) {
+        /* Not worded yet: it will tell the newest state when its turn comes. */
+        if (news.severity < old->severity || old->reason == REASON_REPEAT) {
+            old->severity = news.severity < old->severity ? news.severity : old->severity;
+            old->reason = old->reason == REASON_REPEAT ? reason : old->reason;
+            target_queue(core, old);
+            delivery_write(core, old);
+        }
+        return;
+    }
+    delivery_open(core, lane, reason, news.severity, news.accepted_ms);
+}
+
+void group_flush(struct core *core, struct group *group)
+{
+    group->flush_due = (struct moment){0};
+    group->flushed = moment_now(core);
+    group_mark(core, group);
+    for (uint16_t i = 0; i < group->lane_count; i++)
+        lane_flush(core, group->lanes[i]);
+}
+
+void group_timer(struct core *core, struct group *group)
+{
+    if (group->flush_due.wall_ms && group->flush_due.steady_ms <= core->now.steady_ms)
+        group_flush(core, group);
+    for (uint16_t i = 0; i < group->lane_count; i++)
+        if (repeats(core, group->lanes[i]) && repeat_due(core, group->lanes[i]) <= core->now.steady_ms)
+            lane_repeat(core, group->lanes[i]);
+    group_refresh(core, group);
+}
+
+static void group_close(struct core *core, struct group *group)
+{
+    incident_write(core, group, core->now.wall_ms);
+    /* A group without rows of its own to keep: what it said stays in deliveries and settlements. */
+    for (uint16_t i = 0; i < group->lane_count; i++)
+        while (group->lanes[i]->calm.first)
+            told_drop(core, group->lanes[i]->calm.first);
+    if (group->dirty)
+        groups_write_dirty(core);
+    effects_record(core->effects, RECORD_GROUP_GONE)->group.id = group->id;
+    group_free(core, group);
+}
+
+/* A test has been said, or has failed to be: its alert ends by itself. */
+static void close_test(struct core *core, struct group *group)
+{
+    for (uint16_t i = 0; i < group->lane_count; i++)
+        for (struct told *told = group->lanes[i]->calm.first; told; told = told->next)
+            if (told->alert->status == ALERT_FIRING) {
+                alert_close(core, told->alert, NULL, "a test closes itself");
+                return;
+            }
+}
+
+static bool is_quiet(const struct group *group)
+{
+    for (uint16_t i = 0; i < group->lane_count; i++) {
+        const struct lane *lane = group->lanes[i];
+        if (lane->delivery || lane->pending.count)
+            return false;
+        for (const struct told *told = lane->calm.first; told; told = told->next)
+            if (!group->test && told->alert->status == ALERT_FIRING)
+                return false;
+    }
+    return true;
+}
+
+/* What is owed here while nothing waits that would tell it. Bugs show up here first. */
+static void account(struct core *core, struct group *group)
+{
+    uint32_t lost = 0;
+    for (uint16_t i = 0; i < group->lane_count; i++)
+        if (!group->lanes[i]->delivery && !group->flush_due.wall_ms)
+            lost += group->lanes[i]->pending.count;
+    core->unaccounted = core->unaccounted - group->unaccounted + lost;
+    group->unaccounted = lost;
+}
+
+void group_refresh(struct core *core, struct group *group)
+{
+    int64_t due = group->flush_due.wall_ms ? group->flush_due.steady_ms : INT64_MAX;
+
+    if (is_quiet(group)) {
+        if (group->test)
+            close_test(core, group);
+        account(core, group);
+        group_close(core, group);
+        return;
+    }
+    for (uint16_t i = 0; i < group->lane_count; i++)
+        if (repeats(core, group->lanes[i]) && repeat_due(core, group->lanes[i]) < due)
+            due = repeat_due(core, group->lanes[i]);
+    if (due == INT64_MAX)
+        heap_remove(&core->timers, &group->timer);
+    else if (!group->timer.place || group->timer.rank != due)
+        heap_set(&core->timers, &group->timer, due, group->id);
+    account(core, group);
+}
+
+void group_free(struct core *core, struct group *group)
+{
+    map_remove(&core->groups, group->hash, group->key);
+    map_remove(&core->group_ids, group->id, &group->id);
+    map_remove(&core->references, text_hash(group->incident.reference, strlen(group->incident.reference), 3),
+               group->incident.reference);
+    heap_remove(&core->timers, &group->timer);
+    core->unaccounted -= group->unaccounted;
+    for (uint16_t i = 0; i < group->lane_count; i++) {
+        free(group->lanes[i]->root_remote);
+        free(group->lanes[i]);
+    }
+    free(group->lanes);
+    free(group->labels.items);
+    free(group);
+}

@@ -1,0 +1,43 @@
+/* An incident is a group from its first firing to quiet, under a reference a person can say on the phone. */
+#include "base/text.h"
+#include "notifier/core/state.h"
+
+#include <string.h>
+
+/* Four characters without those that are misread; five and more only when four are taken. */
+void incident_reference(const struct core *core, uint64_t id, char out[REFERENCE_SIZE])
+{
+    static const char alphabet[] = "23456789ABCDEFGHJKMNPQRSTVWXYZ";
+
+    for (uint64_t round = 0;; round++) {
+        uint64_t seed[3] = {core->seed, id, round};
+        uint64_t hash = text_hash(seed, sizeof seed, 7);
+        size_t length = 4 + (round > 8 ? 4 : round / 2);
+        for (size_t i = 0; i < length; i++, hash /= 30)
+            out[i] = alphabet[hash % 30];
+        out[length] = '\0';
+        if (!map_get(&core->references, text_hash(out, length, 3), out))
+            return;
+    }
+}
+
+const char *incident_title(const struct group *group)
+{
+    const char *name = labels_get(&group->labels, "alertname");
+    return name ? name : group->labels.count ? group->labels.items[0].value : "all alerts";
+}
+
+void incident_write(struct core *core, const struct group *group, int64_t closed_ms)
+{
+    struct record_incident *row = &effects_record(core->effects, RECORD_INCIDENT)->incident;
+    row->id = group->incident.id;
+    row->group_id = group->id;
+    row->reference = effects_text(core->effects, group->incident.reference);
+    row->opened_ms = group->incident.opened_ms;
+    row->closed_ms = closed_ms;
+    row->severity = group->incident.severity;
+    row->severity_name = group->incident.severity < core->policy->severity_count
+                             ? effects_text(core->effects, core->policy->severities[group->incident.severity])
+                             : "";
+    row->title = effects_text(core->effects, incident_title(group));
+}

@@ -1,0 +1,421 @@
+/* One alert's word after another becomes transitions: what is new, what is a copy, what comes too late. */
+#include "base/text.h"
+#include "notifier/core/state.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SELF_DOMAIN "notifier"
+
+struct alert_key {
+    const char *domain, *fingerprint;
+    int64_t org;
+};
+
+static uint64_t key_hash(const struct alert_key *key)
+{
+    uint64_t hash = text_hash(key->domain, strlen(key->domain), (uint64_t)key->org);
+    return text_hash(key->fingerprint, strlen(key->fingerprint), hash);
+}
+
+bool alert_has_key(const void *item, const void *wanted)
+{
+    const struct alert *alert = item;
+    const struct alert_key *key = wanted;
+    return alert->org == key->org && strcmp(alert->fingerprint, key->fingerprint) == 0 &&
+           strcmp(alert->domain, key->domain) == 0;
+}
+
+struct alert *alert_by_id(const struct core *core, uint64_t id)
+{
+    return map_get(&core->alert_ids, id, &id);
+}
+
+struct alert *alert_new(struct core *core, const struct record_alert *record)
+{
+    struct alert *alert = calloc(1, sizeof *alert);
+    if (!alert)
+        abort();
+    alert->id = record->id;
+    alert->org = record->org;
+    alert->domain = core_intern(core, record->domain);
+    alert->source = core_intern(core, record->source);
+    alert->state_reason = core_intern(core, record->state_reason);
+    alert->labels = labels_block(&record->labels, record->fingerprint, &alert->fingerprint);
+    alert->status = record->status;
+    alert->seq = record->seq;
+    alert->starts_ms = record->starts_ms;
+    alert->ends_ms = record->ends_ms;
+    alert->expires_ms = record->expires_ms;
+    alert->changed_ms = record->changed_ms;
+    alert->refreshed_ms = record->refreshed_ms;
+    alert->content_hash = record->content_hash;
+    alert->test = record->test;
+    alert->self = strcmp(record->domain, SELF_DOMAIN) == 0;
+    alert->severity = (uint8_t)policy_severity(core->policy, &alert->labels);
+    struct alert_key key = {record->domain, record->fingerprint, record->org};
+    alert->hash = key_hash(&key);
+    map_put(&core->alerts, alert->hash, alert);
+    map_put(&core->alert_ids, alert->id, alert);
+    core->firing += alert->status == ALERT_FIRING;
+    return alert;
+}
+
+void alert_free(struct core *core, struct alert *alert)
+{
+    struct alert_key key = {alert->domain, alert->fingerprint, alert->org};
+
+    assert(!alert->tolds);
+    map_remove(&core->alerts, alert->hash, &key);
+    map_remove(&core->alert_ids, alert->id, &alert->id);
+    heap_remove(&core->expiries, &alert->expiry);
+    core->firing -= alert->status == ALERT_FIRING;
+    free(alert->labels.items);
+    free(alert);
+}
+
+void alert_write(struct core *core, const struct alert *alert, const struct alert_input *detail)
+{
+    struct record_alert row = {.id = alert->id, .org = alert->org, .status = alert->status, .seq = alert->seq,
+                               .starts_ms = alert->starts_ms, .ends_ms = alert->ends_ms, .expires_ms = alert->expires_ms,
+                               .changed_ms = alert->changed_ms, .refreshed_ms = alert->refreshed_ms, .test = alert->test,
+                               .content_hash = alert->content_hash};
+    row.domain = effects_text(core->effects, alert->domain);
+    row.source = effects_text(core->effects, alert->source);
+    row.fingerprint = effects_text(core->effects, alert->fingerprint);
+    row.state_reason = effects_text(core->effects, alert->state_reason);
+    if (detail) {
+        row.detail = effects_input(core->effects, detail);
+        row.labels = row.detail->labels;
+    } else
+        row.labels = effects_labels(core->effects, &alert->labels);
+    effects_record(core->effects, RECORD_ALERT)->alert = row;
+}
+
+/* Firing: when it ends unless refreshed. Resolved: when it is forgotten. */
+void alert_schedule(struct core *core, struct alert *alert)
+{
+    if (alert->status == ALERT_FIRING && !alert->expires_ms) {
+        heap_remove(&core->expiries, &alert->expiry);
+        return;
+    }
+    int64_t wall_ms = alert->status == ALERT_FIRING ? alert->expires_ms : alert->changed_ms + FORGET_RESOLVED_MS;
+    struct moment at = moment_due(core, wall_ms, INT64_MAX / 4);
+    heap_set(&core->expiries, &alert->expiry, at.steady_ms, alert->id);
+}
+
+static void write_transition(struct core *core, const struct alert *alert, const char *rule)
+{
+    struct record_transition *row = &effects_record(core->effects, RECORD_TRANSITION)->transition;
+    row->alert_id = alert->id;
+    row->seq = alert->seq;
+    row->status = alert->status;
+    row->at_ms = core->now.wall_ms;
+    row->starts_ms = alert->starts_ms;
+    row->ends_ms = alert->ends_ms;
+    row->source = effects_text(core->effects, alert->source);
+    row->state_reason = effects_text(core->effects, alert->state_reason);
+    row->rule = effects_text(core->effects, rule);
+}
+
+static bool is_own_trouble(const struct alert *alert, const char *channel)
+{
+    const char *about = alert->self ? labels_get(&alert->labels, "channel") : NULL;
+    return about && strcmp(about, channel) == 0;
+}
+
+size_t alert_placements(const struct core *core, const struct alert *alert, struct placement out[PLACEMENTS_MAX])
+{
+    const struct policy_node *nodes[POLICY_MATCHES_MAX];
+    uint16_t uses[POLICY_CHANNELS_MAX] = {0};
+    size_t count = 0, node_count = 1;
+
+    if (alert->self)
+        nodes[0] = core->policy->self;
+    else
+        node_count = policy_match(core->policy, &alert->labels, nodes);
+    for (size_t n = 0; n < node_count; n++)
+        for (size_t c = 0; c < nodes[n]->channel_count && count < PLACEMENTS_MAX; c++) {
+            uint16_t channel = nodes[n]->channels[c];
+            if (is_own_trouble(alert, core->policy->channels[channel].name))
+                continue;
+            out[count++] = (struct placement){nodes[n], channel, uses[channel]++};
+        }
+    return count;
+}
+
+/* A firing: every channel of its route owes it a word. */
+static void place(struct core *core, struct alert *alert)
+{
+    struct placement places[PLACEMENTS_MAX];
+    size_t count = alert_placements(core, alert, places);
+    struct group *group = NULL;
+
+    for (size_t i = 0; i < count; i++) {
+        struct target *target = target_find(core, core->policy->channels[places[i].channel].name);
+        struct told *told = told_find(alert, target, places[i].slot);
+        if (!told) {
+            if (i == 0 || places[i].node != places[i - 1].node || !group)
+                group = group_for(core, alert, places[i].node);
+            told = told_add(core, alert, group_lane(core, group, target), places[i].slot);
+        }
+        told_owe(core, told);
+        group_touch(core, told->lane->group);
+        group_refresh(core, told->lane->group);
+    }
+}
+
+/* An end: whoever was told of the firing, or still owes it, owes the end. One that was never due is not told. */
+static void end(struct core *core, struct alert *alert)
+{
+    for (struct told *told = alert->tolds, *next; told; told = next) {
+        struct lane *lane = told->lane;
+        struct group *group = lane->group;
+        bool was_owed = told->owed_seq > told->settled_seq;
+        const char *rule = NULL;
+        next = told->next_of_alert;
+
+        told_owe(core, told);
+        if (told->status != TOLD_FIRING && !was_owed)
+            rule = "its firing was not told here";
+        else if (told->status != TOLD_FIRING && !lane->delivery && group->flush_due.wall_ms &&
+                 group->flush_due.steady_ms > core->now.steady_ms)
+            rule = "ended before it was due";
+        if (rule)
+            told_settle(core, told, alert->seq, SETTLED_SUPPRESSED, 0, rule);
+        else
+            group_touch(core, group);
+        group_refresh(core, group);
+    }
+}
+
+/* Every change of state passes here. rule: why no channel hears of it; NULL: the channels of its route do. */
+static void transition(struct core *core, struct alert *alert, enum alert_status status, const struct alert_input *input,
+                       const char *rule)
+{
+    struct placement places[PLACEMENTS_MAX];
+
+    if (!rule && (status == ALERT_FIRING || alert->test) && alert_placements(core, alert, places) == 0)
+        rule = "its route names no channel";
+    else if (!rule && status == ALERT_RESOLVED && !alert->test && !alert->tolds)
+        rule = "its firing was not told anywhere";
+    core->firing += (status == ALERT_FIRING) - (alert->status == ALERT_FIRING);
+    alert->status = status;
+    alert->seq++;
+    alert->changed_ms = core->now.wall_ms;
+    alert_write(core, alert, input);
+    write_transition(core, alert, rule);
+    alert_schedule(core, alert);
+    if (rule)
+        return;
+    if (status == ALERT_FIRING || alert->test)
+        place(core, alert);
+    else
+        end(core, alert);
+}
+
+void alert_close(struct core *core, struct alert *alert, const char *state_reason, const char *rule)
+{
+    if (alert->status == ALERT_RESOLVED)
+        return;
+    alert->ends_ms = core->now.wall_ms;
+    alert->state_reason = core_intern(core, state_reason);
+    transition(core, alert, ALERT_RESOLVED, NULL, rule);
+}
+
+static void forget(struct core *core, struct alert *alert)
+{
+    if (alert->tolds) { /* still owed somewhere: look again later */
+        heap_set(&core->expiries, &alert->expiry, core->now.steady_ms + FORGET_RESOLVED_MS, alert->id);
+        return;
+    }
+    effects_record(core->effects, RECORD_ALERT_GONE)->alert.id = alert->id;
+    alert_free(core, alert);
+}
+
+void alert_expire(struct core *core, struct alert *alert)
+{
+    if (alert->status == ALERT_FIRING)
+        alert_close(core, alert, alert->self ? NULL : "no news since", NULL);
+    else
+        forget(core, alert);
+}
+
+/* Some room for what comes: the long resolved are forgotten first, then those unrefreshed longest end. */
+static void make_room(struct core *core)
+{
+    while (core->alert_ids.count >= core->policy->alerts_max && core->alert_ids.count) {
+        struct alert *oldest = NULL, *alert;
+        size_t at = 0;
+        while (map_each(&core->alert_ids, &at, (void **)&alert)) {
+            bool spent = alert->status == ALERT_RESOLVED && !alert->tolds;
+            bool oldest_spent = oldest && oldest->status == ALERT_RESOLVED && !oldest->tolds;
+            if (!oldest || (spent && !oldest_spent) ||
+                (spent == oldest_spent && (alert->refreshed_ms < oldest->refreshed_ms ||
+                                           (alert->refreshed_ms == oldest->refreshed_ms && alert->id < oldest->id))))
+                oldest = alert;
+        }
+        if (oldest->status == ALERT_RESOLVED && !oldest->tolds) {
+            forget(core, oldest);
+            continue;
+        }
+        if (oldest->status == ALERT_FIRING)
+            alert_close(core, oldest, "no news since", NULL);
+        return;
+    }
+}
+
+static void count(struct core *core, enum count_kind what, const char *source, enum alert_status status)
+{
+    struct effect_count *effect = &effects_add(core->effects, EFFECT_COUNT)->count;
+    effect->what = what;
+    effect->source = effects_text(core->effects, source);
+    effect->status = status == ALERT_FIRING ? "firing" : "resolved";
+}
+
+static void hear_new(struct core *core, const struct event_alerts *event, const struct alert_input *input, uint64_t hash)
+{
+    int64_t now_ms = core->now.wall_ms;
+
+    make_room(core);
+    struct record_alert record = {.id = core_next_id(core), .domain = event->domain, .source = event->source, .org = input->org,
+                                  .fingerprint = input->fingerprint, .status = ALERT_RESOLVED,
+                                  .starts_ms = input->starts_ms ? input->starts_ms : now_ms,
+                                  .ends_ms = input->status == ALERT_RESOLVED ? (input->ends_ms ? input->ends_ms : now_ms) : 0,
+                                  .expires_ms = input->expires_ms, .changed_ms = now_ms, .refreshed_ms = now_ms,
+                                  .test = input->test, .content_hash = alert_input_hash(input),
+                                  .state_reason = input->state_reason, .labels = input->labels};
+    struct alert *alert = alert_new(core, &record);
+    assert(alert->hash == hash);
+    bool unknown_end = input->status == ALERT_RESOLVED && !input->test;
+    transition(core, alert, input->status, input, unknown_end ? "resolved without a firing" : NULL);
+}
+
+/* The same state again. Only what would be worth reading is written; the rest is a coarse "still there". */
+static void refresh(struct core *core, struct alert *alert, const struct alert_input *input)
+{
+    uint64_t hash = alert_input_hash(input);
+    bool changed = hash != alert->content_hash || input->expires_ms != alert->expires_ms;
+
+    if (!changed && core->now.wall_ms - alert->refreshed_ms < ALERT_REFRESH_STEP_MS &&
+        core->now.wall_ms >= alert->refreshed_ms)
+        return;
+    alert->content_hash = hash;
+    alert->refreshed_ms = core->now.wall_ms;
+    alert->expires_ms = input->expires_ms;
+    alert_write(core, alert, changed ? input : NULL);
+    if (alert->status == ALERT_FIRING)
+        alert_schedule(core, alert);
+}
+
+/* A word about the state before the one we hold: a retry, another replica, a slow connection. */
+static bool is_straggler(const struct core *core, const struct alert *alert, const struct alert_input *input)
+{
+    if (input->status == ALERT_RESOLVED)
+        return input->ends_ms && input->ends_ms < alert->starts_ms && input->starts_ms && input->starts_ms < alert->starts_ms;
+    return input->starts_ms && input->starts_ms <= alert->starts_ms && core->now.wall_ms - alert->changed_ms < STALE_FIRING_MS;
+}
+
+static void hear(struct core *core, const struct event_alerts *event, const struct alert_input *input)
+{
+    struct alert_key key = {event->domain, input->fingerprint, input->org};
+    uint64_t hash = key_hash(&key);
+    struct alert *alert = map_get(&core->alerts, hash, &key);
+
+    count(core, COUNT_RECEIVED, event->source, input->status);
+    if (!alert) {
+        hear_new(core, event, input, hash);
+        return;
+    }
+    if (alert->status == input->status) {
+        count(core, COUNT_DUPLICATE, event->source, input->status);
+        refresh(core, alert, input);
+        return;
+    }
+    if (is_straggler(core, alert, input)) {
+        count(core, COUNT_STALE, event->source, input->status);
+        return;
+    }
+    alert->state_reason = core_intern(core, input->state_reason);
+    alert->source = core_intern(core, event->source);
+    alert->content_hash = alert_input_hash(input);
+    alert->refreshed_ms = core->now.wall_ms;
+    alert->expires_ms = input->expires_ms;
+    if (input->status == ALERT_FIRING) {
+        alert->starts_ms = input->starts_ms ? input->starts_ms : core->now.wall_ms;
+        alert->ends_ms = 0;
+    } else
+        alert->ends_ms = input->ends_ms ? input->ends_ms : core->now.wall_ms;
+    transition(core, alert, input->status, input, NULL);
+}
+
+void intake_alerts(struct core *core, const struct event_alerts *event)
+{
+    for (size_t i = 0; i < event->count; i++)
+        hear(core, event, &event->alerts[i]);
+    if (event->reply)
+        effects_add(core->effects, EFFECT_REPLY)->reply = (struct effect_reply){.reply = event->reply, .ok = true};
+}
+
+/* Our own troubles are alerts like any other, of a domain nobody else may use. */
+void intake_trouble(struct core *core, const struct event_trouble *event)
+{
+    struct label labels[3] = {{"alertname", event->alertname}, {event->subject_label, event->subject}, {"severity", event->severity}};
+    struct label annotations[1] = {{"summary", event->summary}};
+    struct alert_input input = {.status = event->over ? ALERT_RESOLVED : ALERT_FIRING,
+                                .labels = {labels, 3}, .annotations = {annotations, event->summary ? 1 : 0}};
+    char fingerprint[17];
+
+    labels_settle(&input.labels);
+    snprintf(fingerprint, sizeof fingerprint, "%016llx", (unsigned long long)labels_fingerprint(&input.labels));
+    input.fingerprint = fingerprint;
+    if (event->lasts_ms && !event->over)
+        input.expires_ms = core->now.wall_ms + event->lasts_ms;
+    struct event_alerts alerts = {.source = SELF_DOMAIN, .domain = SELF_DOMAIN, .alerts = &input, .count = 1};
+    intake_alerts(core, &alerts);
+}
+
+/* One channel, straight through the real path. */
+void intake_test(struct core *core, const struct event_test *event)
+{
+    struct target *target = target_find(core, event->channel);
+    struct effect_reply reply = {.reply = event->reply};
+
+    if (!target || !target->channel) {
+        reply.words = "no such channel";
+        effects_add(core->effects, EFFECT_REPLY)->reply = reply;
+        return;
+    }
+    char fingerprint[ALERT_FINGERPRINT_MAX];
+    uint64_t id = core_next_id(core);
+    snprintf(fingerprint, sizeof fingerprint, "test-%llu", (unsigned long long)id);
+    struct label labels[3] = {{"alertname", "NotifierTest"}, {"channel", event->channel},
+                              {core->policy->severity_label, event->severity}};
+    struct label annotations[1] = {{"summary", "Test notification"}};
+    struct alert_input input = {.fingerprint = fingerprint, .status = event->resolved ? ALERT_RESOLVED : ALERT_FIRING,
+                                .labels = {labels, 3}, .annotations = {annotations, 1}, .test = true};
+    labels_settle(&input.labels);
+    struct record_alert record = {.id = core_next_id(core), .domain = "test", .source = "test", .fingerprint = fingerprint,
+                                  .status = ALERT_RESOLVED, .starts_ms = core->now.wall_ms, .changed_ms = core->now.wall_ms,
+                                  .refreshed_ms = core->now.wall_ms, .test = true, .labels = input.labels,
+                                  .ends_ms = event->resolved ? core->now.wall_ms : 0};
+    struct alert *alert = alert_new(core, &record);
+    core->firing += !event->resolved;
+    alert->status = input.status;
+    alert->seq = 1;
+    alert_write(core, alert, &input);
+    write_transition(core, alert, NULL);
+    alert_schedule(core, alert);
+    struct group *group = group_for(core, alert, core->policy->root);
+    struct told *told = told_add(core, alert, group_lane(core, group, target), 0);
+    told_owe(core, told);
+    struct delivery *delivery = delivery_open(core, told->lane, REASON_TEST, alert->severity, core->now.wall_ms);
+    delivery->only_test = text_copy(event->sent_by ? event->sent_by : "someone");
+    delivery_write(core, delivery);
+    reply.ok = true;
+    reply.id = delivery->id;
+    group_refresh(core, group);
+    effects_add(core->effects, EFFECT_REPLY)->reply = reply;
+}

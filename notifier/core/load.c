@@ -1,0 +1,243 @@
+/* From stored rows back to the living state; the other half of dump.c. */
+#include "base/text.h"
+#include "notifier/core/state.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define LOAD_WAIT_MAX_MS (7LL * 24 * 3600 * 1000) /* no stored wait is longer, whatever the clock says */
+
+static struct target *target_named(struct core *core, const char *name)
+{
+    struct target *target = target_find(core, name);
+    return target ? target : target_add(core, name);
+}
+
+static const struct policy_node *node_find(const struct policy_node *node, const char *id)
+{
+    if (strcmp(node->id, id) == 0)
+        return node;
+    for (size_t i = 0; i < node->child_count; i++) {
+        const struct policy_node *found = node_find(node->children[i], id);
+        if (found)
+            return found;
+    }
+    return NULL;
+}
+
+static void load_group(struct core *core, const struct record_group *row)
+{
+    struct group *group = group_new(core, row);
+    group->node = group->self ? core->policy->self : node_find(core->policy->root, row->node_id);
+    if (row->flush_due_ms)
+        group->flush_due = moment_due(core, row->flush_due_ms, LOAD_WAIT_MAX_MS);
+    if (row->flushed_ms)
+        group->flushed = moment_past(core, row->flushed_ms);
+}
+
+static void load_incident(struct core *core, const struct record_incident *row)
+{
+    struct group *group = group_by_id(core, row->group_id);
+    if (!group || row->closed_ms)
+        return;
+    snprintf(group->incident.reference, sizeof group->incident.reference, "%s", row->reference);
+    group->incident.opened_ms = row->opened_ms;
+    group->incident.severity = (uint8_t)row->severity;
+    map_put(&core->references, text_hash(row->reference, strlen(row->reference), 3), group);
+}
+
+static void load_told(struct core *core, const struct record_told *row)
+{
+    struct alert *alert = alert_by_id(core, row->alert_id);
+    struct group *group = group_by_id(core, row->group_id);
+    if (!alert || !group)
+        return;
+    struct told *told = told_add(core, alert, group_lane(core, group, target_named(core, row->channel)), row->slot);
+    told->owed_seq = row->owed_seq;
+    told->owed_ms = row->owed_ms;
+    told->settled_seq = row->settled_seq;
+    told->status = row->status;
+    told->told_ms = row->told_ms;
+    told_sort(told);
+}
+
+static void load_lane(struct core *core, const struct record_lane *row)
+{
+    struct group *group = group_by_id(core, row->group_id);
+    if (!group)
+        return;
+    struct lane *lane = group_lane(core, group, target_named(core, row->channel));
+    if (row->notified_ms)
+        lane->notified = lane->repeat_from = moment_past(core, row->notified_ms);
+    text_replace(&lane->root_remote, row->root_remote);
+}
+
+static void load_delivery(struct core *core, const struct record_delivery *row)
+{
+    struct group *group = group_by_id(core, row->group_id);
+    if (!group || row->state != SETTLED_OPEN)
+        return;
+    struct delivery *delivery = calloc(1, sizeof *delivery);
+    if (!delivery)
+        abort();
+    delivery->id = row->id;
+    delivery->incident_id = row->incident_id;
+    delivery->lane = group_lane(core, group, target_named(core, row->channel));
+    delivery->reason = row->reason;
+    delivery->form = row->form;
+    delivery->opened_ms = row->opened_ms;
+    delivery->accepted_ms = row->accepted_ms;
+    delivery->due = moment_due(core, row->due_ms, LOAD_WAIT_MAX_MS);
+    delivery->tries = row->tries;
+    delivery->maybe_sent = row->maybe_sent;
+    delivery->message_id = row->message_id;
+    delivery->severity = (uint8_t)row->severity;
+    delivery->words = text_copy(row->words);
+    delivery->only_test = text_copy(row->only_test);
+    assert(!delivery->lane->delivery);
+    delivery->lane->delivery = delivery;
+    delivery->lane->target->pending++;
+    map_put(&core->deliveries, delivery->id, delivery);
+    if (delivery->message_id)
+        map_put(&core->messages, delivery->message_id, delivery);
+}
+
+static void load_item(struct core *core, const struct record_item *row)
+{
+    struct delivery *delivery = map_get(&core->deliveries, row->delivery_id, &row->delivery_id);
+    struct alert *alert = alert_by_id(core, row->alert_id);
+    struct told *told = delivery && alert ? told_find(alert, delivery->lane->target, row->slot) : NULL;
+    if (!told || !delivery->message_id)
+        return;
+    delivery->items = realloc(delivery->items, (delivery->item_count + 1u) * sizeof delivery->items[0]);
+    if (!delivery->items)
+        abort();
+    delivery->items[delivery->item_count++] = (struct item){told, row->seq, row->status};
+    told->frozen_in = delivery;
+}
+
+static void load_part(struct core *core, const struct record_part *row)
+{
+    struct delivery *delivery = map_get(&core->messages, row->message_id, &row->message_id);
+    if (!delivery)
+        return;
+    if (row->index >= delivery->part_count) {
+        delivery->parts = realloc(delivery->parts, (row->index + 1u) * sizeof delivery->parts[0]);
+        if (!delivery->parts)
+            abort();
+        for (uint16_t i = delivery->part_count; i <= row->index; i++)
+            delivery->parts[i] = (struct part){0};
+        delivery->part_count = (uint16_t)(row->index + 1);
+    }
+    delivery->parts[row->index] = (struct part){row->kind, row->state, row->optional, (uint16_t)row->tries};
+}
+
+static void load_attempt(struct core *core, const struct record_attempt *row)
+{
+    struct target *target = target_find(core, row->channel);
+    struct delivery *delivery = map_get(&core->deliveries, row->delivery_id, &row->delivery_id);
+    struct moment started = moment_past(core, row->started_ms);
+
+    if (target)
+        throttle_sent(target, started);
+    if (!delivery || row->ended_ms || delivery->message_id != row->message_id)
+        return;
+    delivery->attempt_id = row->id;
+    delivery->attempt_started = started;
+    delivery->attempt_first = row->part_first;
+    delivery->attempt_count = row->part_count;
+    delivery->lane->target->in_flight++;
+    map_put(&core->attempts, row->id, delivery);
+}
+
+static void load_target(struct core *core, const struct record_target *row)
+{
+    struct target *target = target_named(core, row->channel);
+    if (row->not_before_ms)
+        target->not_before = moment_due(core, row->not_before_ms, WAIT_MAX_MS);
+    target->failures = row->failures;
+    target->last_ok_ms = row->last_ok_ms;
+    target->last_error_ms = row->last_error_ms;
+    text_replace(&target->last_error, row->last_error);
+    text_replace(&target->moved_to, row->moved_to);
+}
+
+void core_load(struct core *core, const struct record *record, struct instant now)
+{
+    core->now = now;
+    switch (record->kind) {
+    case RECORD_SEQUENCE: core->next_id = record->sequence.next_id; break;
+    case RECORD_ALERT: alert_schedule(core, alert_new(core, &record->alert)); break;
+    case RECORD_GROUP: load_group(core, &record->group); break;
+    case RECORD_INCIDENT: load_incident(core, &record->incident); break;
+    case RECORD_TOLD: load_told(core, &record->told); break;
+    case RECORD_LANE: load_lane(core, &record->lane); break;
+    case RECORD_DELIVERY: load_delivery(core, &record->delivery); break;
+    case RECORD_ITEM: load_item(core, &record->item); break;
+    case RECORD_PART: load_part(core, &record->part); break;
+    case RECORD_ATTEMPT: load_attempt(core, &record->attempt); break;
+    case RECORD_TARGET: load_target(core, &record->target); break;
+    case RECORD_ALERT_GONE:
+    case RECORD_TRANSITION:
+    case RECORD_GROUP_GONE:
+    case RECORD_TOLD_GONE:
+    case RECORD_ITEMS_GONE:
+    case RECORD_MESSAGE:
+    case RECORD_QUARANTINE:
+    case RECORD_SETTLEMENT:
+    case RECORD_COUNT: break; /* history: kept, not needed */
+    }
+}
+
+/* What was on its way when we stopped may have arrived. It is no fault of the channel's. */
+static void resume_sending(struct core *core, struct delivery *delivery)
+{
+    struct record_attempt *row = &effects_record(core->effects, RECORD_ATTEMPT)->attempt;
+    row->id = delivery->attempt_id;
+    row->delivery_id = delivery->id;
+    row->message_id = delivery->message_id;
+    row->part_first = delivery->attempt_first;
+    row->part_count = delivery->attempt_count;
+    row->channel = effects_text(core->effects, delivery->lane->target->name);
+    row->started_ms = delivery->attempt_started.wall_ms;
+    row->ended_ms = core->now.wall_ms > row->started_ms ? core->now.wall_ms : row->started_ms;
+    row->outcome = OUTCOME_UNCLEAR;
+    row->words = "we stopped before the answer came";
+    for (uint16_t i = 0; i < delivery->part_count; i++)
+        if (delivery->parts[i].state == PART_SENDING) {
+            delivery->parts[i].state = PART_WAITING;
+            delivery_write_part(core, delivery, i, NULL, NULL);
+        }
+    map_remove(&core->attempts, delivery->attempt_id, &delivery->attempt_id);
+    delivery->attempt_id = 0;
+    delivery->lane->target->in_flight--;
+    delivery->maybe_sent = true;
+    delivery->tries++;
+    delivery->due = moment_now(core);
+    delivery_write(core, delivery);
+}
+
+void core_load_done(struct core *core, struct instant now, struct effects *effects)
+{
+    void *item;
+    size_t group_count = 0;
+
+    core->now = now;
+    core->effects = effects;
+    map_free(&core->messages);
+    for (size_t at = 0; map_each(&core->deliveries, &at, &item);) {
+        struct delivery *delivery = item;
+        if (delivery->attempt_id)
+            resume_sending(core, delivery);
+        target_queue(core, delivery);
+    }
+    struct group **groups = ARENA_NEW(effects->arena, struct group *, core->groups.count + 1);
+    for (size_t at = 0; map_each(&core->groups, &at, &item);)
+        groups[group_count++] = item;
+    for (size_t i = 0; i < group_count; i++)
+        group_refresh(core, groups[i]);
+    groups_write_dirty(core);
+    core->effects = NULL;
+}

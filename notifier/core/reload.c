@@ -1,0 +1,151 @@
+/* Another policy takes effect whole. Told-state goes with the alert, so a re-grouping re-tells nobody; what a
+ * removed channel had open is dead "channel removed", and someone is told. */
+#include "notifier/core/state.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct policy_node *node_by_id(const struct policy_node *node, const char *id)
+{
+    if (strcmp(node->id, id) == 0)
+        return node;
+    for (size_t i = 0; i < node->child_count; i++) {
+        const struct policy_node *found = node_by_id(node->children[i], id);
+        if (found)
+            return found;
+    }
+    return NULL;
+}
+
+void core_configure_targets(struct core *core)
+{
+    for (size_t i = 0; i < core->target_count; i++)
+        target_configure(core->targets[i], NULL);
+    for (size_t i = 0; i < core->policy->channel_count; i++) {
+        const struct policy_channel *channel = &core->policy->channels[i];
+        struct target *target = target_find(core, channel->name);
+        target_configure(target ? target : target_add(core, channel->name), channel);
+    }
+}
+
+/* The groups as they are before the reload: closing and opening change the map underneath. */
+static struct group **all_groups(struct core *core, size_t *count)
+{
+    struct group **groups = ARENA_NEW(core->effects->arena, struct group *, core->groups.count + 1);
+    size_t at = 0;
+    *count = 0;
+    for (void *item; map_each(&core->groups, &at, &item);)
+        groups[(*count)++] = item;
+    return groups;
+}
+
+/* What is not in flight on a channel that is gone ends now; what is, with its answer. */
+static void bury(struct core *core, struct lane *lane)
+{
+    if (lane->target->channel)
+        return;
+    if (lane->delivery && !lane->delivery->attempt_id && !lane->delivery->rendering) {
+        delivery_die(core, lane->delivery, "channel removed");
+        return; /* the group may be gone with it */
+    }
+    for (struct told *told = lane->delivery ? NULL : lane->pending.first, *next; told; told = next) {
+        next = told->next;
+        told_settle(core, told, told->owed_seq, SETTLED_DEAD, 0, "channel removed");
+    }
+    for (struct told *told = lane->delivery ? NULL : lane->calm.first, *next; told; told = next) {
+        next = told->next;
+        told_drop(core, told);
+    }
+}
+
+static bool is_placed(const struct core *core, const struct told *told, const struct placement *places, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (target_find(core, core->policy->channels[places[i].channel].name) == told->lane->target && places[i].slot == told->slot)
+            return true;
+    return false;
+}
+
+/* A channel the new route does not name: told of the firing, it stays where it is to hear of the end. */
+static void release(struct core *core, struct alert *alert, const struct placement *places, size_t count)
+{
+    for (struct told *told = alert->tolds, *next; told; told = next) {
+        next = told->next_of_alert;
+        if (is_placed(core, told, places, count) || told->status == TOLD_FIRING || told->frozen_in || !told->lane->target->channel)
+            continue;
+        struct group *group = told->lane->group;
+        told_settle(core, told, told->owed_seq, SETTLED_SUPPRESSED, 0, "its route changed");
+        told_drop(core, told);
+        group_mark(core, group);
+    }
+}
+
+static void move(struct core *core, struct told *told, struct group *group)
+{
+    struct lane *lane = group_lane(core, group, told->lane->target);
+
+    if (lane == told->lane)
+        return;
+    int64_t told_ms = told->told_ms;
+    told_move(core, told, lane);
+    if (told_ms > lane->notified.wall_ms) {
+        lane->notified = lane->repeat_from = moment_past(core, told_ms);
+        lane_write(core, lane);
+    }
+    if (told->is_pending)
+        group_touch(core, group);
+    group_mark(core, group);
+}
+
+static void replace_alert(struct core *core, struct alert *alert)
+{
+    struct placement places[PLACEMENTS_MAX];
+
+    alert->severity = (uint8_t)policy_severity(core->policy, &alert->labels);
+    if (alert->status != ALERT_FIRING || alert->test)
+        return;
+    size_t count = alert_placements(core, alert, places);
+    for (size_t i = 0; i < count; i++) {
+        struct target *target = target_find(core, core->policy->channels[places[i].channel].name);
+        struct group *group = group_for(core, alert, places[i].node);
+        struct told *told = told_find(alert, target, places[i].slot);
+        if (told) {
+            move(core, told, group);
+            continue;
+        }
+        told = told_add(core, alert, group_lane(core, group, target), places[i].slot);
+        told_owe(core, told);
+        group_touch(core, group);
+    }
+    release(core, alert, places, count);
+}
+
+void reload(struct core *core, const struct policy *policy)
+{
+    size_t group_count, at = 0, alert_count = 0;
+
+    core->policy = policy;
+    core_configure_targets(core);
+    struct group **groups = all_groups(core, &group_count);
+    for (size_t i = 0; i < group_count; i++)
+        groups[i]->node = groups[i]->self ? policy->self : node_by_id(policy->root, groups[i]->node_id);
+    uint64_t *ids = ARENA_NEW(core->effects->arena, uint64_t, group_count + 1);
+    for (size_t i = 0; i < group_count; i++)
+        ids[i] = groups[i]->id;
+    struct alert **alerts = ARENA_NEW(core->effects->arena, struct alert *, core->alert_ids.count + 1);
+    for (void *item; map_each(&core->alert_ids, &at, &item);)
+        alerts[alert_count++] = item;
+    for (size_t i = 0; i < alert_count; i++)
+        replace_alert(core, alerts[i]);
+    for (size_t i = 0; i < group_count; i++) {
+        struct group *group = group_by_id(core, ids[i]);
+        for (uint16_t l = 0; group && l < group->lane_count; l++) {
+            bury(core, group->lanes[l]);
+            group = group_by_id(core, ids[i]);
+        }
+    }
+    groups = all_groups(core, &group_count);
+    for (size_t i = 0; i < group_count; i++)
+        group_refresh(core, groups[i]);
+}

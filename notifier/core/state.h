@@ -1,0 +1,270 @@
+/* What the core holds: private to notifier/core/. Everything here is either persisted, and then in core_dump,
+ * or follows from what is. Waits are steady, what is written down is wall time; a moment keeps both. */
+#ifndef CORE_STATE_H
+#define CORE_STATE_H
+
+#include "notifier/core/core.h"
+#include "notifier/core/heap.h"
+#include "notifier/core/map.h"
+
+#include <stddef.h>
+
+#define REFERENCE_SIZE 9
+#define STALE_FIRING_MS (10 * 60 * 1000)    /* a firing older than the resolve we hold, this soon after it, is a straggler */
+#define FORGET_RESOLVED_MS (24 * 3600 * 1000) /* how long a resolved alert is remembered to know its late copies */
+#define WAIT_MAX_MS (3600 * 1000)           /* longest provider's wish obeyed */
+#define BACKOFF_FIRST_MS 1000
+#define BACKOFF_MAX_MS 15000                /* a channel that is back is found within this */
+#define DEAD_TOLD_MS (3600 * 1000)          /* how long "dead letters on X" stands after the last of them */
+#define QUARANTINE_TOLD_MS (3600 * 1000)    /* one notice a source and hour */
+#define EDIT_TRIES_MAX 3                    /* an optional part is not worth more */
+#define INTERN_MAX 4096                     /* distinct source, domain and reason texts; beyond, "other" */
+#define OWNER(pointer, type, member) ((type *)(void *)((char *)(pointer) - offsetof(type, member)))
+
+struct moment {
+    int64_t steady_ms, wall_ms; /* wall 0: never */
+};
+
+struct told;
+struct lane;
+struct group;
+struct delivery;
+
+struct alert {
+    struct heap_item expiry; /* when it ends by itself, or, resolved, is forgotten */
+    uint64_t id, hash;
+    int64_t org;
+    const char *domain, *source, *state_reason; /* interned; reason NULL: none */
+    char *fingerprint;       /* inside the labels' block */
+    struct labels labels;    /* one block */
+    enum alert_status status;
+    uint32_t seq;
+    int64_t starts_ms, ends_ms, expires_ms, changed_ms, refreshed_ms;
+    uint64_t content_hash;
+    struct told *tolds;      /* by next_of_alert */
+    uint8_t severity;
+    bool test, self;
+};
+
+struct told {
+    struct alert *alert;
+    struct lane *lane;
+    struct told *next_of_alert, *previous, *next; /* the latter two: in the lane's pending or calm list */
+    struct delivery *frozen_in;                   /* whose current message tells it */
+    int64_t owed_ms, told_ms;
+    uint32_t owed_seq, settled_seq;
+    uint16_t slot;
+    bool is_pending;                              /* which of the lane's lists it stands in */
+    uint8_t status;                               /* enum told_status */
+};
+
+struct told_list {
+    struct told *first;
+    uint32_t count;
+};
+
+struct lane { /* one group on one channel */
+    struct group *group;
+    struct target *target;
+    struct told_list pending, calm; /* something owed; all settled */
+    struct moment notified;
+    struct moment repeat_from; /* notified, or when last found that nothing here repeats */
+    char *root_remote;
+    struct delivery *delivery; /* the open one */
+};
+
+struct incident {
+    uint64_t id;
+    char reference[REFERENCE_SIZE];
+    int64_t opened_ms;
+    uint8_t severity;
+};
+
+struct group {
+    struct heap_item timer;
+    uint64_t id, hash;
+    char *key;
+    const char *node_id;     /* interned */
+    const struct policy_node *node; /* NULL: its node went with a reload; the root's settings serve */
+    struct labels labels;    /* one block */
+    struct incident incident;
+    struct moment flush_due, flushed;
+    int64_t created_ms;
+    struct lane **lanes;
+    uint16_t lane_count;
+    uint32_t unaccounted;
+    bool test, self, dirty;
+    struct group *next_dirty;
+};
+
+struct part {
+    enum part_kind kind;
+    enum part_state state;
+    bool optional;
+    uint16_t tries;
+};
+
+struct item {
+    struct told *told;
+    uint32_t seq;
+    enum alert_status status;
+};
+
+struct delivery {
+    struct heap_item queue;  /* in its target's waiting or ready heap */
+    uint64_t id, incident_id;
+    struct lane *lane;
+    enum reason reason;
+    enum form form;
+    int64_t opened_ms, accepted_ms;
+    struct moment due;
+    uint32_t tries;
+    uint8_t severity;
+    bool maybe_sent, rendering;
+    uint64_t message_id, attempt_id; /* attempt 0: none in flight */
+    struct moment attempt_started;
+    uint16_t attempt_first, attempt_count;
+    struct part *parts;
+    uint16_t part_count;
+    struct item *items;
+    uint32_t item_count;
+    char *words, *only_test;
+};
+
+struct ring { /* the last `count` send times against one rate */
+    struct moment *times;
+    uint32_t count, next; /* next: the oldest, overwritten by the next send */
+    int64_t per_ms;
+};
+
+struct target { /* a channel's health and queue */
+    char *name;
+    const struct policy_channel *channel; /* NULL: removed by a reload */
+    struct heap waiting, ready;
+    struct ring rings[POLICY_RATES_MAX];
+    size_t ring_count;
+    struct moment not_before;
+    uint32_t failures, in_flight, pending;
+    int64_t last_ok_ms, last_error_ms;
+    char *last_error, *moved_to;
+    bool refused, limited; /* limited: said once that the rate holds it back */
+};
+
+struct core {
+    const struct policy *policy;
+    uint64_t seed, next_id;
+    bool sequence_dirty;
+    struct map alerts, alert_ids, groups, group_ids, deliveries, attempts, references;
+    struct map messages; /* while loading: which open delivery a message belongs to */
+    struct heap expiries, timers;
+    struct target **targets;
+    size_t target_count, next_target; /* next_target: whose turn it is, so that none starves */
+    struct group *dirty_groups;
+    uint64_t unaccounted;
+    uint32_t firing;
+    char **interned;
+    size_t interned_count;
+    struct effects *effects; /* of the call under way */
+    struct instant now;
+};
+
+/* core.c */
+uint64_t core_next_id(struct core *core);
+const char *core_intern(struct core *core, const char *text); /* NULL stays NULL */
+struct labels labels_block(const struct labels *labels, const char *extra, char **extra_copy); /* free(items) frees all */
+struct moment moment_now(const struct core *core);
+struct moment moment_in(const struct core *core, int64_t ms);
+struct moment moment_due(const struct core *core, int64_t wall_ms, int64_t ms_max);  /* a stored time to come */
+struct moment moment_past(const struct core *core, int64_t wall_ms);                 /* a stored time gone by */
+char *text_copy(const char *text); /* NULL stays NULL; aborts without memory */
+void text_replace(char **text, const char *with);
+
+void core_configure_targets(struct core *core);
+
+/* alerts: intake.c */
+bool alert_has_key(const void *item, const void *key);
+void intake_alerts(struct core *core, const struct event_alerts *event);
+void intake_trouble(struct core *core, const struct event_trouble *event);
+void intake_test(struct core *core, const struct event_test *event);
+void alert_expire(struct core *core, struct alert *alert); /* its expiry has come */
+void alert_close(struct core *core, struct alert *alert, const char *state_reason, const char *rule); /* ends by itself */
+void alert_write(struct core *core, const struct alert *alert, const struct alert_input *detail);
+void alert_schedule(struct core *core, struct alert *alert);
+struct alert *alert_new(struct core *core, const struct record_alert *record);
+void alert_free(struct core *core, struct alert *alert);
+struct alert *alert_by_id(const struct core *core, uint64_t id);
+/* Where it goes: each (node, channel, slot) of its route. */
+struct placement { const struct policy_node *node; uint16_t channel, slot; };
+#define PLACEMENTS_MAX (POLICY_MATCHES_MAX * 4)
+size_t alert_placements(const struct core *core, const struct alert *alert, struct placement out[PLACEMENTS_MAX]);
+
+/* groups, lanes and what they know: group.c, incident.c, told.c */
+struct group *group_for(struct core *core, const struct alert *alert, const struct policy_node *node); /* finds or opens */
+struct group *group_new(struct core *core, const struct record_group *record);
+struct group *group_by_id(const struct core *core, uint64_t id);
+struct lane *group_lane(struct core *core, struct group *group, struct target *target); /* finds or adds, and writes it */
+const struct policy_node *group_settings(const struct core *core, const struct group *group);
+void group_touch(struct core *core, struct group *group); /* something is owed: set its flush */
+void group_flush(struct core *core, struct group *group);
+void group_timer(struct core *core, struct group *group); /* its time has come */
+void group_refresh(struct core *core, struct group *group); /* after any change: timer, accounting, closing. May free it */
+void group_mark(struct core *core, struct group *group);  /* to be written at the end of the call */
+void groups_write_dirty(struct core *core);
+void group_free(struct core *core, struct group *group);
+void lane_write(struct core *core, const struct lane *lane);
+const char *incident_title(const struct group *group);
+void incident_write(struct core *core, const struct group *group, int64_t closed_ms);
+void incident_reference(const struct core *core, uint64_t id, char out[REFERENCE_SIZE]);
+
+struct told *told_find(const struct alert *alert, const struct target *target, uint16_t slot);
+struct told *told_add(struct core *core, struct alert *alert, struct lane *lane, uint16_t slot);
+void told_owe(struct core *core, struct told *told);  /* its alert has a new transition */
+void told_settle(struct core *core, struct told *told, uint32_t seq, enum settled settled, uint64_t delivery_id, const char *rule);
+void told_write(struct core *core, const struct told *told);
+void told_move(struct core *core, struct told *told, struct lane *lane);
+void told_drop(struct core *core, struct told *told); /* gone, with its row */
+void told_sort(struct told *told);                    /* into pending or calm, by what it owes */
+
+/* deliveries: delivery.c, verdict.c */
+struct delivery *delivery_open(struct core *core, struct lane *lane, enum reason reason, uint8_t severity, int64_t accepted_ms);
+void delivery_advance(struct core *core, struct delivery *delivery); /* its turn to be sent */
+void delivery_rendered(struct core *core, const struct event_rendered *event);
+void delivery_verdict(struct core *core, const struct event_verdict *event);
+void delivery_end(struct core *core, struct delivery *delivery, enum settled state, const char *words, uint64_t carried_by);
+void delivery_die(struct core *core, struct delivery *delivery, const char *why); /* a dead letter, and someone is told */
+void delivery_write(struct core *core, const struct delivery *delivery);
+void delivery_freeze(struct core *core, struct delivery *delivery);
+void delivery_thaw(struct core *core, struct delivery *delivery); /* its message is not to be said again: word it anew */
+void delivery_send(struct core *core, struct delivery *delivery, const struct rendered_part *parts);
+void delivery_free(struct core *core, struct delivery *delivery);
+void delivery_write_part(struct core *core, const struct delivery *delivery, uint16_t index, const struct rendered_part *rendered,
+                         const char *remote_id);
+bool delivery_is_idle(const struct delivery *delivery); /* nothing in flight, nothing of its message said */
+void delivery_retry(struct core *core, const struct event_retry *event);
+void delivery_drop(struct core *core, const struct event_retry *event);
+void core_count_delivery(struct core *core, const struct delivery *delivery, const char *outcome, double seconds);
+
+/* channels: target.c, throttle.c */
+struct target *target_find(const struct core *core, const char *name);
+struct target *target_add(struct core *core, const char *name);
+void target_configure(struct target *target, const struct policy_channel *channel); /* NULL: removed */
+void target_queue(struct core *core, struct delivery *delivery);
+void target_unqueue(struct delivery *delivery);
+void target_tick(struct core *core, struct target *target, size_t *budget);
+int64_t target_deadline(const struct core *core, const struct target *target);
+void target_write(struct core *core, const struct target *target);
+void target_failed(struct core *core, struct target *target, uint64_t chance, const char *words);
+void target_busy(struct core *core, struct target *target, int64_t wait_ms, const char *words);
+void target_taken(struct core *core, struct target *target);
+void target_free(struct target *target);
+int64_t backoff_ms(uint32_t failures, uint64_t chance);
+
+int64_t throttle_free_at(const struct target *target);  /* steady time from which every rate admits one more; INT64_MIN: now */
+void throttle_sent(struct target *target, struct moment at);
+void throttle_configure(struct target *target, const struct policy_channel *channel);
+void throttle_free(struct target *target);
+
+/* reload.c */
+void reload(struct core *core, const struct policy *policy);
+
+#endif

@@ -1,0 +1,192 @@
+/* A channel's health and its queue. Health belongs to the channel, never to a message: after a failure one
+ * delivery at a time probes it, later and later up to BACKOFF_MAX_MS. */
+#include "base/text.h"
+#include "notifier/core/state.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct target *target_find(const struct core *core, const char *name)
+{
+    for (size_t i = 0; i < core->target_count; i++)
+        if (strcmp(core->targets[i]->name, name) == 0)
+            return core->targets[i];
+    return NULL;
+}
+
+struct target *target_add(struct core *core, const char *name)
+{
+    struct target *target = calloc(1, sizeof *target);
+    core->targets = realloc(core->targets, (core->target_count + 1) * sizeof core->targets[0]);
+    if (!target || !core->targets)
+        abort();
+    target->name = text_copy(name);
+    core->targets[core->target_count++] = target;
+    return target;
+}
+
+void target_configure(struct target *target, const struct policy_channel *channel)
+{
+    target->channel = channel;
+    if (channel)
+        throttle_configure(target, channel);
+}
+
+/* Worst severity first, then who has waited longest; ids last, so that order is a matter of state alone. */
+static void queue_ready(struct target *target, struct delivery *delivery)
+{
+    heap_remove(&target->waiting, &delivery->queue);
+    int64_t rank = ((int64_t)delivery->severity << 48) + (delivery->accepted_ms & 0xffffffffffffLL);
+    heap_set(&target->ready, &delivery->queue, rank, delivery->id);
+}
+
+static bool is_ready(const struct target *target, const struct delivery *delivery)
+{
+    size_t place = delivery->queue.place;
+    return place && place <= target->ready.count && target->ready.items[place - 1] == &delivery->queue;
+}
+
+void target_unqueue(struct delivery *delivery)
+{
+    struct target *target = delivery->lane->target;
+    heap_remove(is_ready(target, delivery) ? &target->ready : &target->waiting, &delivery->queue);
+}
+
+void target_queue(struct core *core, struct delivery *delivery)
+{
+    struct target *target = delivery->lane->target;
+
+    assert(!delivery->attempt_id && !delivery->rendering);
+    target_unqueue(delivery);
+    if (delivery->due.steady_ms <= core->now.steady_ms)
+        queue_ready(target, delivery);
+    else
+        heap_set(&target->waiting, &delivery->queue, delivery->due.steady_ms, delivery->id);
+}
+
+static uint32_t window(const struct target *target)
+{
+    if (target->failures)
+        return 1;
+    return target->channel ? target->channel->in_flight_max : 1;
+}
+
+/* Steady time from which a ready delivery may go; INT64_MAX: when an answer frees a place. */
+static int64_t open_at(const struct target *target)
+{
+    if (target->in_flight >= window(target))
+        return INT64_MAX;
+    int64_t at = target->not_before.wall_ms ? target->not_before.steady_ms : INT64_MIN;
+    int64_t paced = throttle_free_at(target);
+    return paced > at ? paced : at;
+}
+
+void target_tick(struct core *core, struct target *target, size_t *budget)
+{
+    struct heap_item *top;
+
+    while ((top = heap_top(&target->waiting)) && top->rank <= core->now.steady_ms)
+        queue_ready(target, OWNER(top, struct delivery, queue));
+    while (*budget && (top = heap_top(&target->ready))) {
+        if (open_at(target) > core->now.steady_ms) {
+            if (throttle_free_at(target) > core->now.steady_ms && !target->limited) {
+                target->limited = true;
+                struct effect *effect = effects_add(core->effects, EFFECT_COUNT);
+                effect->count.what = COUNT_RATE_LIMITED;
+                effect->count.channel = effects_text(core->effects, target->name);
+            }
+            return;
+        }
+        target->limited = false;
+        struct delivery *delivery = OWNER(top, struct delivery, queue);
+        heap_remove(&target->ready, top);
+        (*budget)--;
+        delivery_advance(core, delivery);
+    }
+}
+
+int64_t target_deadline(const struct core *core, const struct target *target)
+{
+    int64_t deadline = INT64_MAX;
+    const struct heap_item *top = heap_top(&target->waiting);
+
+    (void)core;
+    if (top)
+        deadline = top->rank;
+    if (heap_top(&target->ready)) {
+        int64_t at = open_at(target);
+        deadline = at < deadline ? at : deadline;
+    }
+    return deadline;
+}
+
+void target_write(struct core *core, const struct target *target)
+{
+    struct record_target *row = &effects_record(core->effects, RECORD_TARGET)->target;
+    row->channel = effects_text(core->effects, target->name);
+    row->not_before_ms = target->not_before.wall_ms;
+    row->failures = target->failures;
+    row->last_ok_ms = target->last_ok_ms;
+    row->last_error_ms = target->last_error_ms;
+    row->last_error = effects_text(core->effects, target->last_error);
+    row->moved_to = effects_text(core->effects, target->moved_to);
+}
+
+/* Doubling from BACKOFF_FIRST_MS, less up to half of it by a hash of ids: chance that replays. */
+int64_t backoff_ms(uint32_t failures, uint64_t chance)
+{
+    int64_t ms = BACKOFF_FIRST_MS;
+    for (uint32_t i = 1; i < failures && ms < BACKOFF_MAX_MS; i++)
+        ms *= 2;
+    if (ms > BACKOFF_MAX_MS)
+        ms = BACKOFF_MAX_MS;
+    uint64_t seed[2] = {chance, failures};
+    return ms - (int64_t)(text_hash(seed, sizeof seed, 1) % (uint64_t)(ms / 2));
+}
+
+void target_failed(struct core *core, struct target *target, uint64_t chance, const char *words)
+{
+    target->failures++;
+    target->not_before = moment_in(core, backoff_ms(target->failures, chance));
+    target->last_error_ms = core->now.wall_ms;
+    text_replace(&target->last_error, words ? words : "no words");
+    target_write(core, target);
+}
+
+void target_busy(struct core *core, struct target *target, int64_t wait_ms, const char *words)
+{
+    if (wait_ms < 0)
+        wait_ms = BACKOFF_FIRST_MS;
+    struct moment until = moment_in(core, wait_ms > WAIT_MAX_MS ? WAIT_MAX_MS : wait_ms);
+    if (!target->not_before.wall_ms || until.steady_ms > target->not_before.steady_ms)
+        target->not_before = until;
+    target->last_error_ms = core->now.wall_ms;
+    text_replace(&target->last_error, words ? words : "asked us to wait");
+    target_write(core, target);
+}
+
+/* Written only when it ends a bad time: on a healthy channel each success would be one more row a message. */
+void target_taken(struct core *core, struct target *target)
+{
+    bool was_ill = target->failures || target->refused;
+
+    target->failures = 0;
+    target->refused = false;
+    if (!was_ill)
+        return;
+    target->not_before = (struct moment){0};
+    target->last_ok_ms = core->now.wall_ms;
+    target_write(core, target);
+}
+
+void target_free(struct target *target)
+{
+    throttle_free(target);
+    heap_free(&target->waiting);
+    heap_free(&target->ready);
+    free(target->name);
+    free(target->last_error);
+    free(target->moved_to);
+    free(target);
+}

@@ -1,0 +1,76 @@
+/* Pacing that is exact in every window: a ring of the last `count` send times a rate. The next send is free
+ * once the oldest of them has left the window. Rebuilt from attempts at start. */
+#include "notifier/core/state.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+int64_t throttle_free_at(const struct target *target)
+{
+    int64_t free_at = INT64_MIN;
+    for (size_t i = 0; i < target->ring_count; i++) {
+        const struct ring *ring = &target->rings[i];
+        const struct moment *oldest = &ring->times[ring->next];
+        if (oldest->wall_ms && oldest->steady_ms + ring->per_ms > free_at)
+            free_at = oldest->steady_ms + ring->per_ms;
+    }
+    return free_at;
+}
+
+void throttle_sent(struct target *target, struct moment at)
+{
+    for (size_t i = 0; i < target->ring_count; i++) {
+        struct ring *ring = &target->rings[i];
+        ring->times[ring->next] = at;
+        ring->next = (ring->next + 1) % ring->count;
+    }
+}
+
+static bool same_rates(const struct target *target, const struct policy_channel *channel)
+{
+    if (target->ring_count != channel->rate_count)
+        return false;
+    for (size_t i = 0; i < target->ring_count; i++)
+        if (target->rings[i].count != channel->rates[i].count || target->rings[i].per_ms != channel->rates[i].per_ms)
+            return false;
+    return true;
+}
+
+/* A reload with other rates keeps the times already spent: the longest memory is poured into each new ring. */
+void throttle_configure(struct target *target, const struct policy_channel *channel)
+{
+    struct ring old[POLICY_RATES_MAX];
+    size_t old_count = target->ring_count;
+
+    if (same_rates(target, channel))
+        return;
+    const struct ring *longest = NULL;
+    for (size_t i = 0; i < old_count; i++) {
+        old[i] = target->rings[i];
+        if (!longest || old[i].count > longest->count)
+            longest = &old[i];
+    }
+    target->ring_count = 0;
+    for (size_t i = 0; i < channel->rate_count; i++) {
+        struct ring *ring = &target->rings[target->ring_count++];
+        assert(channel->rates[i].count > 0 && channel->rates[i].per_ms > 0);
+        *ring = (struct ring){.count = channel->rates[i].count, .per_ms = channel->rates[i].per_ms};
+        ring->times = calloc(ring->count, sizeof ring->times[0]);
+        if (!ring->times)
+            abort();
+    }
+    for (uint32_t i = 0; longest && i < longest->count; i++) {
+        struct moment at = longest->times[(longest->next + i) % longest->count];
+        if (at.wall_ms)
+            throttle_sent(target, at);
+    }
+    for (size_t i = 0; i < old_count; i++)
+        free(old[i].times);
+}
+
+void throttle_free(struct target *target)
+{
+    for (size_t i = 0; i < target->ring_count; i++)
+        free(target->rings[i].times);
+    target->ring_count = 0;
+}

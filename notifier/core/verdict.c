@@ -1,0 +1,314 @@
+/* What came of an attempt, and what follows. */
+#include "base/text.h"
+#include "notifier/core/state.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+void delivery_rendered(struct core *core, const struct event_rendered *event)
+{
+    struct delivery *delivery = map_get(&core->deliveries, event->delivery_id, &event->delivery_id);
+
+    assert(delivery && delivery->rendering);
+    delivery->rendering = false;
+    if (event->part_count == 0) {
+        delivery->lane->target->in_flight--;
+        if (delivery->form == FORM_MINIMAL) {
+            delivery_die(core, delivery, "it could not be put into words");
+            return;
+        }
+        delivery_thaw(core, delivery);
+        delivery->form++;
+        target_queue(core, delivery);
+        delivery_write(core, delivery);
+        return;
+    }
+    delivery->message_id = core_next_id(core);
+    delivery->part_count = (uint16_t)event->part_count;
+    delivery->parts = calloc(event->part_count, sizeof delivery->parts[0]);
+    if (!delivery->parts)
+        abort();
+    for (size_t i = 0; i < event->part_count; i++)
+        delivery->parts[i] = (struct part){.kind = event->parts[i].kind, .state = PART_WAITING, .optional = event->parts[i].optional};
+    struct record_message *row = &effects_record(core->effects, RECORD_MESSAGE)->message;
+    row->id = delivery->message_id;
+    row->delivery_id = delivery->id;
+    row->channel = effects_text(core->effects, delivery->lane->target->name);
+    row->reason = delivery->reason;
+    row->at_ms = core->now.wall_ms;
+    row->text = effects_text(core->effects, event->text ? event->text : "");
+    delivery_send(core, delivery, event->parts);
+}
+
+/* How an attempt as a whole is read: the worst of what its unfinished parts met. */
+struct summary {
+    bool taken, busy, failed, unclear, refused_content, refused_channel, moved;
+    const char *words;
+};
+
+static void part_apply(struct core *core, struct delivery *delivery, uint16_t index, const struct part_verdict *verdict,
+                       struct summary *summary)
+{
+    struct part *part = &delivery->parts[index];
+    struct lane *lane = delivery->lane;
+
+    part->state = PART_WAITING;
+    if (verdict->words && verdict->outcome != OUTCOME_TAKEN)
+        summary->words = verdict->words;
+    switch (verdict->outcome) {
+    case OUTCOME_TAKEN:
+        part->state = PART_DELIVERED;
+        summary->taken = true;
+        if (part->kind == PART_POST && verdict->remote_id && !lane->root_remote) {
+            text_replace(&lane->root_remote, verdict->remote_id);
+            lane_write(core, lane);
+        }
+        break;
+    case OUTCOME_PENDING:
+    case OUTCOME_FAILED: summary->failed = true; break;
+    case OUTCOME_BUSY: summary->busy = true; break;
+    case OUTCOME_UNCLEAR: summary->unclear = true; break;
+    case OUTCOME_MOVED: summary->moved = true; break;
+    case OUTCOME_REFUSED_CHANNEL: summary->refused_channel = true; break;
+    case OUTCOME_REFUSED_CONTENT:
+        if (part->optional || part->kind == PART_RECIPIENT)
+            part->state = PART_FAILED;
+        else
+            summary->refused_content = true;
+        break;
+    }
+    if (part->state == PART_WAITING && part->optional && part->tries >= EDIT_TRIES_MAX)
+        part->state = PART_FAILED;
+    delivery_write_part(core, delivery, index, NULL, verdict->remote_id);
+}
+
+/* The channel's health: a provider that answered about one message or mailbox is not ill. */
+static void target_judge(struct core *core, struct delivery *delivery, const struct event_verdict *event,
+                         const struct summary *summary)
+{
+    struct target *target = delivery->lane->target;
+    bool mailbox = delivery->parts[delivery->attempt_first].kind == PART_RECIPIENT && event->status;
+
+    if (summary->moved && event->moved_to) {
+        text_replace(&target->moved_to, event->moved_to);
+        target_write(core, target);
+    }
+    if (summary->refused_channel) {
+        target->refused = true;
+        target->last_error_ms = core->now.wall_ms;
+        text_replace(&target->last_error, summary->words ? summary->words : "refused");
+        target_write(core, target);
+    } else if (summary->busy)
+        target_busy(core, target, event->wait_ms, summary->words);
+    else if (summary->taken || summary->refused_content)
+        target_taken(core, target);
+    else if ((summary->failed || summary->unclear) && !mailbox)
+        target_failed(core, target, delivery->id, summary->words);
+}
+
+static void write_attempt(struct core *core, struct delivery *delivery, const struct event_verdict *event,
+                          const struct summary *summary)
+{
+    struct record_attempt *row = &effects_record(core->effects, RECORD_ATTEMPT)->attempt;
+    row->id = delivery->attempt_id;
+    row->delivery_id = delivery->id;
+    row->message_id = delivery->message_id;
+    row->part_first = delivery->attempt_first;
+    row->part_count = delivery->attempt_count;
+    row->channel = effects_text(core->effects, delivery->lane->target->name);
+    row->started_ms = delivery->attempt_started.wall_ms;
+    row->ended_ms = core->now.wall_ms > row->started_ms ? core->now.wall_ms : row->started_ms;
+    row->outcome = summary->unclear           ? OUTCOME_UNCLEAR
+                   : summary->refused_channel ? OUTCOME_REFUSED_CHANNEL
+                   : summary->refused_content ? OUTCOME_REFUSED_CONTENT
+                   : summary->busy            ? OUTCOME_BUSY
+                   : summary->moved           ? OUTCOME_MOVED
+                   : summary->failed          ? OUTCOME_FAILED
+                   : summary->taken           ? OUTCOME_TAKEN
+                                              : OUTCOME_REFUSED_CONTENT;
+    row->status = event->status;
+    row->latency_ms = event->latency_ms;
+    row->words = effects_text(core->effects, summary->words);
+}
+
+/* Every part is final and at least one that counts was taken: the channel knows. */
+static void delivered(struct core *core, struct delivery *delivery)
+{
+    struct lane *lane = delivery->lane;
+    struct group *group = lane->group;
+    uint64_t id = delivery->id;
+    uint32_t count = delivery->item_count;
+    struct item *items = ARENA_NEW(core->effects->arena, struct item, count + 1);
+
+    if (count)
+        memcpy(items, delivery->items, count * sizeof items[0]);
+    lane->notified = lane->repeat_from = moment_now(core);
+    lane_write(core, lane);
+    int64_t took_ms = core->now.wall_ms - delivery->accepted_ms;
+    core_count_delivery(core, delivery, "delivered", took_ms > 0 ? (double)took_ms / 1000 : 0);
+    delivery_end(core, delivery, SETTLED_DELIVERED, NULL, 0);
+    for (uint32_t i = 0; i < count; i++) {
+        items[i].told->status = items[i].status == ALERT_FIRING ? TOLD_FIRING : TOLD_RESOLVED;
+        items[i].told->told_ms = core->now.wall_ms;
+        told_settle(core, items[i].told, items[i].seq, SETTLED_DELIVERED, id, NULL);
+    }
+    if (lane->pending.count)
+        group_touch(core, group);
+    group_refresh(core, group);
+}
+
+/* True where the delivery ended. */
+static bool finish(struct core *core, struct delivery *delivery, const struct summary *summary)
+{
+    bool open = false, taken = false;
+
+    for (uint16_t i = 0; i < delivery->part_count; i++) {
+        open = open || delivery->parts[i].state == PART_WAITING;
+        taken = taken || (delivery->parts[i].state == PART_DELIVERED && !delivery->parts[i].optional);
+    }
+    if (summary->refused_channel) {
+        delivery_die(core, delivery, summary->words ? summary->words : "the channel refuses us");
+        return true;
+    }
+    if (open)
+        return false;
+    if (taken)
+        delivered(core, delivery);
+    else
+        delivery_die(core, delivery, summary->words ? summary->words : "refused");
+    return true;
+}
+
+static bool is_untouched(const struct delivery *delivery)
+{
+    for (uint16_t i = 0; i < delivery->part_count; i++)
+        if (delivery->parts[i].state != PART_WAITING)
+            return false;
+    return true;
+}
+
+/* What is certain not to have arrived is decided and worded anew; what may have is repeated as it was. */
+static void go_on(struct core *core, struct delivery *delivery, const struct event_verdict *event, const struct summary *summary)
+{
+    bool answered = delivery->parts[delivery->attempt_first].kind == PART_RECIPIENT && event->status;
+
+    if (summary->refused_content) {
+        if (delivery->form == FORM_MINIMAL) {
+            delivery_die(core, delivery, summary->words ? summary->words : "its content is refused");
+            return;
+        }
+        delivery->form++;
+        delivery->tries++;
+        delivery_thaw(core, delivery);
+        delivery->due = moment_now(core);
+    } else if (summary->failed || summary->unclear || summary->busy) {
+        delivery->maybe_sent = delivery->maybe_sent || summary->unclear;
+        delivery->tries += !summary->busy;
+        delivery->due = moment_in(core, summary->busy && !summary->failed && !summary->unclear
+                                            ? 0 : backoff_ms(delivery->tries + (answered ? 3 : 0), delivery->id));
+        if (is_untouched(delivery) && !delivery->maybe_sent)
+            delivery_thaw(core, delivery);
+        core_count_delivery(core, delivery, "retried", 0);
+    } else
+        delivery->due = moment_now(core); /* the next part, or the new address */
+    if (summary->words)
+        text_replace(&delivery->words, summary->words);
+    target_queue(core, delivery);
+    delivery_write(core, delivery);
+    struct group *group = delivery->lane->group;
+    if (delivery->lane->pending.count && !group->flush_due.wall_ms && delivery_is_idle(delivery)) {
+        for (const struct told *told = delivery->lane->pending.first; told; told = told->next)
+            if (!told->frozen_in && delivery->message_id) {
+                group_touch(core, group); /* news came while it was on its way */
+                break;
+            }
+    }
+    group_refresh(core, group);
+}
+
+void delivery_verdict(struct core *core, const struct event_verdict *event)
+{
+    struct delivery *delivery = map_remove(&core->attempts, event->attempt_id, &event->attempt_id);
+    struct summary summary = {0};
+    size_t next = 0;
+
+    if (!delivery)
+        return; /* an answer to an attempt that a restart has already called unclear */
+    assert(delivery->attempt_id == event->attempt_id);
+    for (uint16_t i = 0; i < delivery->attempt_count; i++) {
+        uint16_t index = (uint16_t)(delivery->attempt_first + i);
+        if (delivery->parts[index].state != PART_SENDING)
+            continue;
+        static const struct part_verdict none = {.outcome = OUTCOME_UNCLEAR, .words = "no verdict"};
+        part_apply(core, delivery, index, next < event->part_count ? &event->parts[next] : &none, &summary);
+        next++;
+    }
+    write_attempt(core, delivery, event, &summary);
+    target_judge(core, delivery, event, &summary);
+    delivery->lane->target->in_flight--;
+    delivery->attempt_id = 0;
+    if (!finish(core, delivery, &summary))
+        go_on(core, delivery, event, &summary);
+}
+
+static void reply(struct core *core, uint64_t handle, bool ok, uint64_t id, const char *words)
+{
+    if (!handle)
+        return;
+    struct effect_reply *effect = &effects_add(core->effects, EFFECT_REPLY)->reply;
+    *effect = (struct effect_reply){.reply = handle, .ok = ok, .id = id, .words = words};
+}
+
+/* A dead letter goes again: what it should have told is owed once more, as it is now. */
+void delivery_retry(struct core *core, const struct event_retry *event)
+{
+    struct target *target = target_find(core, event->channel);
+    uint64_t id = 0;
+
+    if (!target || !target->channel) {
+        reply(core, event->reply, false, 0, "this channel is not configured any more");
+        return;
+    }
+    for (size_t i = 0; i < event->alert_count; i++) {
+        struct alert *alert = alert_by_id(core, event->alert_ids[i]);
+        if (!alert)
+            continue;
+        struct placement places[PLACEMENTS_MAX];
+        size_t count = alert_placements(core, alert, places);
+        for (size_t p = 0; p < count; p++) {
+            if (target_find(core, core->policy->channels[places[p].channel].name) != target)
+                continue;
+            struct group *group = group_for(core, alert, places[p].node);
+            struct told *told = told_find(alert, target, places[p].slot);
+            if (!told)
+                told = told_add(core, alert, group_lane(core, group, target), places[p].slot);
+            if (told->owed_seq == told->settled_seq) {
+                told->settled_seq = alert->seq - 1;
+                told->owed_seq = told->settled_seq;
+                told->status = TOLD_NOTHING;
+                told_owe(core, told);
+            }
+            group = told->lane->group;
+            if (!told->lane->delivery)
+                delivery_open(core, told->lane, REASON_FIRST, alert->severity, core->now.wall_ms);
+            id = told->lane->delivery->id;
+            group_refresh(core, group);
+        }
+    }
+    if (id)
+        target->not_before = (struct moment){0};
+    reply(core, event->reply, id != 0, id, id ? NULL : "none of its alerts is known any more; see notifier history");
+}
+
+void delivery_drop(struct core *core, const struct event_retry *event)
+{
+    struct delivery *delivery = map_get(&core->deliveries, event->delivery_id, &event->delivery_id);
+
+    if (!delivery || delivery->attempt_id || delivery->rendering) {
+        reply(core, event->reply, false, 0, delivery ? "it is being sent at this moment; try again" : "no such open delivery");
+        return;
+    }
+    delivery_die(core, delivery, "dropped by an operator");
+    reply(core, event->reply, true, event->delivery_id, NULL);
+}

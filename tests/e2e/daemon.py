@@ -107,6 +107,46 @@ def until(condition, what, deadline=DEADLINE):
         time.sleep(0.02)
 
 
+# -- configurations
+
+def config(*channels, route=None, **more):
+    """Channels, all of them in the root route unless `route` says otherwise."""
+    return {"channels": list(channels), "route": {"channels": [channel["name"] for channel in channels], **(route or {})}, **more}
+
+
+def console(**more):
+    return {"name": "console", "type": "console", **more}
+
+
+def hook(fake, name="hook", path="/hook", **more):
+    return {"name": name, "type": "webhook", "url": fake.url + path, **more}
+
+
+def telegram_channel(fake, name="telegram", chat="424242", **more):
+    """Paced so that tests need not wait, unless they ask for it."""
+    return {"name": name, "type": "telegram", "bot_token": fake.token, "chat_id": chat, "api_url": fake.url,
+            "rate_limit": [{"count": 25, "per": "1s"}], **more}
+
+
+def discord_channel(fake, name="discord", **more):
+    return {"name": name, "type": "discord", "webhook_url": fake.webhook_url, "rate_limit": [{"count": 25, "per": "1s"}], **more}
+
+
+def slack_hook(fake, name="slack", **more):
+    return {"name": name, "type": "slack", "webhook_url": fake.webhook_url, "rate_limit": [{"count": 25, "per": "1s"}], **more}
+
+
+def slack_bot(fake, name="slack", channel="#ops", **more):
+    return {"name": name, "type": "slack", "bot_token": fake.token, "channel": channel, "api_url": fake.api_url,
+            "rate_limit": [{"count": 25, "per": "1s"}], **more}
+
+
+def mail(server, *to, name="email", port=None, **more):
+    return {"name": name, "type": "smtp", "host": "localhost", "port": port or server.port, "starttls": "required",
+            "username": server.user, "password": server.password, "from": "notifier@pf.test", "to": list(to),
+            "tls": {"ca_file": server.certificate}, **more}
+
+
 class Reply:
     def __init__(self, status, headers, body):
         self.status, self.body = status, body
@@ -368,7 +408,3 @@ class Daemon:
         assert code == 0, f"SIGTERM ended in {code}: {self.said()}"
         for line in self.err:
             assert "ERROR: AddressSanitizer" not in line and "runtime error:" not in line and "ThreadSanitizer" not in line, self.said()
-
-
-def remote_port(url):
-    return urllib.parse.urlsplit(url).port

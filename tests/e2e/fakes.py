@@ -23,7 +23,7 @@ DEADLINE = 30  # seconds any awaited event gets; nothing asserts on how long it 
 class Answer:
     """A scripted reply. `take` keeps the message although the answer is an error."""
 
-    def __init__(self, status=200, body=None, headers=None, take=False, count=True):
+    def __init__(self, status=200, body=None, headers=None, take=False):
         self.status, self.body, self.headers, self.take = status, body, dict(headers or {}), take
 
 
@@ -83,6 +83,8 @@ class Fake:
         self._script = collections.deque()
         self._always = None
         self._released = threading.Event()
+        self._gate = threading.Event()
+        self._gate.set()
         self.requests, self.taken, self.violations = [], [], []
         self.in_flight = self.in_flight_max = 0
         fake = self
@@ -119,6 +121,13 @@ class Fake:
         with self._changed:
             self._always = answer
 
+    def hold(self):
+        """Messages are taken, their answers wait until let_go()."""
+        self._gate.clear()
+
+    def let_go(self):
+        self._gate.set()
+
     def release(self):
         """Lets go of what hangs: those connections are closed."""
         self._released.set()
@@ -127,6 +136,7 @@ class Fake:
 
     def close(self):
         self._released.set()
+        self._gate.set()
         self._server.shutdown()
         self._server.server_close()
 
@@ -178,9 +188,6 @@ class Fake:
         """The provider's own answer: (status, body, headers). Called under the lock."""
         raise NotImplementedError
 
-    def forget(self):
-        """Called when the scripted error also means the message was not kept."""
-
     def is_scriptable(self, request):
         return True
 
@@ -202,6 +209,7 @@ class Fake:
                 answer = answer[0], answer[1], {**answer[2], **scripted.headers}
             request.status = answer[0]
             self._changed.notify_all()
+        self._gate.wait(600)
         try:
             self._reply(handler, released, *answer)
         except (ConnectionError, OSError):

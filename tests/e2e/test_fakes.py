@@ -1,6 +1,9 @@
 """The fakes themselves: a fake that lets everything through proves nothing."""
 import http.client
 import json
+import smtplib
+import ssl
+import threading
 
 import pytest
 
@@ -59,7 +62,6 @@ def test_hang_and_reset():
             with pytest.raises((ConnectionError, http.client.HTTPException)):
                 call(fake, "POST", "/x", b"{}")
         assert len(fake.taken) == 1
-        import threading
         ended = []
         thread = threading.Thread(target=lambda: ended.append(_ends(fake)))
         thread.start()
@@ -143,8 +145,6 @@ def test_yaml_writer():
 
 
 def test_postfix_three_verdicts(mail_server):
-    import smtplib
-    import ssl
     context = ssl.create_default_context(cafile=mail_server.certificate)
     with smtplib.SMTP("localhost", mail_server.port, timeout=20) as session:
         session.ehlo()

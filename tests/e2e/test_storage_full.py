@@ -1,0 +1,79 @@
+"""A disk that is full: nothing answered is lost, deliveries go on, and it heals without a restart."""
+import os
+import shutil
+import subprocess
+
+import pytest
+
+from daemon import alert, config, grafana, hook, until
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    if os.geteuid() != 0:
+        raise AssertionError("a small disk is a tmpfs, and mounting wants root: run the tests as root")
+    if not shutil.which("mount"):
+        raise AssertionError("mount is missing: apt-get install mount")
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=3m", "notifier-test", str(folder)], check=True)
+    yield folder
+    subprocess.run(["umount", "-l", str(folder)], check=True)
+
+
+def fill(path):
+    with open(path, "wb", buffering=0) as file:
+        try:
+            while file.write(b"x" * 4096):
+                pass
+        except OSError:
+            pass
+
+
+@pytest.mark.smoke
+def test_full_disk(start, sink, small_disk):
+    d = start(config(hook(sink), route={"group_by": ["alertname"]}), storage=small_disk / "notifier.db")
+    d.fire(alert("Roomy"))
+    d.wait_delivered()
+    fill(small_disk / "ballast")
+    stored, number = ["Roomy"], 0
+    while d.metric("notifier_storage_failed") == 0:
+        assert number < 2000, "the disk never filled"
+        name = f"Fill{number:04d}"
+        reply = d.post(grafana(alert(name, annotations={"description": os.urandom(1500).hex()})), timeout=30)
+        assert reply.status in (200, 503), reply
+        if reply.status == 200:
+            stored.append(name)
+        number += 1
+    # While it fails: 503 with Retry-After, or a channel has confirmed it.
+    for number in range(3):
+        name = f"Full{number}"
+        reply = d.post(grafana(alert(name)), timeout=30)
+        assert reply.status in (200, 503), reply
+        if reply.status == 200:
+            assert any(name in m.text for m in sink.taken), "200 means confirmed by a channel"
+            stored.append(name)
+        else:
+            assert int(reply.headers["retry-after"]) > 0
+    assert d.get("/-/healthy").status in (200, 503)
+    pid = d.pid
+    (small_disk / "ballast").unlink()
+    subprocess.run(["mount", "-o", "remount,size=64m", str(small_disk)], check=True)
+    until(lambda: d.metric("notifier_storage_failed") == 0, "it to heal")
+    until(lambda: d.post(grafana(alert("Healed"))).status == 200, "a 200")
+    sink.wait(lambda: all(any(name in m.text for m in sink.taken) for name in stored + ["Healed"]), "all that was answered 200", 60)
+    assert d.is_running() and d.pid == pid
+    d.wait_at_rest(60)
+    rows = str(d.pages("/api/v1/history"))
+    missing = [name for name in stored + ["Healed"] if name not in rows]
+    assert not missing, missing
+    assert d.stop() == 0
+
+
+def test_a_folder_that_cannot_be_written(make):
+    d = make(config(), storage="/proc/nosuch/notifier.db")
+    d.configure({"channels": [{"name": "console", "type": "console"}], "route": {"channels": ["console"]}})
+    d.spawn()
+    assert d.wait() == 1
+    d.process.returncode = 0
+    assert "/proc/nosuch" in "\n".join(d.err), d.said()

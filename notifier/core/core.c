@@ -202,10 +202,14 @@ int64_t core_deadline(const struct core *core)
     return deadline;
 }
 
-const struct labels *core_alert_labels(const struct core *core, uint64_t alert_id)
+bool core_alert(const struct core *core, uint64_t alert_id, struct core_alert *out)
 {
     const struct alert *alert = alert_by_id(core, alert_id);
-    return alert ? &alert->labels : NULL;
+    if (!alert)
+        return false;
+    *out = (struct core_alert){&alert->labels, alert->status, alert->starts_ms, alert->ends_ms, alert->state_reason,
+                               alert->severity, alert->test};
+    return true;
 }
 
 uint64_t core_unaccounted(const struct core *core)

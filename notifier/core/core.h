@@ -28,8 +28,16 @@ void core_tick(struct core *core, struct instant now, struct effects *effects);
 /* Steady time of the next thing that time brings; INT64_MAX if there is none. */
 int64_t core_deadline(const struct core *core);
 
-/* The labels of an alert the core holds (for views); NULL if it is gone. Borrowed until the next step. */
-const struct labels *core_alert_labels(const struct core *core, uint64_t alert_id);
+/* What the core knows of an alert (for views). Borrowed until the next step; false if it is gone. */
+struct core_alert {
+    const struct labels *labels;
+    enum alert_status status;
+    int64_t starts_ms, ends_ms;
+    const char *state_reason; /* NULL: none */
+    unsigned severity;
+    bool test;
+};
+bool core_alert(const struct core *core, uint64_t alert_id, struct core_alert *out);
 
 /* Accepted transitions that are neither open nor settled on some channel. Always 0. */
 uint64_t core_unaccounted(const struct core *core);

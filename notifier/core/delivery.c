@@ -9,7 +9,7 @@
 
 void core_count_delivery(struct core *core, const struct delivery *delivery, const char *outcome, double seconds)
 {
-    struct effect *effect = effects_add(core->effects, EFFECT_COUNT);
+    struct effect *effect = effects_add(core->effects, EFFECT_METRIC);
     effect->count.what = COUNT_DELIVERY;
     effect->count.channel = effects_text(core->effects, delivery->lane->target->name);
     effect->count.outcome = outcome;

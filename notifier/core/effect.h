@@ -8,7 +8,7 @@
 
 #define VIEW_ALERTS_MAX 500 /* alerts a message's templates may see; the rest are counted */
 
-enum effect_kind { EFFECT_RECORD, EFFECT_RENDER, EFFECT_REPLY, EFFECT_SEND, EFFECT_COUNT };
+enum effect_kind { EFFECT_RECORD, EFFECT_RENDER, EFFECT_REPLY, EFFECT_SEND, EFFECT_METRIC };
 
 struct render_alert {
     uint64_t alert_id;

@@ -269,7 +269,7 @@ static void make_room(struct core *core)
 
 static void count(struct core *core, enum count_kind what, const char *source, enum alert_status status)
 {
-    struct effect_count *effect = &effects_add(core->effects, EFFECT_COUNT)->count;
+    struct effect_count *effect = &effects_add(core->effects, EFFECT_METRIC)->count;
     effect->what = what;
     effect->source = effects_text(core->effects, source);
     effect->status = status == ALERT_FIRING ? "firing" : "resolved";

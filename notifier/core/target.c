@@ -92,7 +92,7 @@ void target_tick(struct core *core, struct target *target, size_t *budget)
         if (open_at(target) > core->now.steady_ms) {
             if (throttle_free_at(target) > core->now.steady_ms && !target->limited) {
                 target->limited = true;
-                struct effect *effect = effects_add(core->effects, EFFECT_COUNT);
+                struct effect *effect = effects_add(core->effects, EFFECT_METRIC);
                 effect->count.what = COUNT_RATE_LIMITED;
                 effect->count.channel = effects_text(core->effects, target->name);
             }

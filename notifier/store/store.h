@@ -21,6 +21,10 @@ struct store {
     /* Contents of parts [first, first+count) of a message, as committed. */
     bool (*parts)(void *context, uint64_t message_id, uint16_t first, uint16_t count, struct arena *arena,
                   struct rendered_part *out);
+    /* Dead deliveries for an operator's retry: one by id, or (id 0) a channel's newest `max`. alert_ids: its items. */
+    bool (*dead)(void *context, uint64_t delivery_id, const char *channel, size_t max,
+                 void (*row)(void *row_context, uint64_t delivery_id, const char *channel, const uint64_t *alert_ids, size_t count),
+                 void *row_context, struct err *err);
     /* Called when nothing else is to do: checkpoints, then retention in small batches. True if more waits. */
     bool (*idle)(void *context, int64_t now_wall_ms);
     void (*close)(void *context);

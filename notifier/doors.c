@@ -1,0 +1,343 @@
+/* What routes may call: each door copies what it is given into the inbox and has its caller answered after the commit. */
+#include "base/log.h"
+#include "base/text.h"
+#include "notifier/ingest/ingest.h"
+#include "notifier/notifier_private.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define REJECTED_TOLD_MS (3600 * 1000) /* at most one notice an hour while a source keeps being refused */
+
+static uint64_t waiter_new(struct notifier *notifier, notifier_done done, void *context)
+{
+    size_t i = 0;
+    while (i < notifier->waiter_count && notifier->waiters[i].used)
+        i++;
+    if (i == notifier->waiter_count) {
+        notifier->waiters = realloc(notifier->waiters, (i + 1) * sizeof notifier->waiters[0]);
+        if (!notifier->waiters)
+            abort();
+        notifier->waiters[notifier->waiter_count++] = (struct waiter){0};
+    }
+    struct waiter *waiter = &notifier->waiters[i];
+    waiter->used = true;
+    waiter->held = false;
+    waiter->alert_count = 0;
+    waiter->id = 0;
+    waiter->done = done;
+    waiter->context = context;
+    waiter->generation++;
+    return ((uint64_t)waiter->generation << 32) | (i + 1);
+}
+
+struct waiter *waiter_find(struct notifier *notifier, uint64_t handle)
+{
+    size_t index = (size_t)(handle & 0xffffffff);
+    if (!index || index > notifier->waiter_count)
+        return NULL;
+    struct waiter *waiter = &notifier->waiters[index - 1];
+    return waiter->used && waiter->generation == handle >> 32 ? waiter : NULL;
+}
+
+void waiter_answer(struct waiter *waiter, int status, const char *words, int retry_after_s)
+{
+    struct notifier_answer answer = {.status = status, .id = waiter->id, .words = words, .retry_after_s = retry_after_s};
+    waiter->used = false;
+    waiter->done(waiter->context, &answer);
+}
+
+void inbox_free(struct inbox *inbox)
+{
+    arena_free(inbox->arena);
+    free(inbox->items);
+    *inbox = (struct inbox){0};
+}
+
+struct inbox *inbox_take(struct notifier *notifier)
+{
+    struct inbox *inbox = &notifier->inboxes[notifier->filling];
+    notifier->filling = !notifier->filling;
+    return inbox;
+}
+
+static struct pending_event *inbox_add(struct notifier *notifier, enum event_kind kind)
+{
+    struct inbox *inbox = &notifier->inboxes[notifier->filling];
+    if (inbox->count == inbox->capacity) {
+        inbox->capacity = inbox->capacity ? inbox->capacity * 2 : 64;
+        inbox->items = realloc(inbox->items, inbox->capacity * sizeof inbox->items[0]);
+        if (!inbox->items)
+            abort();
+    }
+    struct pending_event *pending = &inbox->items[inbox->count++];
+    *pending = (struct pending_event){.event.kind = kind};
+    return pending;
+}
+
+static struct arena *inbox_arena(struct notifier *notifier)
+{
+    return notifier->inboxes[notifier->filling].arena;
+}
+
+/* Refuses at once when there is no room: a sender that is told 503 sends again. */
+static bool has_room(struct notifier *notifier, notifier_done done, void *context)
+{
+    struct notifier_answer answer = {.status = 503, .retry_after_s = 5};
+
+    if (notifier->inboxes[notifier->filling].count >= NOTIFIER_INBOX_MAX)
+        answer.words = "too many requests wait already; send again";
+    else if (arena_used(notifier->effects.arena) >= NOTIFIER_KEPT_MAX)
+        answer.words = "the alerts cannot be stored, see the log; send again";
+    else
+        return true;
+    done(context, &answer);
+    return false;
+}
+
+static const struct config_source *source_or_api(const struct notifier *notifier, const char *name)
+{
+    static const struct config_source api = {.name = "api", .domain = "api"};
+    const struct config_source *source = config_source(notifier->config, name);
+    return source ? source : &api;
+}
+
+static void add_alerts(struct notifier *notifier, const struct config_source *source, struct ingested *got, uint64_t handle)
+{
+    struct arena *arena = inbox_arena(notifier);
+    int64_t now_ms = notifier_now_ms(notifier);
+
+    for (size_t i = 0; i < got->count && source->forget_after_ms; i++)
+        if (got->alerts[i].status == ALERT_FIRING && !got->alerts[i].expires_ms)
+            got->alerts[i].expires_ms = now_ms + source->forget_after_ms;
+    if (got->truncated)
+        log_say(LOG_WARN, "truncated", "%s left out %u alerts of a group (maxAlerts); they count as unknown, not as resolved",
+                source->name, got->truncated);
+    struct event_alerts *event = &inbox_add(notifier, EVENT_ALERTS)->event.alerts;
+    *event = (struct event_alerts){.reply = handle, .source = arena_text(arena, source->name),
+                                   .domain = arena_text(arena, source->domain), .alerts = got->alerts, .count = got->count,
+                                   .truncated = got->truncated};
+}
+
+void notifier_webhook(struct notifier *notifier, const char *source_name, const void *body, size_t length, notifier_done done,
+                      void *context)
+{
+    const struct config_source *source = source_or_api(notifier, source_name);
+    struct arena *arena = inbox_arena(notifier);
+    struct ingested got;
+
+    if (!has_room(notifier, done, context))
+        return;
+    counts_seen(notifier, source->name);
+    ingest_webhook(body, length, notifier_now_ms(notifier), arena, &got);
+    uint64_t handle = waiter_new(notifier, done, context);
+    if (got.quarantine) {
+        struct event_quarantine *event = &inbox_add(notifier, EVENT_QUARANTINE)->event.quarantine;
+        *event = (struct event_quarantine){.reply = got.count ? 0 : handle, .source = arena_text(arena, source->name),
+                                           .why = got.quarantine, .body = arena_bytes(arena, body, length), .length = length};
+        log_say(LOG_WARN, "quarantined", "a message from %s is kept aside: %s", source->name, got.quarantine);
+    }
+    if (got.count || !got.quarantine)
+        add_alerts(notifier, source, &got, handle);
+}
+
+void notifier_events(struct notifier *notifier, const char *source_name, const void *body, size_t length, notifier_done done,
+                     void *context)
+{
+    const struct config_source *source = source_or_api(notifier, source_name);
+    struct ingested got;
+    struct err err = {0};
+
+    if (!has_room(notifier, done, context))
+        return;
+    counts_seen(notifier, source->name);
+    if (!ingest_events(body, length, notifier_now_ms(notifier), inbox_arena(notifier), &got, &err)) {
+        done(context, &(struct notifier_answer){.status = 400, .words = err.text});
+        return;
+    }
+    add_alerts(notifier, source, &got, waiter_new(notifier, done, context));
+}
+
+void notifier_test(struct notifier *notifier, const char *channel, const char *severity, bool resolved, const char *sent_by,
+                   notifier_done done, void *context)
+{
+    struct arena *arena = inbox_arena(notifier);
+
+    if (!config_channel(notifier->config, channel)) {
+        done(context, &(struct notifier_answer){.status = 404, .words = "no such channel"});
+        return;
+    }
+    if (!has_room(notifier, done, context))
+        return;
+    uint64_t handle = waiter_new(notifier, done, context);
+    struct event_test *event = &inbox_add(notifier, EVENT_TEST)->event.test;
+    *event = (struct event_test){.reply = handle, .channel = arena_text(arena, channel), .resolved = resolved,
+                                 .severity = arena_text(arena, text_or(severity, notifier->config->policy->severities[0])),
+                                 .sent_by = arena_text(arena, text_or(sent_by, "someone"))};
+}
+
+struct retrying {
+    struct notifier *notifier;
+    uint64_t handle;
+    size_t found;
+};
+
+static void retry_row(void *context, uint64_t delivery_id, const char *channel, const uint64_t *alert_ids, size_t count)
+{
+    struct retrying *retrying = context;
+    struct arena *arena = inbox_arena(retrying->notifier);
+    uint64_t *ids = ARENA_NEW(arena, uint64_t, count + 1);
+
+    if (count)
+        memcpy(ids, alert_ids, count * sizeof ids[0]);
+    struct event_retry *event = &inbox_add(retrying->notifier, EVENT_RETRY)->event.retry;
+    *event = (struct event_retry){.reply = retrying->found ? 0 : retrying->handle, .delivery_id = delivery_id,
+                                  .channel = arena_text(arena, channel), .alert_ids = ids, .alert_count = count};
+    retrying->found++;
+}
+
+void notifier_retry(struct notifier *notifier, uint64_t delivery_id, const char *channel, notifier_done done, void *context)
+{
+    struct err err = {0};
+
+    if (!has_room(notifier, done, context))
+        return;
+    struct retrying retrying = {notifier, waiter_new(notifier, done, context), 0};
+    bool ok = notifier->options.store.dead &&
+              notifier->options.store.dead(notifier->options.store.context, delivery_id, channel, RETRY_DELIVERIES_MAX, retry_row,
+                                           &retrying, &err);
+    if (!retrying.found)
+        waiter_answer(waiter_find(notifier, retrying.handle), ok ? 404 : 503,
+                      ok ? "no dead delivery of that id or channel" : err.text, ok ? 0 : 5);
+}
+
+void notifier_drop(struct notifier *notifier, uint64_t delivery_id, notifier_done done, void *context)
+{
+    if (!has_room(notifier, done, context))
+        return;
+    uint64_t handle = waiter_new(notifier, done, context);
+    inbox_add(notifier, EVENT_DROP)->event.retry = (struct event_retry){.reply = handle, .delivery_id = delivery_id};
+}
+
+void inbox_trouble(struct notifier *notifier, const struct event_trouble *trouble)
+{
+    struct arena *arena = inbox_arena(notifier);
+
+    if (notifier->inboxes[notifier->filling].count >= NOTIFIER_INBOX_MAX)
+        return;
+    struct event_trouble *copy = &inbox_add(notifier, EVENT_TROUBLE)->event.trouble;
+    *copy = *trouble;
+    copy->alertname = arena_text(arena, trouble->alertname);
+    copy->subject = arena_text(arena, trouble->subject);
+    copy->subject_label = arena_text(arena, trouble->subject_label);
+    copy->severity = arena_text(arena, trouble->severity);
+    copy->summary = arena_text(arena, trouble->summary);
+}
+
+void notifier_source_rejected(struct notifier *notifier, const char *source, int status, const char *why)
+{
+    /* A stranger may name any source: only those that exist have an alert of their own. */
+    const char *known = config_source(notifier->config, source) ? source : "unknown";
+    char summary[256], code[16];
+
+    snprintf(summary, sizeof summary, "Messages from %.60s are refused with %d: %.120s", known, status, why);
+    snprintf(code, sizeof code, "%d", status);
+    log_say(LOG_WARN, "source_rejected", "%s: %d %s", source, status, why);
+    if (notifier->options.metrics)
+        metrics_add(notifier->options.metrics, "notifier_source_rejected_total", 1, (const char *const[]){known, code});
+    inbox_trouble(notifier, &(struct event_trouble){.alertname = "NotifierSourceRejected", .subject = known,
+                                                    .subject_label = "source", .severity = "warning", .summary = summary,
+                                                    .lasts_ms = REJECTED_TOLD_MS});
+}
+
+void inbox_verdict(struct notifier *notifier, uint64_t attempt_id, const struct verdict *verdict, int64_t latency_ms)
+{
+    struct arena *arena = inbox_arena(notifier);
+    struct part_verdict *parts = ARENA_NEW(arena, struct part_verdict, verdict->part_count + 1);
+
+    for (size_t i = 0; i < verdict->part_count; i++)
+        parts[i] = (struct part_verdict){verdict->parts[i].outcome, arena_text(arena, verdict->parts[i].remote_id),
+                                         arena_text(arena, verdict->parts[i].words)};
+    struct event_verdict *event = &inbox_add(notifier, EVENT_VERDICT)->event.verdict;
+    *event = (struct event_verdict){.attempt_id = attempt_id, .parts = parts, .part_count = verdict->part_count,
+                                    .wait_ms = verdict->wait_ms, .status = verdict->status, .latency_ms = latency_ms,
+                                    .moved_to = arena_text(arena, verdict->moved_to)};
+}
+
+bool notifier_reload(struct notifier *notifier, const struct config *config, struct buf *words, struct err *err)
+{
+    static const struct {
+        const char *name;
+        size_t offset;
+    } fixed[] = {{"server.listen", offsetof(struct config, listen)},
+                 {"storage.path", offsetof(struct config, storage_path)},
+                 {"server.tls.cert_file", offsetof(struct config, tls_cert_file)},
+                 {"server.tls.key_file", offsetof(struct config, tls_key_file)}};
+
+    (void)err;
+    for (size_t i = 0; i < LENGTH(fixed); i++) {
+        const char *before = *(const char *const *)((const char *)notifier->config + fixed[i].offset);
+        const char *after = *(const char *const *)((const char *)config + fixed[i].offset);
+        if (!text_equal(before, after) && words)
+            buf_addf(words, "%s needs a restart to change; it stays as it was. ", fixed[i].name);
+    }
+    struct pending_event *pending = inbox_add(notifier, EVENT_RELOAD);
+    pending->event.policy = config->policy;
+    pending->config = config;
+    return true;
+}
+
+struct listing {
+    struct notifier *notifier;
+    struct history_query query;
+    struct arena *arena;
+    struct buf out;
+    struct err err;
+    bool ok;
+    notifier_listed done;
+    void *context;
+};
+
+#define LIST_BYTES_MAX (64u << 20)
+
+static void list_run(void *job)
+{
+    struct listing *listing = job;
+    listing->ok = history_run(listing->notifier->options.history, &listing->query, &listing->out, &listing->err);
+}
+
+static void list_done(void *job)
+{
+    struct listing *listing = job;
+    listing->done(listing->context, listing->ok, &listing->out, &listing->err);
+    buf_free(&listing->out);
+    arena_free(listing->arena);
+    free(listing);
+}
+
+bool notifier_list(struct notifier *notifier, const struct history_query *query, notifier_listed done, void *context)
+{
+    struct listing *listing = calloc(1, sizeof *listing);
+    if (!listing)
+        abort();
+    *listing = (struct listing){.notifier = notifier, .query = *query, .arena = arena_new(), .done = done, .context = context};
+    buf_init(&listing->out, LIST_BYTES_MAX);
+    const char **texts[] = {&listing->query.id, &listing->query.status, &listing->query.channel, &listing->query.source,
+                            &listing->query.severity, &listing->query.cursor};
+    for (size_t i = 0; i < LENGTH(texts); i++)
+        *texts[i] = arena_text(listing->arena, *texts[i]);
+    for (size_t i = 0; i < query->matcher_count; i++)
+        listing->query.matchers[i] = arena_text(listing->arena, query->matchers[i]);
+    if (!notifier->options.work) {
+        list_run(listing);
+        list_done(listing);
+        return true;
+    }
+    if (work_add(notifier->options.work, list_run, list_done, listing))
+        return true;
+    arena_free(listing->arena);
+    free(listing);
+    return false;
+}

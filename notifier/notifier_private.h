@@ -1,0 +1,96 @@
+/* What the files of the turn share; nobody else includes this but the simulator. */
+#ifndef NOTIFIER_NOTIFIER_PRIVATE_H
+#define NOTIFIER_NOTIFIER_PRIVATE_H
+
+#include "notifier/core/map.h"
+#include "notifier/notifier.h"
+
+#define WAITERS_MAX (NOTIFIER_INBOX_MAX * 2)
+#define RETRY_DELIVERIES_MAX 1000 /* dead letters one retry of a channel takes up */
+
+/* Someone outside waits for an answer. Its handle is its index + 1 and a generation, so an old one finds nobody. */
+struct waiter {
+    notifier_done done;
+    void *context;
+    uint32_t generation;
+    bool used;
+    bool held;               /* decided, but the disk fails: waits for a channel's confirmation */
+    int64_t held_until_ms;   /* steady */
+    uint64_t id;
+    uint64_t *alerts;        /* held: alerts not confirmed yet */
+    size_t alert_count;
+};
+
+struct pending_event {
+    struct event event;
+    const struct config *config; /* EVENT_RELOAD */
+};
+
+struct inbox {
+    struct arena *arena;
+    struct pending_event *items;
+    size_t count, capacity;
+};
+
+/* A request on its way: what reading its answer needs. Owns its texts through one arena. */
+struct flight {
+    uint64_t attempt_id;
+    const struct config *config;
+    const struct channel_config *channel;
+    struct arena *arena;
+    struct sending sending;
+    struct rendered_part *parts;
+    size_t part_count;
+};
+
+struct source_seen {
+    char name[64];
+    int64_t at_ms;
+};
+
+struct notifier {
+    struct notifier_options options;
+    const struct config *config;
+    struct core *core;
+    struct instant now;
+    struct inbox inboxes[2];
+    unsigned filling;        /* the one doors write to; the other is being decided */
+    struct effects effects;
+    size_t handled;          /* effects rendered, counted and spoken already */
+    size_t indexed;          /* effects whose alerts stand in details */
+    struct map details;      /* alert id -> the record in effects that holds its words */
+    bool storage_failed;
+    int64_t retry_commit_ms; /* steady */
+    struct waiter *waiters;
+    size_t waiter_count;
+    struct map flights;
+    struct source_seen seen[CONFIG_SOURCES_MAX + 2];
+    size_t seen_count;
+    int64_t last_turn_ms;
+    char host_name[256];
+};
+
+struct core *notifier_core(struct notifier *notifier);
+
+/* doors.c */
+struct waiter *waiter_find(struct notifier *notifier, uint64_t handle);
+void waiter_answer(struct waiter *waiter, int status, const char *words, int retry_after_s);
+void inbox_free(struct inbox *inbox);
+struct inbox *inbox_take(struct notifier *notifier); /* what came in; doors fill the other one from now */
+void inbox_trouble(struct notifier *notifier, const struct event_trouble *trouble);
+void inbox_verdict(struct notifier *notifier, uint64_t attempt_id, const struct verdict *verdict, int64_t latency_ms);
+
+/* words.c */
+void words_find(struct notifier *notifier, const struct effect_render *render);
+
+/* speak.c */
+void speak_send(struct notifier *notifier, const struct effect_send *send);
+void flights_free(struct notifier *notifier);
+
+/* counts.c */
+void counts_declare(struct metrics *metrics);
+void counts_take(struct notifier *notifier, const struct effect_count *count);
+void counts_commit(struct notifier *notifier, double seconds);
+void counts_seen(struct notifier *notifier, const char *source);
+
+#endif

@@ -1,0 +1,373 @@
+/* notifier serve: puts the seams together and turns until told to stop. */
+#include "base/file.h"
+#include "base/log.h"
+#include "base/sign.h"
+#include "base/systemd.h"
+#include "base/text.h"
+#include "notifier/commands/commands.h"
+#include "notifier/notifier.h"
+#include "routes/auth.h"
+#include "routes/context.h"
+#include "routes/server.h"
+#include "routes/tables.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+
+#define DRAIN_MS 10000        /* after SIGTERM: how long requests and sends under way may take */
+#define RETIRED_MAX 64        /* configurations replaced while some request still reads them */
+#define CERTIFICATE_MAX (1u << 20)
+#define IDLE_EVERY_MS 1000    /* housekeeping of the store while nothing is to do */
+
+struct serving {
+    const char *config_flag, *listen, *storage;
+    const struct config *config;
+    const struct config *retired[RETIRED_MAX];
+    size_t retired_count;
+    struct http *http;
+    struct loop *loop;
+    struct wires *wires;
+    struct work *work;
+    struct store store;
+    struct history *history;
+    struct metrics *metrics;
+    struct notifier *notifier;
+    struct auth *auth;
+    struct server *server;
+    struct routes_context routes;
+    struct buf certificates[3];
+    bool stopping, reload_wanted;
+    int64_t drain_until_ms;
+};
+
+static void wake(void *context)
+{
+    loop_wake(context);
+}
+
+static void reply(void *context, uint64_t tag, const struct reply *got, int64_t latency_ms)
+{
+    struct serving *serving = context;
+    notifier_hear_reply(serving->notifier, tag, got, latency_ms);
+}
+
+static void rejected(void *context, const char *source, int status, const char *why)
+{
+    struct routes_context *routes = context;
+    notifier_source_rejected(routes->notifier, source, status, why);
+}
+
+static struct config *load(struct serving *serving)
+{
+    struct config_complaints *complaints = calloc(1, sizeof *complaints);
+    const char *path = config_find(serving->config_flag);
+    struct buf words = BUF_EMPTY(1u << 20);
+
+    if (!complaints)
+        abort();
+    struct config *config = config_load(path, (const char *(*)(const char *))getenv, complaints);
+    config_complaints_write(complaints, path ? path : "environment", &words);
+    if (words.length)
+        fprintf(stderr, "%s", buf_text(&words));
+    buf_free(&words);
+    free(complaints);
+    if (!config)
+        return NULL;
+    if (serving->listen)
+        config->listen = arena_text(config->arena, serving->listen);
+    if (serving->storage)
+        config->storage_path = arena_text(config->arena, serving->storage);
+    return config;
+}
+
+static enum access access_of(enum role role)
+{
+    switch (role) {
+    case ROLE_VIEWER: return ACCESS_VIEWER;
+    case ROLE_OPERATOR: return ACCESS_OPERATOR;
+    case ROLE_ADMIN: return ACCESS_ADMIN;
+    case ROLE_NONE: break;
+    }
+    return ACCESS_VIEWER;
+}
+
+static struct auth_options auth_options(const struct config *config, struct arena *arena)
+{
+    struct auth_source *sources = ARENA_NEW(arena, struct auth_source, config->source_count + 1);
+    struct auth_token *tokens = ARENA_NEW(arena, struct auth_token, config->token_count + 1);
+    struct auth_user *users = ARENA_NEW(arena, struct auth_user, config->user_count + 1);
+
+    for (size_t i = 0; i < config->source_count; i++) {
+        const struct config_source *source = &config->sources[i];
+        sources[i] = (struct auth_source){source->name, source->auth_none, source->hmac_secret, source->hmac_header,
+                                          source->hmac_timestamp_header, source->max_skew_ms, source->bearer_token,
+                                          source->username, source->password};
+    }
+    for (size_t i = 0; i < config->token_count; i++)
+        tokens[i] = (struct auth_token){config->tokens[i].name, config->tokens[i].token, access_of(config->tokens[i].role)};
+    for (size_t i = 0; i < config->user_count; i++)
+        users[i] = (struct auth_user){config->users[i].name, config->users[i].password_hash, access_of(config->users[i].role)};
+    return (struct auth_options){.sources = sources, .source_count = config->source_count, .tokens = tokens,
+                                 .token_count = config->token_count, .users = users, .user_count = config->user_count,
+                                 .trusted_proxies = config->trusted_proxies, .trusted_proxy_count = config->trusted_proxy_count,
+                                 .public_url = config->public_url, .listens_on_loopback = config_listens_on_loopback(config)};
+}
+
+static bool do_reload(void *context, struct buf *words, struct err *err)
+{
+    struct serving *serving = context;
+
+    if (serving->retired_count == RETIRED_MAX)
+        return err_set(err, ERR_LIMIT, "%d earlier configurations are still in use; try again in a minute", RETIRED_MAX);
+    struct config *config = load(serving);
+    if (!config)
+        return err_set(err, ERR_INPUT, "the configuration has errors and nothing was changed; notifier check-config names them");
+    if (!notifier_reload(serving->notifier, config, words, err)) {
+        config_free(config);
+        return false;
+    }
+    struct arena *arena = arena_new();
+    struct auth_options options = auth_options(config, arena);
+    auth_replace(serving->auth, &options);
+    arena_free(arena);
+    serving->retired[serving->retired_count++] = serving->config;
+    serving->config = config;
+    log_say(LOG_INFO, "reloaded", "%s%s", config->path ? config->path : "environment", words && words->length ? buf_text(words) : "");
+    return true;
+}
+
+static void free_retired(struct serving *serving)
+{
+    for (size_t i = 0; i < serving->retired_count; i++)
+        if (!notifier_uses(serving->notifier, serving->retired[i])) {
+            config_free((struct config *)(uintptr_t)serving->retired[i]);
+            serving->retired[i--] = serving->retired[--serving->retired_count];
+        }
+}
+
+static void caught(void *context, int signal)
+{
+    struct serving *serving = context;
+
+    if (signal == SIGHUP)
+        serving->reload_wanted = true;
+    else if (signal != SIGCHLD)
+        serving->stopping = true;
+}
+
+static bool parse_flags(struct serving *serving, int argc, char **argv)
+{
+    static const struct option flags[] = {{"config", required_argument, NULL, 'c'}, {"listen", required_argument, NULL, 'l'},
+                                          {"storage", required_argument, NULL, 's'}, {0}};
+    int flag;
+
+    optind = 1;
+    while ((flag = getopt_long(argc, argv, "", flags, NULL)) != -1)
+        switch (flag) {
+        case 'c': serving->config_flag = optarg; break;
+        case 'l': serving->listen = optarg; break;
+        case 's': serving->storage = optarg; break;
+        default: return false;
+        }
+    if (optind < argc) {
+        fprintf(stderr, "notifier serve takes no argument \"%s\"; see notifier help serve\n", argv[optind]);
+        return false;
+    }
+    return true;
+}
+
+/* A core file would hold tokens. */
+static void no_core_files(void)
+{
+    prctl(PR_SET_DUMPABLE, 0);
+    setrlimit(RLIMIT_CORE, &(struct rlimit){0});
+}
+
+static bool start_store(struct serving *serving, struct err *err)
+{
+    const struct config *config = serving->config;
+    struct store_sqlite_options options = {.path = config->storage_path, .migrate = true, .retention = config->retention};
+
+    if (!store_open_sqlite(&options, &serving->store, err))
+        return false;
+    serving->history = history_open(config->storage_path, config->policy->severity_label, err);
+    return serving->history != NULL;
+}
+
+static bool start_notifier(struct serving *serving, struct err *err)
+{
+    struct notifier_options options = {.config = serving->config, .clock = clock_system, .store = serving->store,
+                                       .transport = wires_transport(serving->wires), .metrics = serving->metrics,
+                                       .history = serving->history, .work = serving->work};
+
+    sign_random(&options.seed, sizeof options.seed);
+    serving->notifier = notifier_new(&options, err);
+    return serving->notifier != NULL;
+}
+
+static bool read_certificates(struct serving *serving, struct server_options *options, struct err *err)
+{
+    const char *paths[3] = {serving->config->tls_cert_file, serving->config->tls_key_file, serving->config->tls_client_ca_file};
+    const char **texts[3] = {&options->tls_cert_pem, &options->tls_key_pem, &options->tls_client_ca_pem};
+
+    for (size_t i = 0; i < 3; i++) {
+        if (!paths[i])
+            continue;
+        buf_init(&serving->certificates[i], CERTIFICATE_MAX);
+        if (!file_read(paths[i], &serving->certificates[i], err))
+            return false;
+        *texts[i] = buf_text(&serving->certificates[i]);
+    }
+    return true;
+}
+
+static bool start_server(struct serving *serving, struct err *err)
+{
+    struct arena *arena = arena_new();
+    struct auth_options who = auth_options(serving->config, arena);
+
+    serving->auth = auth_new(&who, serving->work);
+    arena_free(arena);
+    serving->routes = (struct routes_context){.notifier = serving->notifier, .reload = do_reload, .reload_context = serving};
+    struct server_options options = {.listen = serving->config->listen, .listen_fd = systemd_listen_fd(),
+                                     .max_body = serving->config->max_body, .tables = route_tables, .context = &serving->routes,
+                                     .auth = serving->auth, .rejected = rejected};
+    if (!read_certificates(serving, &options, err))
+        return false;
+    serving->server = server_start(serving->loop, &options, err);
+    return serving->server != NULL;
+}
+
+static bool start(struct serving *serving, struct err *err)
+{
+    static const int signals[] = {SIGTERM, SIGINT, SIGHUP, SIGCHLD};
+
+    serving->http = http_new(err);
+    serving->loop = serving->http ? loop_new(serving->http, err) : NULL;
+    if (!serving->loop || !loop_signals(serving->loop, signals, LENGTH(signals), caught, serving, err))
+        return false;
+    /* Threads after the signals are blocked, so that none of them is interrupted. */
+    log_start(LOG_LOGFMT, LOG_INFO);
+    serving->work = work_new(wake, serving->loop, err);
+    serving->wires = serving->work ? wires_new(serving->http, serving->loop, reply, serving, err) : NULL;
+    serving->metrics = metrics_new();
+    return serving->wires && start_store(serving, err) && start_notifier(serving, err) && start_server(serving, err);
+}
+
+static void begin_stop(struct serving *serving)
+{
+    log_say(LOG_INFO, "stopping", "no new connections; what is under way may end within %d s", DRAIN_MS / 1000);
+    systemd_stopping();
+    server_quiesce(serving->server);
+    serving->drain_until_ms = clock_now(&clock_system).steady_ms + DRAIN_MS;
+}
+
+static bool is_drained(const struct serving *serving)
+{
+    bool idle = wires_in_flight(serving->wires) == 0 && server_open_calls(serving->server) == 0 &&
+                notifier_is_idle(serving->notifier);
+    return idle || clock_now(&clock_system).steady_ms >= serving->drain_until_ms;
+}
+
+static int64_t wait_ms(struct serving *serving, bool housekeeping)
+{
+    int64_t wait = notifier_deadline_ms(serving->notifier), other = server_deadline_ms(serving->server);
+
+    if (wait < 0 || (other >= 0 && other < wait))
+        wait = other;
+    if ((housekeeping || serving->drain_until_ms) && (wait < 0 || wait > 50))
+        wait = 50;
+    return wait < 0 || wait > IDLE_EVERY_MS ? IDLE_EVERY_MS : wait;
+}
+
+static void run(struct serving *serving)
+{
+    int64_t next_idle_ms = 0;
+    bool more = false;
+
+    while (!serving->drain_until_ms || !is_drained(serving)) {
+        loop_wait(serving->loop, wait_ms(serving, more));
+        server_run(serving->server);
+        wires_run(serving->wires);
+        work_finish(serving->work);
+        notifier_turn(serving->notifier);
+        server_run(serving->server);
+        systemd_watchdog();
+        if (serving->reload_wanted) {
+            struct buf words = BUF_EMPTY(4096);
+            struct err err;
+            serving->reload_wanted = false;
+            systemd_reloading();
+            if (!do_reload(serving, &words, &err))
+                log_say(LOG_ERROR, "reload_failed", "%s", err.text);
+            systemd_ready("running");
+            buf_free(&words);
+        }
+        if (serving->stopping && !serving->drain_until_ms)
+            begin_stop(serving);
+        free_retired(serving);
+        int64_t now_ms = clock_now(&clock_system).steady_ms;
+        if (serving->store.idle && now_ms >= next_idle_ms && notifier_is_idle(serving->notifier)) {
+            more = serving->store.idle(serving->store.context, notifier_now_ms(serving->notifier));
+            next_idle_ms = now_ms + (more ? 0 : IDLE_EVERY_MS);
+        }
+    }
+}
+
+static void stop(struct serving *serving)
+{
+    if (serving->server)
+        server_stop(serving->server);
+    if (serving->wires)
+        wires_free(serving->wires);
+    if (serving->work)
+        work_free(serving->work);
+    notifier_free(serving->notifier);
+    if (serving->auth)
+        auth_free(serving->auth);
+    if (serving->history)
+        history_close(serving->history);
+    if (serving->store.close)
+        serving->store.close(serving->store.context);
+    if (serving->metrics)
+        metrics_free(serving->metrics);
+    if (serving->loop)
+        loop_free(serving->loop);
+    if (serving->http)
+        http_free(serving->http);
+    for (size_t i = 0; i < serving->retired_count; i++)
+        config_free((struct config *)(uintptr_t)serving->retired[i]);
+    config_free((struct config *)(uintptr_t)serving->config);
+    for (size_t i = 0; i < LENGTH(serving->certificates); i++)
+        buf_free(&serving->certificates[i]);
+}
+
+int command_serve(int argc, char **argv)
+{
+    struct serving serving = {0};
+    struct err err = {0};
+    int code = 0;
+
+    if (!parse_flags(&serving, argc, argv))
+        return 2;
+    no_core_files();
+    serving.config = load(&serving);
+    if (!serving.config)
+        return 2;
+    if (start(&serving, &err)) {
+        printf("notifier listening on %s\n", server_address(serving.server));
+        fflush(stdout);
+        systemd_ready("running");
+        run(&serving);
+    } else {
+        fprintf(stderr, "notifier: %s\n", err.text);
+        code = 1;
+    }
+    stop(&serving);
+    log_stop();
+    return code;
+}

@@ -1,0 +1,118 @@
+/* Finds the words for a delivery: the group's state of this moment, as the channel's codec puts it. */
+#include "base/log.h"
+#include "notifier/notifier_private.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define HISTORY_TEXT_MAX (64 * 1024) /* bytes of a message kept for the history */
+
+/* Alerts of this turn are not on disk yet, and may not be for a while if the disk fails. */
+static void index_details(struct notifier *notifier)
+{
+    for (; notifier->indexed < notifier->effects.count; notifier->indexed++) {
+        const struct effect *effect = &notifier->effects.items[notifier->indexed];
+        if (effect->kind != EFFECT_RECORD || effect->record.kind != RECORD_ALERT || !effect->record.alert.detail)
+            continue;
+        /* The list may move as it grows, so the map holds copies in its arena. */
+        struct record_alert *copy = ARENA_NEW(notifier->effects.arena, struct record_alert, 1);
+        *copy = effect->record.alert;
+        map_remove(&notifier->details, copy->id, &copy->id);
+        map_put(&notifier->details, copy->id, copy);
+    }
+}
+
+static void find_alert(struct notifier *notifier, uint64_t id, struct alert_input *input)
+{
+    struct arena *arena = notifier->effects.arena;
+    const struct record_alert *fresh = map_get(&notifier->details, id, &id);
+    struct core_alert known;
+
+    if (fresh)
+        *input = *fresh->detail;
+    else if (!notifier->options.store.alert(notifier->options.store.context, id, arena, input))
+        *input = (struct alert_input){0};
+    if (!core_alert(notifier->core, id, &known))
+        return;
+    input->status = known.status;
+    input->starts_ms = known.starts_ms;
+    input->ends_ms = known.ends_ms;
+    input->test = known.test;
+    input->state_reason = known.state_reason ? arena_text(arena, known.state_reason) : NULL;
+    if (!input->labels.count)
+        input->labels = effects_labels(&notifier->effects, known.labels);
+    if (!input->fingerprint)
+        input->fingerprint = "";
+}
+
+static const char *severity_name(const struct policy *policy, unsigned rank)
+{
+    return rank < policy->severity_count ? policy->severities[rank] : "";
+}
+
+static void make_view(struct notifier *notifier, const struct effect_render *render, struct view *view)
+{
+    const struct policy *policy = notifier->config->policy;
+    struct arena *arena = notifier->effects.arena;
+    struct view_alert *alerts = ARENA_NEW(arena, struct view_alert, render->alert_count + 1);
+
+    for (size_t i = 0; i < render->alert_count; i++) {
+        struct alert_input *input = ARENA_NEW(arena, struct alert_input, 1);
+        find_alert(notifier, render->alerts[i].alert_id, input);
+        unsigned rank = policy_severity(policy, &input->labels);
+        const char *label = labels_get(&input->labels, policy->severity_label);
+        alerts[i] = (struct view_alert){.id = render->alerts[i].alert_id, .input = input, .severity_rank = rank,
+                                        .severity = label ? label : severity_name(policy, rank),
+                                        .changed = render->alerts[i].changed,
+                                        .was_told_firing = render->alerts[i].was_told_firing};
+    }
+    *view = (struct view){.reason = render->reason, .form = render->form, .channel = render->channel,
+                          .receiver = render->receiver, .route = render->node_id, .reference = render->reference,
+                          .severity = severity_name(policy, render->severity), .severity_rank = render->severity,
+                          .group_labels = *render->group_labels, .now_ms = notifier->now.wall_ms,
+                          .opened_ms = render->opened_ms, .late_ms = render->late_ms, .zone = notifier->config->zone,
+                          .firing = render->firing, .resolved = render->resolved, .news_firing = render->news_firing,
+                          .news_resolved = render->news_resolved, .fired_and_resolved = render->fired_and_resolved,
+                          .alerts = alerts, .alert_count = render->alert_count, .public_url = notifier->config->public_url,
+                          .sent_by = render->sent_by, .threaded = render->can_thread};
+}
+
+static const char *history_text(const struct channel_config *channel, const struct view *view, struct arena *arena)
+{
+    struct page *pages = ARENA_NEW(arena, struct page, PAGES_MAX);
+    struct page_limits limits = channel->codec->limits;
+    struct buf text = BUF_EMPTY(HISTORY_TEXT_MAX);
+
+    if (channel->max_alerts)
+        limits.alerts_max = channel->max_alerts;
+    size_t count = message_pages(view, &limits, arena, pages);
+    for (size_t i = 0; i < count; i++) {
+        buf_add_text(&text, i ? "\n\n" : "");
+        page_add_plain(&text, &pages[i]);
+    }
+    const char *copy = arena_text(arena, buf_text(&text));
+    buf_free(&text);
+    return copy;
+}
+
+void words_find(struct notifier *notifier, const struct effect_render *render)
+{
+    const struct channel_config *channel = config_channel(notifier->config, render->channel);
+    struct event event = {.kind = EVENT_RENDERED, .rendered = {.delivery_id = render->delivery_id}};
+    struct arena *arena = notifier->effects.arena;
+
+    if (channel) {
+        struct view view;
+        struct rendered_part *parts = ARENA_NEW(arena, struct rendered_part, CHANNEL_PARTS_MAX);
+        index_details(notifier);
+        make_view(notifier, render, &view);
+        view.silent = channel_is_silent(channel, view.severity) ||
+                      ((view.reason == REASON_ALL_RESOLVED || view.reason == REASON_SOME_RESOLVED) && view.threaded);
+        event.rendered.part_count = channel->codec->compose(channel, &view, arena, parts);
+        event.rendered.parts = parts;
+        event.rendered.text = history_text(channel, &view, arena);
+    } else
+        log_say(LOG_ERROR, "channel_unknown", "delivery %llu is for channel %s, which is not configured",
+                (unsigned long long)render->delivery_id, render->channel);
+    core_step(notifier->core, &event, notifier->now, &notifier->effects);
+}

@@ -1,0 +1,44 @@
+# make fuzz         each parser of strangers' bytes for FUZZ_SECONDS (20), under AddressSanitizer and UBSan
+# make fuzz-keep    the same, then keeps the smallest inputs that reach everything, in tests/fuzz/corpus
+
+FUZZ_SECONDS ?= 20
+FUZZ_NAMES   ?= $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+FUZZ_OUT     := build/fuzz
+
+# Bodies that real senders emitted start the search where they fit.
+FUZZ_SEEDS_webhook := tests/payloads/grafana tests/payloads/alertmanager
+FUZZ_SEEDS_json    := tests/payloads/grafana tests/payloads/alertmanager
+FUZZ_SEEDS_config  := config
+FUZZ_SEEDS_yaml    := config
+
+.PHONY: fuzz
+fuzz:
+	@command -v clang >/dev/null || { echo "clang is missing: apt-get install clang" >&2; exit 1; }
+	timeout --kill-after=10 1200 $(MAKE) VARIANT=fuzz WERROR=no fuzz-binaries
+	@for name in $(FUZZ_NAMES); do $(MAKE) --no-print-directory fuzz-one FUZZ_NAME=$$name || exit 1; done
+	@echo "fuzz: nothing found"
+
+.PHONY: fuzz-one
+fuzz-one:
+	@mkdir -p $(FUZZ_OUT)/found/$(FUZZ_NAME) tests/fuzz/corpus/$(FUZZ_NAME)
+	@echo "fuzz: $(FUZZ_NAME), $(FUZZ_SECONDS) s"
+	@timeout --kill-after=10 $$(($(FUZZ_SECONDS) + 60)) $(FUZZ_OUT)/fuzz/$(FUZZ_NAME) -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=2048 \
+	    -max_len=65536 -print_final_stats=0 -verbosity=0 -artifact_prefix=$(FUZZ_OUT)/found/$(FUZZ_NAME)- -dict=tests/fuzz/words.dict \
+	    $(FUZZ_OUT)/found/$(FUZZ_NAME) tests/fuzz/corpus/$(FUZZ_NAME) $(wildcard $(FUZZ_SEEDS_$(FUZZ_NAME)))
+
+.PHONY: fuzz-keep
+fuzz-keep: fuzz
+	@for name in $(FUZZ_NAMES); do \
+	    rm -rf $(FUZZ_OUT)/kept && mkdir -p $(FUZZ_OUT)/kept; \
+	    $(FUZZ_OUT)/fuzz/$$name -merge=1 -max_len=4096 $(FUZZ_OUT)/kept tests/fuzz/corpus/$$name $(FUZZ_OUT)/found/$$name 2>/dev/null; \
+	    rm -rf tests/fuzz/corpus/$$name && mkdir -p tests/fuzz/corpus/$$name; \
+	    find $(FUZZ_OUT)/kept -type f -size -2k | sort | head -n 150 | xargs -r cp -t tests/fuzz/corpus/$$name; \
+	done; du -sh tests/fuzz/corpus
+
+ifeq ($(VARIANT),fuzz)
+$(OUT)/fuzz/%: $(OUT)/obj/tests/fuzz/fuzz_%.o $(ALL_LIBS)
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(LDFLAGS) -fsanitize=fuzzer $< -Wl,--start-group $(ALL_LIBS) -Wl,--end-group $(LIBS) -lesmtp -o $@
+.PHONY: fuzz-binaries
+fuzz-binaries: $(FUZZ_NAMES:%=$(OUT)/fuzz/%)
+endif

@@ -1,0 +1,144 @@
+#include "base/arena.h"
+
+#include <stdalign.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define ARENA_BLOCK_MIN 4096u          /* bytes of the first block */
+#define ARENA_BLOCK_MAX (256u * 1024)  /* blocks double up to this */
+#define ARENA_KEPT_MAX (1024u * 1024)  /* bytes kept over a reset */
+
+struct block {
+    struct block *next;
+    size_t size, used;
+    alignas(max_align_t) char data[];
+};
+
+struct arena {
+    struct block *first, *current; /* blocks from current on are empty but for current itself */
+    size_t handed_out;
+};
+
+struct arena *arena_new(void)
+{
+    struct arena *arena = calloc(1, sizeof *arena);
+    if (!arena)
+        abort();
+    return arena;
+}
+
+static struct block *block_new(size_t size)
+{
+    if (size > SIZE_MAX - sizeof(struct block))
+        abort();
+    struct block *block = malloc(sizeof *block + size);
+    if (!block)
+        abort();
+    *block = (struct block){.size = size};
+    return block;
+}
+
+/* The next block with room: one kept from before, or a new one behind the current. */
+static struct block *advance(struct arena *arena, size_t size)
+{
+    struct block *block = arena->current ? arena->current->next : arena->first;
+    size_t wanted = arena->current ? arena->current->size * 2 : ARENA_BLOCK_MIN;
+
+    if (block && block->size >= size) {
+        arena->current = block;
+        return block;
+    }
+    if (wanted > ARENA_BLOCK_MAX)
+        wanted = ARENA_BLOCK_MAX;
+    struct block *added = block_new(size > wanted ? size : wanted);
+    added->next = block;
+    if (arena->current)
+        arena->current->next = added;
+    else
+        arena->first = added;
+    arena->current = added;
+    return added;
+}
+
+void *arena_alloc(struct arena *arena, size_t size)
+{
+    struct block *block = arena->current;
+    size_t step = alignof(max_align_t);
+
+    if (size > SIZE_MAX - step)
+        abort();
+    size = (size + step - 1) / step * step;
+    if (!block || block->size - block->used < size)
+        block = advance(arena, size);
+    void *memory = block->data + block->used;
+    block->used += size;
+    arena->handed_out += size;
+    return memset(memory, 0, size);
+}
+
+char *arena_bytes(struct arena *arena, const void *data, size_t length)
+{
+    char *copy = arena_alloc(arena, length + 1);
+    if (length)
+        memcpy(copy, data, length);
+    return copy;
+}
+
+char *arena_text(struct arena *arena, const char *text)
+{
+    return text ? arena_bytes(arena, text, strlen(text)) : NULL;
+}
+
+char *arena_printf(struct arena *arena, const char *format, ...)
+{
+    va_list args, again;
+
+    va_start(args, format);
+    va_copy(again, args);
+    int length = vsnprintf(NULL, 0, format, again);
+    va_end(again);
+    if (length < 0)
+        abort();
+    char *text = arena_alloc(arena, (size_t)length + 1);
+    vsnprintf(text, (size_t)length + 1, format, args);
+    va_end(args);
+    return text;
+}
+
+size_t arena_used(const struct arena *arena)
+{
+    return arena->handed_out;
+}
+
+void arena_reset(struct arena *arena)
+{
+    struct block **link = &arena->first;
+    size_t kept = 0;
+
+    while (*link) {
+        struct block *block = *link;
+        if (kept + block->size > ARENA_KEPT_MAX) {
+            *link = block->next;
+            free(block);
+            continue;
+        }
+        kept += block->size;
+        block->used = 0;
+        link = &block->next;
+    }
+    arena->current = NULL;
+    arena->handed_out = 0;
+}
+
+void arena_free(struct arena *arena)
+{
+    if (!arena)
+        return;
+    for (struct block *block = arena->first, *next; block; block = next) {
+        next = block->next;
+        free(block);
+    }
+    free(arena);
+}

@@ -1,0 +1,274 @@
+#include "base/zone.h"
+
+#include "base/file.h"
+#include "base/text.h"
+
+#include <assert.h>
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define ZONE_FOLDER "/usr/share/zoneinfo/"
+#define ZONE_FILE_MAX (256 * 1024) /* bytes; the largest real one has 3,500 */
+#define ZONE_TYPES_MAX 256
+
+struct zone {
+    int64_t *at_s;       /* when a type begins, ascending */
+    uint8_t *type;
+    size_t count;
+    int32_t offset_s[ZONE_TYPES_MAX];
+    size_t type_count;
+    int32_t first_offset_s;
+};
+
+static int64_t big_endian(const unsigned char *at, size_t size)
+{
+    uint64_t value = at[0] & 0x80 ? ~0ull : 0;
+    for (size_t i = 0; i < size; i++)
+        value = value << 8 | at[i];
+    return (int64_t)value;
+}
+
+/* TZif (RFC 8536): the header's six counts, then the block of 64-bit data after the 32-bit one. */
+static bool parse(struct zone *zone, const unsigned char *data, size_t length)
+{
+    size_t at = 0, count[6], time_size = 4;
+
+    for (int pass = 0; pass < 2; pass++) {
+        if (length - at < 44 || memcmp(data + at, "TZif", 4) != 0)
+            return false;
+        for (size_t i = 0; i < 6; i++)
+            count[i] = (size_t)(big_endian(data + at + 20 + 4 * i, 4) & 0xffffff);
+        size_t size = count[3] * (time_size + 1) + count[4] * 6 + count[5] + count[2] * (time_size + 4) + count[1] + count[0];
+        if (size > length - at - 44)
+            return false;
+        if (pass == 1 || data[4] < '2')
+            break;
+        at += 44 + size;
+        time_size = 8;
+    }
+    const unsigned char *times = data + at + 44, *types = times + count[3] * time_size, *infos = types + count[3];
+    if (!count[4] || count[4] > ZONE_TYPES_MAX)
+        return false;
+    zone->count = count[3];
+    zone->at_s = calloc(zone->count + 1, sizeof zone->at_s[0]);
+    zone->type = calloc(zone->count + 1, 1);
+    if (!zone->at_s || !zone->type)
+        abort();
+    for (size_t i = 0; i < zone->count; i++) {
+        zone->at_s[i] = big_endian(times + i * time_size, time_size);
+        zone->type[i] = types[i];
+        if (types[i] >= count[4])
+            return false;
+    }
+    zone->type_count = count[4];
+    for (size_t i = 0; i < count[4]; i++)
+        zone->offset_s[i] = (int32_t)big_endian(infos + i * 6, 4);
+    zone->first_offset_s = zone->offset_s[0];
+    return true;
+}
+
+static bool is_name(const char *name)
+{
+    if (!name[0] || name[0] == '/' || strstr(name, "..") || strlen(name) > 64)
+        return false;
+    for (const char *c = name; *c; c++)
+        if (!isalnum((unsigned char)*c) && !strchr("/_+-", *c))
+            return false;
+    return true;
+}
+
+struct zone *zone_open(const char *name, struct err *err)
+{
+    struct zone *zone = calloc(1, sizeof *zone);
+    struct buf data = BUF_EMPTY(ZONE_FILE_MAX);
+    char path[128];
+
+    if (!zone)
+        abort();
+    if (strcmp(name, "UTC") == 0)
+        return zone;
+    snprintf(path, sizeof path, "%s%s", ZONE_FOLDER, is_name(name) ? name : "?");
+    if (!is_name(name) || !file_read(path, &data, NULL) ||
+        !parse(zone, (const unsigned char *)buf_text(&data), data.length)) {
+        err_set(err, ERR_INPUT, "\"%.64s\" is not a time zone known here; use a name such as Europe/Berlin (package tzdata) or UTC", name);
+        zone_close(zone);
+        zone = NULL;
+    }
+    buf_free(&data);
+    return zone;
+}
+
+void zone_close(struct zone *zone)
+{
+    if (!zone)
+        return;
+    free(zone->at_s);
+    free(zone->type);
+    free(zone);
+}
+
+/* Days since 1970-01-01 of a proleptic Gregorian date, and back (the usual era arithmetic). */
+static int64_t days_of(int64_t year, int month, int day)
+{
+    year -= month <= 2;
+    int64_t era = (year >= 0 ? year : year - 399) / 400;
+    int64_t of_era = year - era * 400;
+    int64_t of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
+    return era * 146097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719468;
+}
+
+static int64_t floor_div(int64_t a, int64_t b)
+{
+    return a / b - (a % b < 0);
+}
+
+static struct civil civil_of(int64_t seconds)
+{
+    int64_t days = floor_div(seconds, 86400), rest = seconds - days * 86400, z = days + 719468;
+    int64_t era = floor_div(z, 146097), of_era = z - era * 146097;
+    int64_t year_of_era = (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365;
+    int64_t of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    int64_t shifted = (5 * of_year + 2) / 153;
+    struct civil civil = {.day = (int)(of_year - (153 * shifted + 2) / 5 + 1), .month = (int)(shifted < 10 ? shifted + 3 : shifted - 9)};
+    civil.year = (int)(year_of_era + era * 400 + (civil.month <= 2));
+    civil.hour = (int)(rest / 3600);
+    civil.minute = (int)(rest / 60 % 60);
+    civil.second = (int)(rest % 60);
+    civil.weekday = (int)(((days + 4) % 7 + 7) % 7);
+    return civil;
+}
+
+int zone_offset_s(const struct zone *zone, int64_t wall_ms)
+{
+    int64_t seconds = floor_div(wall_ms, 1000);
+
+    if (!zone || !zone->type_count)
+        return 0;
+    if (!zone->count || seconds < zone->at_s[0])
+        return zone->first_offset_s;
+    /* The Gregorian calendar repeats weekdays every 28 years: rules beyond the table hold as they did then. */
+    int64_t last = zone->at_s[zone->count - 1];
+    while (zone->count > 100 && seconds > last && last > 1735689600)
+        seconds -= 28 * 1461LL / 4 * 86400;
+    size_t low = 0, high = zone->count;
+    while (high - low > 1) {
+        size_t middle = (low + high) / 2;
+        if (zone->at_s[middle] <= seconds)
+            low = middle;
+        else
+            high = middle;
+    }
+    return zone->offset_s[zone->type[low]];
+}
+
+struct civil zone_civil(const struct zone *zone, int64_t wall_ms)
+{
+    return civil_of(floor_div(wall_ms, 1000) + zone_offset_s(zone, wall_ms));
+}
+
+static bool read_digits(const char **at, int count, int *value)
+{
+    *value = 0;
+    for (int i = 0; i < count; i++, (*at)++) {
+        if (!isdigit((unsigned char)**at))
+            return false;
+        *value = *value * 10 + (**at - '0');
+    }
+    return true;
+}
+
+static bool read_offset(const char **at, int *offset_s)
+{
+    int hours, minutes, sign = **at == '-' ? -1 : 1;
+
+    *offset_s = 0;
+    if (**at == 'Z' || **at == 'z') {
+        (*at)++;
+        return true;
+    }
+    if (**at != '+' && **at != '-')
+        return false;
+    (*at)++;
+    if (!read_digits(at, 2, &hours) || *(*at)++ != ':' || !read_digits(at, 2, &minutes) || hours > 23 || minutes > 59)
+        return false;
+    *offset_s = sign * (hours * 3600 + minutes * 60);
+    return true;
+}
+
+bool zone_parse_rfc3339(const char *text, int64_t *wall_ms)
+{
+    int year, month, day, hour, minute, second, offset_s, ms = 0;
+    const char *at = text;
+
+    if (!read_digits(&at, 4, &year) || *at++ != '-' || !read_digits(&at, 2, &month) || *at++ != '-' || !read_digits(&at, 2, &day) ||
+        (*at != 'T' && *at != 't' && *at != ' '))
+        return false;
+    at++;
+    if (!read_digits(&at, 2, &hour) || *at++ != ':' || !read_digits(&at, 2, &minute) || *at++ != ':' || !read_digits(&at, 2, &second))
+        return false;
+    if (month < 1 || month > 12 || day < 1 || day > 31 || hour > 23 || minute > 59 || second > 60)
+        return false;
+    if (*at == '.') {
+        int digits = 0;
+        for (at++; isdigit((unsigned char)*at); at++, digits++)
+            if (digits < 3)
+                ms = ms * 10 + (*at - '0');
+        if (!digits)
+            return false;
+        for (; digits < 3; digits++)
+            ms *= 10;
+    }
+    if (!read_offset(&at, &offset_s) || *at)
+        return false;
+    *wall_ms = (days_of(year, month, day) * 86400 + hour * 3600 + minute * 60 + second - offset_s) * 1000 + ms;
+    return true;
+}
+
+void zone_add_rfc3339(struct buf *buf, int64_t wall_ms)
+{
+    struct civil t = civil_of(floor_div(wall_ms, 1000));
+    buf_addf(buf, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", t.year, t.month, t.day, t.hour, t.minute, t.second,
+             (int)(wall_ms - floor_div(wall_ms, 1000) * 1000));
+}
+
+void zone_add_format(struct buf *buf, const struct zone *zone, int64_t wall_ms, const char *format)
+{
+    struct civil t = zone_civil(zone, wall_ms);
+    int offset_s = zone_offset_s(zone, wall_ms), minutes = abs(offset_s) / 60;
+    struct tm tm = {.tm_year = t.year - 1900, .tm_mon = t.month - 1, .tm_mday = t.day, .tm_hour = t.hour, .tm_min = t.minute,
+                    .tm_sec = t.second, .tm_wday = t.weekday,
+                    .tm_yday = (int)(days_of(t.year, t.month, t.day) - days_of(t.year, 1, 1))};
+
+    for (const char *c = format; *c; c++) {
+        char one[4] = {*c, c[1], '\0'}, out[64];
+        if (*c != '%' || !c[1]) {
+            buf_add_char(buf, *c);
+            continue;
+        }
+        c++;
+        if (*c == 'z')
+            buf_addf(buf, "%c%02d:%02d", offset_s < 0 ? '-' : '+', minutes / 60, minutes % 60);
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+        else if (strftime(out, sizeof out, one, &tm))
+            buf_add_text(buf, out);
+#pragma GCC diagnostic pop
+    }
+}
+
+void zone_add_span(struct buf *buf, int64_t ms)
+{
+    int64_t seconds = ms > 0 ? ms / 1000 : 0;
+
+    if (seconds < 60)
+        buf_addf(buf, "%d s", (int)seconds);
+    else if (seconds < 3600)
+        buf_addf(buf, "%d min", (int)(seconds / 60));
+    else if (seconds < 86400)
+        buf_addf(buf, "%d h %02d", (int)(seconds / 3600), (int)(seconds / 60 % 60));
+    else
+        buf_addf(buf, "%lld d %d h", (long long)(seconds / 86400), (int)(seconds / 3600 % 24));
+}

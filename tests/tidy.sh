@@ -34,6 +34,7 @@ LAYERS = [
     ("notifier/mail-worker/", ("notifier/mail-worker/", "base/")),
     ("notifier/store/", ("notifier/store/", "notifier/core/", "base/", "schemas/")),
     ("notifier/main.c", ALL),
+    ("notifier/serve.c", ALL),  # main's longer half: `serve` wires the daemon together
     ("notifier/", ("notifier/", "base/")),
     ("routes/server.", ("routes/", "base/")),
     ("routes/auth.", ("routes/", "base/")),

@@ -224,9 +224,8 @@ static void read_options(int argc, char **argv)
     }
 }
 
-int main(int argc, char **argv)
+static void prepare(void)
 {
-    read_options(argc, argv);
     next_seq = options.first;
     latencies_us = calloc(REQUESTS_MAX, sizeof *latencies_us);
     conns = calloc((size_t)options.conns, sizeof *conns);
@@ -243,6 +242,12 @@ int main(int argc, char **argv)
         conns[i].out = malloc(8192 + (size_t)options.alerts * 900);
         open_conn(&conns[i]);
     }
+}
+
+int main(int argc, char **argv)
+{
+    read_options(argc, argv);
+    prepare();
     int64_t begin = now_ns(), end = options.seconds > 0 ? begin + (int64_t)(options.seconds * 1e9) : INT64_MAX;
     long most = options.requests > 0 ? options.requests : REQUESTS_MAX;
     int64_t last = begin;

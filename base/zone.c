@@ -10,6 +10,8 @@
 #include <string.h>
 #include <time.h>
 
+#pragma GCC diagnostic ignored "-Wformat-nonliteral" /* strftime with the caller's format */
+
 #define ZONE_FOLDER "/usr/share/zoneinfo/"
 #define ZONE_FILE_MAX (256 * 1024) /* bytes; the largest real one has 3,500 */
 #define ZONE_TYPES_MAX 256
@@ -251,11 +253,8 @@ void zone_add_format(struct buf *buf, const struct zone *zone, int64_t wall_ms, 
         c++;
         if (*c == 'z')
             buf_addf(buf, "%c%02d:%02d", offset_s < 0 ? '-' : '+', minutes / 60, minutes % 60);
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wformat-nonliteral"
         else if (strftime(out, sizeof out, one, &tm))
             buf_add_text(buf, out);
-#pragma GCC diagnostic pop
     }
 }
 

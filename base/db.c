@@ -1,0 +1,278 @@
+#include "base/db.h"
+
+#include "base/buf.h"
+#include "base/text.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#define DB_STATEMENTS_MAX 256 /* kept prepared; a program has fewer */
+#define DB_PATH_MAX 4096
+#define DB_READ_BUSY_MS 2000  /* a reader waits out a checkpoint's restart */
+
+struct db_stmt {
+    struct db *db;
+    sqlite3_stmt *handle;
+    const char *pointer; /* the caller's, compared first */
+    char *sql;
+};
+
+struct db {
+    sqlite3 *handle;
+    int lock_fd, last_code;
+    struct db_stmt *statements[DB_STATEMENTS_MAX];
+    size_t statement_count;
+    bool in_transaction;
+};
+
+static bool fail(struct db *db, struct err *err, const char *what)
+{
+    db->last_code = sqlite3_extended_errcode(db->handle);
+    return err_set(err, ERR_STORAGE, "%s: %s (%d)", what, sqlite3_errmsg(db->handle), db->last_code);
+}
+
+/* The lock is flock's, which the kernel gives back however we end; the file only says whose it is. */
+static bool take_lock(struct db *db, const char *path, struct err *err)
+{
+    char name[DB_PATH_MAX], text[32] = "";
+
+    if (strcmp(path, ":memory:") == 0)
+        return true;
+    snprintf(name, sizeof name, "%s.lock", path);
+    db->lock_fd = open(name, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (db->lock_fd < 0)
+        return err_set(err, ERR_STORAGE, "%s: %s; the folder must be writable", name, strerror(errno));
+    if (flock(db->lock_fd, LOCK_EX | LOCK_NB) != 0) {
+        ssize_t got = pread(db->lock_fd, text, sizeof text - 1, 0);
+        text[got > 0 ? strcspn(text, "\n") : 0] = '\0';
+        return err_set(err, ERR_CONFLICT, "%s: in use by pid %s; stop that process or choose another storage.path", path,
+                       text[0] ? text : "?");
+    }
+    int length = snprintf(text, sizeof text, "%ld\n", (long)getpid());
+    if (ftruncate(db->lock_fd, 0) != 0 || pwrite(db->lock_fd, text, (size_t)length, 0) != length)
+        return err_set(err, ERR_STORAGE, "%s: %s", name, strerror(errno));
+    return true;
+}
+
+static bool configure(struct db *db, enum db_mode mode, struct err *err)
+{
+    static const char writer[] = "PRAGMA auto_vacuum=INCREMENTAL; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
+                                 "PRAGMA foreign_keys=ON; PRAGMA temp_store=MEMORY; PRAGMA cache_size=-4096;"
+                                 "PRAGMA journal_size_limit=67108864; PRAGMA wal_autocheckpoint=2000; PRAGMA trusted_schema=OFF;";
+    static const char reader[] = "PRAGMA query_only=ON; PRAGMA wal_autocheckpoint=0; PRAGMA temp_store=MEMORY;"
+                                 "PRAGMA cache_size=-4096; PRAGMA trusted_schema=OFF;";
+
+    sqlite3_busy_timeout(db->handle, mode == DB_WRITE ? 0 : DB_READ_BUSY_MS);
+    sqlite3_extended_result_codes(db->handle, 1);
+    return db_exec(db, mode == DB_WRITE ? writer : reader, err);
+}
+
+struct db *db_open(const char *path, enum db_mode mode, const char *vfs, struct err *err)
+{
+    int flags = mode == DB_WRITE ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READONLY;
+    struct db *db = calloc(1, sizeof *db);
+    if (!db)
+        abort();
+    db->lock_fd = -1;
+    if (mode == DB_WRITE && !take_lock(db, path, err)) {
+        db_close(db);
+        return NULL;
+    }
+    if (sqlite3_open_v2(path, &db->handle, flags | SQLITE_OPEN_NOMUTEX, vfs) != SQLITE_OK || !configure(db, mode, err)) {
+        err_set(err, ERR_STORAGE, "%s: %s", path, db->handle ? sqlite3_errmsg(db->handle) : "no memory");
+        db_close(db);
+        return NULL;
+    }
+    return db;
+}
+
+void db_close(struct db *db)
+{
+    if (!db)
+        return;
+    for (size_t i = 0; i < db->statement_count; i++) {
+        sqlite3_finalize(db->statements[i]->handle);
+        free(db->statements[i]->sql);
+        free(db->statements[i]);
+    }
+    int code = sqlite3_close(db->handle);
+    assert(code == SQLITE_OK);
+    (void)code;
+    if (db->lock_fd >= 0)
+        close(db->lock_fd);
+    free(db);
+}
+
+bool db_exec(struct db *db, const char *sql, struct err *err)
+{
+    return sqlite3_exec(db->handle, sql, NULL, NULL, NULL) == SQLITE_OK || fail(db, err, "database");
+}
+
+bool db_begin(struct db *db, struct err *err)
+{
+    assert(!db->in_transaction);
+    bool reads = sqlite3_db_readonly(db->handle, "main") == 1;
+    struct db_stmt *stmt = db_prepare(db, reads ? "BEGIN" : "BEGIN IMMEDIATE", err);
+    db->in_transaction = stmt && db_run(stmt, err);
+    return db->in_transaction;
+}
+
+bool db_commit(struct db *db, struct err *err)
+{
+    assert(db->in_transaction);
+    struct db_stmt *stmt = db_prepare(db, "COMMIT", err);
+    bool ok = stmt && db_run(stmt, err);
+    if (!ok)
+        db_rollback(db);
+    db->in_transaction = false;
+    return ok;
+}
+
+void db_rollback(struct db *db)
+{
+    for (size_t i = 0; i < db->statement_count; i++)
+        sqlite3_reset(db->statements[i]->handle);
+    if (!sqlite3_get_autocommit(db->handle))
+        sqlite3_exec(db->handle, "ROLLBACK", NULL, NULL, NULL);
+    db->in_transaction = false;
+}
+
+bool db_checkpoint(struct db *db, struct err *err)
+{
+    return sqlite3_wal_checkpoint_v2(db->handle, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL) == SQLITE_OK ||
+           fail(db, err, "checkpoint");
+}
+
+int db_last_code(const struct db *db)
+{
+    return db->last_code;
+}
+
+bool db_failure_is_constraint(const struct db *db)
+{
+    return (db->last_code & 0xff) == SQLITE_CONSTRAINT;
+}
+
+bool db_failure_is_io(const struct db *db)
+{
+    static const int codes[] = {SQLITE_IOERR, SQLITE_CORRUPT, SQLITE_NOTADB, SQLITE_FULL, SQLITE_READONLY, SQLITE_CANTOPEN};
+    for (size_t i = 0; i < LENGTH(codes); i++)
+        if ((db->last_code & 0xff) == codes[i])
+            return true;
+    return false;
+}
+
+struct db_stmt *db_prepare(struct db *db, const char *sql, struct err *err)
+{
+    for (size_t i = 0; i < db->statement_count; i++) {
+        struct db_stmt *stmt = db->statements[i];
+        if ((stmt->pointer == sql && strcmp(stmt->sql, sql) == 0) || strcmp(stmt->sql, sql) == 0) {
+            /* Found ones move forward, so that the busiest are found first. */
+            if (i) {
+                db->statements[i] = db->statements[i - 1];
+                db->statements[i - 1] = stmt;
+            }
+            sqlite3_reset(stmt->handle);
+            sqlite3_clear_bindings(stmt->handle);
+            return stmt;
+        }
+    }
+    sqlite3_stmt *handle;
+    if (sqlite3_prepare_v3(db->handle, sql, -1, SQLITE_PREPARE_PERSISTENT, &handle, NULL) != SQLITE_OK) {
+        fail(db, err, "database");
+        return NULL;
+    }
+    if (db->statement_count == DB_STATEMENTS_MAX) {
+        struct db_stmt *last = db->statements[--db->statement_count];
+        sqlite3_finalize(last->handle);
+        free(last->sql);
+        free(last);
+    }
+    struct db_stmt *stmt = calloc(1, sizeof *stmt);
+    if (!stmt || !(stmt->sql = strdup(sql)))
+        abort();
+    stmt->db = db;
+    stmt->handle = handle;
+    stmt->pointer = sql;
+    db->statements[db->statement_count++] = stmt;
+    return stmt;
+}
+
+/* A binding can only fail by a wrong index or no memory: bugs, both. */
+static void bound(int code)
+{
+    assert(code == SQLITE_OK);
+    (void)code;
+}
+
+void db_bind_int(struct db_stmt *stmt, int index, int64_t value) { bound(sqlite3_bind_int64(stmt->handle, index, value)); }
+void db_bind_double(struct db_stmt *stmt, int index, double value) { bound(sqlite3_bind_double(stmt->handle, index, value)); }
+void db_bind_null(struct db_stmt *stmt, int index) { bound(sqlite3_bind_null(stmt->handle, index)); }
+
+void db_bind_text(struct db_stmt *stmt, int index, const char *text)
+{
+    bound(text ? sqlite3_bind_text(stmt->handle, index, text, -1, SQLITE_STATIC) : sqlite3_bind_null(stmt->handle, index));
+}
+
+void db_bind_blob(struct db_stmt *stmt, int index, const void *data, size_t length)
+{
+    bound(sqlite3_bind_blob64(stmt->handle, index, data ? data : "", length, SQLITE_STATIC));
+}
+
+bool db_step(struct db_stmt *stmt, bool *row, struct err *err)
+{
+    int code = sqlite3_step(stmt->handle);
+
+    *row = code == SQLITE_ROW;
+    if (code == SQLITE_ROW)
+        return true;
+    if (code == SQLITE_DONE) {
+        sqlite3_reset(stmt->handle);
+        return true;
+    }
+    fail(stmt->db, err, stmt->sql);
+    sqlite3_reset(stmt->handle);
+    return false;
+}
+
+bool db_run(struct db_stmt *stmt, struct err *err)
+{
+    bool row = true;
+    while (row)
+        if (!db_step(stmt, &row, err))
+            return false;
+    return true;
+}
+
+int64_t db_int(struct db_stmt *stmt, int column) { return sqlite3_column_int64(stmt->handle, column); }
+double db_double(struct db_stmt *stmt, int column) { return sqlite3_column_double(stmt->handle, column); }
+const char *db_text(struct db_stmt *stmt, int column) { return (const char *)sqlite3_column_text(stmt->handle, column); }
+bool db_is_null(struct db_stmt *stmt, int column) { return sqlite3_column_type(stmt->handle, column) == SQLITE_NULL; }
+
+const void *db_blob(struct db_stmt *stmt, int column, size_t *length)
+{
+    const void *data = sqlite3_column_blob(stmt->handle, column);
+    *length = (size_t)sqlite3_column_bytes(stmt->handle, column);
+    return data;
+}
+
+int64_t db_changes(struct db *db) { return sqlite3_changes64(db->handle); }
+void db_reset(struct db_stmt *stmt) { sqlite3_reset(stmt->handle); }
+
+bool db_backup(struct db *db, const char *path, struct err *err)
+{
+    if (access(path, F_OK) == 0)
+        return err_set(err, ERR_CONFLICT, "%s: exists already; choose another name", path);
+    struct db_stmt *stmt = db_prepare(db, "VACUUM INTO ?1", err);
+    if (!stmt)
+        return false;
+    db_bind_text(stmt, 1, path);
+    return db_run(stmt, err) || err_within(err, "backup to %s", path);
+}

@@ -1,0 +1,99 @@
+#include "base/sign.h"
+
+#include "base/text.h"
+
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+static void to_hex(const unsigned char *bytes, size_t count, char *out)
+{
+    static const char digits[] = "0123456789abcdef";
+    for (size_t i = 0; i < count; i++) {
+        out[2 * i] = digits[bytes[i] >> 4];
+        out[2 * i + 1] = digits[bytes[i] & 15];
+    }
+    out[2 * count] = '\0';
+}
+
+void sign_hmac_hex(const char *key, const char *prefix, const void *data, size_t length, char out[SIGN_HEX_SIZE])
+{
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    struct buf all = BUF_EMPTY(SIZE_MAX / 4);
+    unsigned size = 0;
+
+    if (prefix) {
+        buf_add_text(&all, prefix);
+        buf_add(&all, data, length);
+        data = buf_text(&all);
+        length = all.length;
+    }
+    if (!HMAC(EVP_sha256(), key, (int)strlen(key), data, length, digest, &size) || size != 32)
+        abort();
+    to_hex(digest, 32, out);
+    buf_free(&all);
+}
+
+void sign_sha256_hex(const void *data, size_t length, char out[SIGN_HEX_SIZE])
+{
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    unsigned size = 0;
+
+    if (!EVP_Digest(data, length, digest, &size, EVP_sha256(), NULL) || size != 32)
+        abort();
+    to_hex(digest, 32, out);
+}
+
+void sign_random(void *data, size_t length)
+{
+    for (char *at = data; length;) {
+        ssize_t got = getrandom(at, length, 0);
+        if (got <= 0)
+            abort();
+        at += got;
+        length -= (size_t)got;
+    }
+}
+
+void sign_add_base64(struct buf *buf, const void *data, size_t length)
+{
+    const unsigned char *at = data;
+    unsigned char out[5];
+
+    for (; length; at += length < 3 ? length : 3, length -= length < 3 ? length : 3) {
+        EVP_EncodeBlock(out, at, length < 3 ? (int)length : 3);
+        buf_add(buf, out, 4);
+    }
+}
+
+static int value_of(char c)
+{
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    const char *found = c ? strchr(digits, c) : NULL;
+    return found ? (int)(found - digits) : -1;
+}
+
+bool sign_from_base64(struct buf *buf, const char *text, size_t length)
+{
+    uint32_t bits = 0;
+    unsigned held = 0;
+
+    while (length && text[length - 1] == '=')
+        length--;
+    if (length % 4 == 1)
+        return false;
+    for (size_t i = 0; i < length; i++) {
+        int value = value_of(text[i]);
+        if (value < 0)
+            return false;
+        bits = bits << 6 | (uint32_t)value;
+        held += 6;
+        if (held >= 8) {
+            held -= 8;
+            buf_add_char(buf, (char)(bits >> held & 0xff));
+        }
+    }
+    return !buf->full;
+}

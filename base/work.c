@@ -1,0 +1,129 @@
+#include "base/work.h"
+
+#include <assert.h>
+#include <pthread.h>
+#include <stdlib.h>
+
+struct job {
+    void (*run)(void *job), (*done)(void *job);
+    void *job;
+};
+
+struct queue {
+    struct job jobs[WORK_QUEUE_MAX];
+    size_t first, count;
+};
+
+struct work {
+    pthread_t thread;
+    pthread_mutex_t mutex;
+    pthread_cond_t changed;
+    struct queue waiting, finished; /* together, with the running one, at most WORK_QUEUE_MAX */
+    bool running, stopping;
+    void (*wake)(void *context);
+    void *context;
+};
+
+static void push(struct queue *queue, struct job job)
+{
+    assert(queue->count < WORK_QUEUE_MAX);
+    queue->jobs[(queue->first + queue->count++) % WORK_QUEUE_MAX] = job;
+}
+
+static struct job pull(struct queue *queue)
+{
+    struct job job = queue->jobs[queue->first];
+    queue->first = (queue->first + 1) % WORK_QUEUE_MAX;
+    queue->count--;
+    return job;
+}
+
+static void *run(void *context)
+{
+    struct work *work = context;
+
+    pthread_mutex_lock(&work->mutex);
+    for (;;) {
+        while (!work->waiting.count && !work->stopping)
+            pthread_cond_wait(&work->changed, &work->mutex);
+        if (work->stopping)
+            break;
+        struct job job = pull(&work->waiting);
+        work->running = true;
+        pthread_mutex_unlock(&work->mutex);
+        job.run(job.job);
+        pthread_mutex_lock(&work->mutex);
+        work->running = false;
+        push(&work->finished, job);
+        work->wake(work->context);
+    }
+    pthread_mutex_unlock(&work->mutex);
+    return NULL;
+}
+
+struct work *work_new(void (*wake)(void *context), void *context, struct err *err)
+{
+    struct work *work = calloc(1, sizeof *work);
+    if (!work)
+        abort();
+    work->wake = wake;
+    work->context = context;
+    pthread_mutex_init(&work->mutex, NULL);
+    pthread_cond_init(&work->changed, NULL);
+    if (pthread_create(&work->thread, NULL, run, work) != 0) {
+        err_set(err, ERR_SYSTEM, "the background thread could not be started");
+        free(work);
+        return NULL;
+    }
+    return work;
+}
+
+bool work_add(struct work *work, void (*run_job)(void *job), void (*done)(void *job), void *job)
+{
+    pthread_mutex_lock(&work->mutex);
+    bool room = work->waiting.count + work->finished.count + work->running < WORK_QUEUE_MAX;
+    if (room) {
+        push(&work->waiting, (struct job){run_job, done, job});
+        pthread_cond_signal(&work->changed);
+    }
+    pthread_mutex_unlock(&work->mutex);
+    return room;
+}
+
+void work_finish(struct work *work)
+{
+    for (;;) {
+        pthread_mutex_lock(&work->mutex);
+        bool any = work->finished.count > 0;
+        struct job job = any ? pull(&work->finished) : (struct job){0};
+        pthread_mutex_unlock(&work->mutex);
+        if (!any)
+            return;
+        job.done(job.job);
+    }
+}
+
+size_t work_waiting(struct work *work)
+{
+    pthread_mutex_lock(&work->mutex);
+    size_t count = work->waiting.count + work->running;
+    pthread_mutex_unlock(&work->mutex);
+    return count;
+}
+
+void work_free(struct work *work)
+{
+    pthread_mutex_lock(&work->mutex);
+    work->stopping = true;
+    pthread_cond_signal(&work->changed);
+    pthread_mutex_unlock(&work->mutex);
+    pthread_join(work->thread, NULL);
+    work_finish(work);
+    while (work->waiting.count) {
+        struct job job = pull(&work->waiting);
+        job.done(job.job);
+    }
+    pthread_mutex_destroy(&work->mutex);
+    pthread_cond_destroy(&work->changed);
+    free(work);
+}

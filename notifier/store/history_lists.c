@@ -1,0 +1,409 @@
+/* The lists, a row each: which rows, in which order, what is written of one. */
+#include "notifier/store/page.h"
+
+#include "base/text.h"
+#include "notifier/core/record.h"
+
+#include <stdio.h>
+
+static const char *status_text(int64_t status)
+{
+    return status == ALERT_FIRING ? "firing" : "resolved";
+}
+
+/* Texts of a statement's first column: an array in JSON, words in one cell in CSV. */
+static void write_texts(struct page *page, const char *key, struct db_stmt *stmt)
+{
+    struct sheet *sheet = &page->sheet;
+    struct buf words = BUF_EMPTY(64 * 1024);
+
+    if (!sheet->csv) {
+        json_member(&sheet->json, key);
+        json_open(&sheet->json, '[');
+    }
+    while (page_next(page, stmt)) {
+        const char *text = db_text(stmt, 0);
+        if (sheet->csv)
+            buf_addf(&words, "%s%s", words.length ? " " : "", text ? text : "");
+        else
+            json_put_text(&sheet->json, text);
+    }
+    if (sheet->csv)
+        sheet_text(sheet, key, buf_text(&words));
+    else
+        json_shut(&sheet->json, ']');
+    buf_free(&words);
+}
+
+/* The groups it is in now, and those whose messages told of it. */
+static void write_incidents(struct page *page, int64_t alert_id)
+{
+    static const char sql[] =
+        "SELECT i.reference, i.id FROM told t JOIN groups g ON g.id = t.group_id JOIN incidents i ON i.id = g.incident_id"
+        " WHERE t.alert_id = ?1 UNION SELECT i.reference, i.id FROM settlements s JOIN deliveries d ON d.id = s.delivery_id"
+        " JOIN incidents i ON i.id = d.incident_id WHERE s.alert_id = ?1 ORDER BY 2 DESC LIMIT ?2";
+    struct db_stmt *stmt = page_ask(page, sql, alert_id);
+
+    if (stmt)
+        db_bind_int(stmt, 2, PAGE_RELATED_MAX);
+    write_texts(page, "incidents", stmt);
+}
+
+/* Grafana's DatasourceError and NoData stand for a rule: by its uid, or by the label rulename. */
+static void write_related(struct page *page, int64_t alert_id, const char *rule_uid, const char *name)
+{
+    static const char sql[] =
+        "SELECT CAST(id AS TEXT), id FROM alerts INDEXED BY alerts_by_rule"
+        " WHERE gone = 0 AND rule_uid IS NOT NULL AND rule_uid = ?2 AND status = 0 AND id <> ?1 UNION"
+        " SELECT CAST(id AS TEXT), id FROM alerts INDEXED BY alerts_about_rule"
+        " WHERE gone = 0 AND rule_name IS NOT NULL AND rule_name = ?3 AND status = 0 AND id <> ?1 ORDER BY 2 LIMIT ?4";
+    struct db_stmt *stmt = page_ask(page, sql, alert_id);
+
+    if (stmt) {
+        db_bind_text(stmt, 2, rule_uid);
+        db_bind_text(stmt, 3, name);
+        db_bind_int(stmt, 4, PAGE_RELATED_MAX);
+    }
+    write_texts(page, "related", stmt);
+}
+
+void page_write_alert(struct page *page, struct db_stmt *stmt)
+{
+    struct sheet *sheet = &page->sheet;
+    int64_t id = db_int(stmt, A_ID);
+
+    sheet_id(sheet, "id", id);
+    sheet_text(sheet, "fingerprint", db_text(stmt, A_FINGERPRINT));
+    sheet_text(sheet, "domain", db_text(stmt, A_DOMAIN));
+    sheet_text(sheet, "source", db_text(stmt, A_SOURCE));
+    sheet_int(sheet, "org", db_int(stmt, A_ORG));
+    sheet_text(sheet, "status", status_text(db_int(stmt, A_STATUS)));
+    sheet_text(sheet, "severity", page_severity(page, db_text(stmt, A_LABELS)));
+    sheet_text(sheet, "name", db_text(stmt, A_NAME));
+    sheet_json(sheet, "labels", db_text(stmt, A_LABELS));
+    sheet_json(sheet, "annotations", db_text(stmt, A_ANNOTATIONS));
+    sheet_time(sheet, "startsAt", db_int(stmt, A_STARTS));
+    sheet_time(sheet, "endsAt", db_int(stmt, A_ENDS));
+    sheet_time(sheet, "changedAt", db_int(stmt, A_CHANGED));
+    sheet_json(sheet, "links", db_text(stmt, A_LINKS));
+    sheet_json(sheet, "values", db_text(stmt, A_READINGS));
+    sheet_text(sheet, "valueString", db_text(stmt, A_VALUE_STRING));
+    sheet_text(sheet, "stateReason", db_text(stmt, A_STATE_REASON));
+    sheet_bool(sheet, "test", db_int(stmt, A_TEST));
+    sheet_text(sheet, "rule_uid", db_text(stmt, A_RULE_UID));
+    write_incidents(page, id);
+    write_related(page, id, db_text(stmt, A_RULE_UID), db_text(stmt, A_NAME));
+}
+
+static bool is_told_on(struct page *page, int64_t alert_id, const char *channel)
+{
+    struct db_stmt *stmt = page_ask(page, "SELECT 1 FROM told WHERE alert_id = ?1 AND channel = ?2 UNION ALL"
+                                          " SELECT 1 FROM settlements WHERE alert_id = ?1 AND channel = ?2 LIMIT 1", alert_id);
+    if (!stmt)
+        return false;
+    db_bind_text(stmt, 2, channel);
+    bool found = page_next(page, stmt);
+    db_reset(stmt);
+    return found;
+}
+
+static bool is_alert_wanted(const struct page *page, struct db_stmt *stmt)
+{
+    const char *status = page->query->status;
+
+    if (!status)
+        return db_int(stmt, A_ACTIVE);
+    return text_equal(status, "all") || text_equal(status, status_text(db_int(stmt, A_STATUS)));
+}
+
+static enum page_row alert_row(struct page *page, struct db_stmt *stmt)
+{
+    const struct history_query *query = page->query;
+
+    if (!is_alert_wanted(page, stmt) || !page_is(query->source, db_text(stmt, A_SOURCE)) ||
+        !page_in_time(page, db_int(stmt, A_CHANGED)) || !page_fits(page, db_text(stmt, A_LABELS)) ||
+        !page_has_severity(page, db_text(stmt, A_LABELS)) ||
+        (query->channel && !is_told_on(page, db_int(stmt, A_ID), query->channel)))
+        return ROW_SKIPPED;
+    sheet_open(&page->sheet);
+    page_write_alert(page, stmt);
+    sheet_shut(&page->sheet);
+    return ROW_WRITTEN;
+}
+
+static const char *const *alert_phases(const struct history_query *query)
+{
+    static const char *const live[] = {"SELECT " ALERT_COLUMNS " FROM alerts a INDEXED BY alerts_live"
+                                       " WHERE a.gone = 0 AND a.id < ?1 ORDER BY a.id DESC LIMIT ?2", NULL};
+    static const char *const all[] = {"SELECT " ALERT_COLUMNS " FROM alerts a WHERE a.id < ?1 ORDER BY a.id DESC LIMIT ?2",
+                                      NULL};
+    return !query->status || text_equal(query->status, "firing") ? live : all;
+}
+
+const struct page_list page_alerts = {
+    "id,fingerprint,domain,source,org,status,severity,name,labels,annotations,startsAt,endsAt,changedAt,links,values,"
+    "valueString,stateReason,test,rule_uid,incidents,related",
+    1, alert_phases, alert_row};
+
+const char *page_incident_state(struct db_stmt *stmt)
+{
+    return db_int(stmt, I_CLOSED) ? "closed" : db_int(stmt, I_ACKED) ? "acked" : "open";
+}
+
+void page_write_incident(struct page *page, struct db_stmt *stmt)
+{
+    struct sheet *sheet = &page->sheet;
+
+    sheet_id(sheet, "id", db_int(stmt, I_ID));
+    sheet_text(sheet, "reference", db_text(stmt, I_REFERENCE));
+    sheet_text(sheet, "state", page_incident_state(stmt));
+    sheet_text(sheet, "severity", db_text(stmt, I_SEVERITY));
+    sheet_text(sheet, "title", db_text(stmt, I_TITLE));
+    sheet_time(sheet, "openedAt", db_int(stmt, I_OPENED));
+    sheet_time(sheet, "closedAt", db_int(stmt, I_CLOSED));
+    sheet_id(sheet, "group", db_int(stmt, I_GROUP));
+    sheet_json(sheet, "labels", db_text(stmt, I_LABELS));
+}
+
+static enum page_row incident_row(struct page *page, struct db_stmt *stmt)
+{
+    const char *labels = db_text(stmt, I_LABELS);
+
+    if (!page_is(page->query->status, page_incident_state(stmt)) || !page_in_time(page, db_int(stmt, I_OPENED)) ||
+        !page_is(page->query->severity, db_text(stmt, I_SEVERITY)) || !page_fits(page, labels))
+        return ROW_SKIPPED;
+    sheet_open(&page->sheet);
+    page_write_incident(page, stmt);
+    sheet_shut(&page->sheet);
+    return ROW_WRITTEN;
+}
+
+static const char *const *incident_phases(const struct history_query *query)
+{
+    static const char *const both[] = {
+        "SELECT " INCIDENT_COLUMNS " FROM incidents i INDEXED BY incidents_open WHERE i.closed_ms = 0 AND i.id < ?1"
+        " ORDER BY i.id DESC LIMIT ?2",
+        "SELECT " INCIDENT_COLUMNS " FROM incidents i WHERE i.closed_ms <> 0 AND i.id < ?1 ORDER BY i.id DESC LIMIT ?2", NULL};
+    (void)query;
+    return both;
+}
+
+const struct page_list page_incidents = {"id,reference,state,severity,title,openedAt,closedAt,group,labels", 1,
+                                         incident_phases, incident_row};
+
+enum { T_AT, T_ALERT, T_SEQ, T_STATUS, T_STARTS, T_ENDS, T_SOURCE, T_STATE_REASON, T_RULE, T_LABELS, T_FINGERPRINT, T_NAME };
+
+static void write_outcomes(struct sheet *sheet, const struct page_outcome *outcomes, size_t count)
+{
+    struct buf words = BUF_EMPTY(64 * 1024);
+
+    if (!sheet->csv) {
+        json_member(&sheet->json, "channels");
+        json_open(&sheet->json, '[');
+    }
+    for (size_t i = 0; i < count; i++) {
+        const char *settled = settled_text((enum settled)outcomes[i].settled);
+        if (sheet->csv) {
+            buf_addf(&words, "%s%s %s", i ? "; " : "", outcomes[i].channel, settled);
+            continue;
+        }
+        json_open(&sheet->json, '{');
+        sheet_text(sheet, "channel", outcomes[i].channel);
+        sheet_int(sheet, "slot", outcomes[i].slot);
+        sheet_text(sheet, "settled", settled);
+        sheet_id(sheet, "delivery", outcomes[i].delivery_id);
+        sheet_text(sheet, "rule", outcomes[i].rule);
+        sheet_time(sheet, "at", outcomes[i].at_ms);
+        json_shut(&sheet->json, '}');
+    }
+    if (sheet->csv)
+        sheet_text(sheet, "channels", buf_text(&words));
+    else
+        json_shut(&sheet->json, ']');
+    buf_free(&words);
+}
+
+/* The status asked for is the transition's, or how it ended on some channel; a rule for all of them is a suppression. */
+static bool is_transition_wanted(const struct page *page, struct db_stmt *stmt, const struct page_outcome *outcomes, size_t count)
+{
+    const struct history_query *query = page->query;
+    bool by_status = !query->status || text_equal(query->status, status_text(db_int(stmt, T_STATUS)));
+    bool suppressed = query->status && text_equal(query->status, "suppressed") && db_text(stmt, T_RULE);
+
+    if ((by_status || suppressed) && !query->channel)
+        return true;
+    for (size_t i = 0; i < count; i++)
+        if (page_is(query->channel, outcomes[i].channel) &&
+            (by_status || text_equal(query->status, settled_text((enum settled)outcomes[i].settled))))
+            return true;
+    return false;
+}
+
+static enum page_row transition_row(struct page *page, struct db_stmt *stmt)
+{
+    const struct history_query *query = page->query;
+    struct page_outcome outcomes[PAGE_OUTCOMES_MAX];
+    struct sheet *sheet = &page->sheet;
+    char id[48];
+
+    if (query->since_ms && db_int(stmt, T_AT) < query->since_ms)
+        return ROW_LAST;
+    if (!page_in_time(page, db_int(stmt, T_AT)) || !page_is(query->source, db_text(stmt, T_SOURCE)) ||
+        !page_fits(page, db_text(stmt, T_LABELS)) || !page_has_severity(page, db_text(stmt, T_LABELS)))
+        return ROW_SKIPPED;
+    size_t count = page_outcomes(page, db_int(stmt, T_ALERT), db_int(stmt, T_SEQ), outcomes);
+    if (!is_transition_wanted(page, stmt, outcomes, count))
+        return ROW_SKIPPED;
+    snprintf(id, sizeof id, "%lld.%lld", (long long)db_int(stmt, T_ALERT), (long long)db_int(stmt, T_SEQ));
+    sheet_open(sheet);
+    sheet_text(sheet, "id", id);
+    sheet_id(sheet, "alert", db_int(stmt, T_ALERT));
+    sheet_int(sheet, "seq", db_int(stmt, T_SEQ));
+    sheet_text(sheet, "status", status_text(db_int(stmt, T_STATUS)));
+    sheet_time(sheet, "at", db_int(stmt, T_AT));
+    sheet_time(sheet, "startsAt", db_int(stmt, T_STARTS));
+    sheet_time(sheet, "endsAt", db_int(stmt, T_ENDS));
+    sheet_text(sheet, "source", db_text(stmt, T_SOURCE));
+    sheet_text(sheet, "stateReason", db_text(stmt, T_STATE_REASON));
+    sheet_text(sheet, "rule", db_text(stmt, T_RULE));
+    sheet_text(sheet, "fingerprint", db_text(stmt, T_FINGERPRINT));
+    sheet_text(sheet, "name", db_text(stmt, T_NAME));
+    sheet_text(sheet, "severity", page_severity(page, db_text(stmt, T_LABELS)));
+    sheet_json(sheet, "labels", db_text(stmt, T_LABELS));
+    write_outcomes(sheet, outcomes, count);
+    sheet_shut(sheet);
+    return ROW_WRITTEN;
+}
+
+static const char *const *transition_phases(const struct history_query *query)
+{
+    static const char *const newest_first[] = {
+        "SELECT t.at_ms, t.alert_id, t.seq, t.status, t.starts_ms, t.ends_ms, t.source, t.state_reason, t.rule, a.labels,"
+        " a.fingerprint, a.name FROM transitions t INDEXED BY transitions_by_time LEFT JOIN alerts a ON a.id = t.alert_id"
+        " WHERE (t.at_ms, t.alert_id, t.seq) < (?1, ?2, ?3) ORDER BY t.at_ms DESC, t.alert_id DESC, t.seq DESC LIMIT ?4",
+        NULL};
+    (void)query;
+    return newest_first;
+}
+
+const struct page_list page_history = {
+    "id,alert,seq,status,at,startsAt,endsAt,source,stateReason,rule,fingerprint,name,severity,labels,channels", 3,
+    transition_phases, transition_row};
+
+static void write_last_attempt(struct page *page, int64_t delivery_id)
+{
+    static const char sql[] = "SELECT outcome, status, words, started_ms FROM attempts WHERE delivery_id = ?1"
+                              " ORDER BY id DESC LIMIT 1";
+    struct db_stmt *stmt = page_ask(page, sql, delivery_id);
+    bool found = page_next(page, stmt);
+
+    sheet_text(&page->sheet, "lastOutcome", found ? outcome_text((enum outcome)db_int(stmt, 0)) : NULL);
+    sheet_int(&page->sheet, "lastStatus", found ? db_int(stmt, 1) : 0);
+    sheet_text(&page->sheet, "lastError", found ? db_text(stmt, 2) : NULL);
+    sheet_time(&page->sheet, "lastAttemptAt", found ? db_int(stmt, 3) : 0);
+    if (stmt)
+        db_reset(stmt);
+}
+
+void page_write_delivery(struct page *page, struct db_stmt *stmt)
+{
+    static const char *const forms[] = {"rich", "plain", "minimal"};
+    static const char remote[] = "SELECT remote_id FROM parts WHERE message_id = ?1 AND remote_id IS NOT NULL"
+                                 " ORDER BY part LIMIT ?2";
+    struct sheet *sheet = &page->sheet;
+    int64_t state = db_int(stmt, D_STATE), took_ms = db_int(stmt, D_SETTLED) - db_int(stmt, D_ACCEPTED);
+
+    sheet_id(sheet, "id", db_int(stmt, D_ID));
+    sheet_text(sheet, "channel", db_text(stmt, D_CHANNEL));
+    sheet_text(sheet, "incident", db_text(stmt, D_REFERENCE));
+    sheet_text(sheet, "severity", db_text(stmt, D_SEVERITY));
+    sheet_text(sheet, "title", db_text(stmt, D_TITLE));
+    sheet_text(sheet, "reason", reason_text((enum reason)db_int(stmt, D_REASON)));
+    sheet_text(sheet, "state", settled_text((enum settled)state));
+    sheet_time(sheet, "openedAt", db_int(stmt, D_OPENED));
+    sheet_time(sheet, "acceptedAt", db_int(stmt, D_ACCEPTED));
+    sheet_time(sheet, "settledAt", db_int(stmt, D_SETTLED));
+    sheet_time(sheet, "dueAt", state == SETTLED_OPEN ? db_int(stmt, D_DUE) : 0);
+    sheet_int(sheet, "tries", db_int(stmt, D_TRIES));
+    sheet_text(sheet, "words", db_text(stmt, D_WORDS));
+    sheet_seconds(sheet, "seconds", state == SETTLED_DELIVERED ? took_ms : -1);
+    sheet_text(sheet, "form", forms[db_int(stmt, D_FORM) % 3]);
+    sheet_bool(sheet, "maybeSent", db_int(stmt, D_MAYBE_SENT));
+    sheet_id(sheet, "carriedBy", db_int(stmt, D_CARRIED_BY));
+    sheet_text(sheet, "test", db_text(stmt, D_ONLY_TEST));
+    sheet_json(sheet, "labels", db_text(stmt, D_LABELS));
+    write_last_attempt(page, db_int(stmt, D_ID));
+    struct db_stmt *parts = page_ask(page, remote, db_int(stmt, D_MESSAGE));
+    if (parts)
+        db_bind_int(parts, 2, PAGE_RELATED_MAX);
+    write_texts(page, "remoteIds", parts);
+}
+
+static enum page_row delivery_row(struct page *page, struct db_stmt *stmt)
+{
+    const struct history_query *query = page->query;
+
+    if (!page_is(query->status, settled_text((enum settled)db_int(stmt, D_STATE))) ||
+        !page_is(query->channel, db_text(stmt, D_CHANNEL)) || !page_in_time(page, db_int(stmt, D_OPENED)) ||
+        !page_is(query->severity, db_text(stmt, D_SEVERITY)) ||
+        !page_fits(page, db_text(stmt, D_LABELS)))
+        return ROW_SKIPPED;
+    sheet_open(&page->sheet);
+    page_write_delivery(page, stmt);
+    sheet_shut(&page->sheet);
+    return ROW_WRITTEN;
+}
+
+#define DELIVERIES_BELOW(index, condition)                                                                             \
+    "SELECT " DELIVERY_COLUMNS " FROM deliveries d " index " LEFT JOIN incidents i ON i.id = d.incident_id WHERE " condition \
+    " d.id < ?1 ORDER BY d.id DESC LIMIT ?2"
+
+static const char *const *delivery_phases(const struct history_query *query)
+{
+    static const char *const all[] = {DELIVERIES_BELOW("", ""), NULL};
+    static const char *const open[] = {DELIVERIES_BELOW("INDEXED BY deliveries_open", "d.state = 0 AND"), NULL};
+    static const char *const dead[] = {DELIVERIES_BELOW("INDEXED BY deliveries_dead", "d.state = 4 AND"), NULL};
+
+    if (query->status && text_equal(query->status, "open"))
+        return open;
+    return query->status && text_equal(query->status, "dead") ? dead : all;
+}
+
+const struct page_list page_deliveries = {
+    "id,channel,incident,severity,title,reason,state,openedAt,acceptedAt,settledAt,dueAt,tries,words,seconds,form,maybeSent,"
+    "carriedBy,test,labels,lastOutcome,lastStatus,lastError,lastAttemptAt,remoteIds",
+    1, delivery_phases, delivery_row};
+
+static enum page_row quarantine_row(struct page *page, struct db_stmt *stmt)
+{
+    struct sheet *sheet = &page->sheet;
+    struct buf start = BUF_EMPTY(4096);
+    size_t length;
+
+    if (!page_is(page->query->source, db_text(stmt, 2)) || !page_in_time(page, db_int(stmt, 1)))
+        return ROW_SKIPPED;
+    const char *body = db_blob(stmt, 5, &length);
+    if (body)
+        text_add_clean(&start, body, length);
+    sheet_open(sheet);
+    sheet_id(sheet, "id", db_int(stmt, 0));
+    sheet_text(sheet, "source", db_text(stmt, 2));
+    sheet_time(sheet, "receivedAt", db_int(stmt, 1));
+    sheet_text(sheet, "why", db_text(stmt, 3));
+    sheet_int(sheet, "bytes", db_int(stmt, 4));
+    sheet_text(sheet, "start", buf_text(&start));
+    sheet_shut(sheet);
+    buf_free(&start);
+    return ROW_WRITTEN;
+}
+
+static const char *const *quarantine_phases(const struct history_query *query)
+{
+    static const char *const newest_first[] = {
+        "SELECT id, received_ms, source, why, length(body), substr(body, 1, 200) FROM quarantine WHERE id < ?1"
+        " ORDER BY id DESC LIMIT ?2", NULL};
+    (void)query;
+    return newest_first;
+}
+
+const struct page_list page_quarantine = {"id,source,receivedAt,why,bytes,start", 1, quarantine_phases, quarantine_row};

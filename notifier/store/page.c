@@ -1,0 +1,222 @@
+#include "notifier/store/page.h"
+
+#include "base/text.h"
+#include "base/zone.h"
+#include "notifier/core/record.h"
+#include "notifier/store/flat.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define OUTCOME_SCAN_MAX 256 /* settlements looked at for one transition */
+
+struct db_stmt *page_ask(struct page *page, const char *sql, int64_t key)
+{
+    struct db_stmt *stmt = page->failed ? NULL : db_prepare(page->db, sql, page->err);
+
+    if (!stmt)
+        page->failed = true;
+    else
+        db_bind_int(stmt, 1, key);
+    return stmt;
+}
+
+bool page_next(struct page *page, struct db_stmt *stmt)
+{
+    bool row = false;
+
+    if (!stmt || page->failed)
+        return false;
+    if (!db_step(stmt, &row, page->err))
+        page->failed = true;
+    else if (!row)
+        db_reset(stmt);
+    return row;
+}
+
+bool page_fits(struct page *page, const char *text)
+{
+    struct labels labels;
+
+    if (!page->query->matcher_count)
+        return true;
+    if (!flat_read(text, page->arena, &labels))
+        return false;
+    for (size_t i = 0; i < page->query->matcher_count; i++)
+        if (!matcher_matches(page->matchers[i], &labels))
+            return false;
+    return true;
+}
+
+bool page_has_severity(struct page *page, const char *labels)
+{
+    return !page->query->severity || text_equal(page_severity(page, labels), page->query->severity);
+}
+
+bool page_in_time(const struct page *page, int64_t at_ms)
+{
+    return (!page->query->since_ms || at_ms >= page->query->since_ms) &&
+           (!page->query->until_ms || at_ms < page->query->until_ms);
+}
+
+bool page_is(const char *wanted, const char *text)
+{
+    return !wanted || text_equal(wanted, text);
+}
+
+const char *page_severity(struct page *page, const char *text)
+{
+    struct labels labels;
+
+    return flat_read(text, page->arena, &labels) ? labels_get(&labels, page->severity_label) : NULL;
+}
+
+void sheet_open(struct sheet *sheet)
+{
+    if (!sheet->csv)
+        json_open(&sheet->json, '{');
+    sheet->begun = false;
+}
+
+void sheet_shut(struct sheet *sheet)
+{
+    if (sheet->csv)
+        buf_add_text(sheet->buf, "\r\n");
+    else
+        json_shut(&sheet->json, '}');
+}
+
+static void cell(struct sheet *sheet, const char *text)
+{
+    if (sheet->begun)
+        buf_add_char(sheet->buf, ',');
+    sheet->begun = true;
+    if (text)
+        text_add_csv(sheet->buf, text);
+}
+
+void sheet_text(struct sheet *sheet, const char *key, const char *text)
+{
+    if (sheet->csv)
+        cell(sheet, text);
+    else
+        json_set_text(&sheet->json, key, text);
+}
+
+void sheet_id(struct sheet *sheet, const char *key, int64_t id)
+{
+    char text[24];
+
+    snprintf(text, sizeof text, "%lld", (long long)id);
+    sheet_text(sheet, key, id ? text : NULL);
+}
+
+void sheet_int(struct sheet *sheet, const char *key, int64_t value)
+{
+    char text[24];
+
+    if (!sheet->csv) {
+        json_set_int(&sheet->json, key, value);
+        return;
+    }
+    /* A number needs no guard against formulas, and would be a text with one. */
+    snprintf(text, sizeof text, "%lld", (long long)value);
+    cell(sheet, NULL);
+    buf_add_text(sheet->buf, text);
+}
+
+void sheet_bool(struct sheet *sheet, const char *key, bool value)
+{
+    if (sheet->csv)
+        cell(sheet, value ? "true" : "false");
+    else
+        json_set_bool(&sheet->json, key, value);
+}
+
+void sheet_time(struct sheet *sheet, const char *key, int64_t wall_ms)
+{
+    struct buf text = BUF_EMPTY(64);
+
+    if (wall_ms)
+        zone_add_rfc3339(&text, wall_ms);
+    sheet_text(sheet, key, wall_ms ? buf_text(&text) : NULL);
+    buf_free(&text);
+}
+
+void sheet_seconds(struct sheet *sheet, const char *key, int64_t ms)
+{
+    char text[32] = "";
+
+    if (ms >= 0)
+        snprintf(text, sizeof text, "%lld.%03lld", (long long)(ms / 1000), (long long)(ms % 1000));
+    sheet_json(sheet, key, ms >= 0 ? text : NULL);
+}
+
+void sheet_json(struct sheet *sheet, const char *key, const char *json)
+{
+    if (sheet->csv) {
+        cell(sheet, json);
+        return;
+    }
+    json_member(&sheet->json, key);
+    if (json)
+        json_put_raw(&sheet->json, json);
+    else
+        json_put_null(&sheet->json);
+}
+
+/* By a settlement of an earlier transition than seq. */
+static bool is_listed(const struct page_outcome *outcomes, const int64_t *seqs, size_t count, const char *channel,
+                      int64_t slot, int64_t seq)
+{
+    for (size_t i = 0; i < count; i++)
+        if (outcomes[i].slot == slot && text_equal(outcomes[i].channel, channel) && seqs[i] != seq)
+            return true;
+    return false;
+}
+
+/* What settled a transition is the first settlement at or behind it; a retried dead letter has a second one there. */
+static size_t settled_outcomes(struct page *page, int64_t alert_id, int64_t seq, struct page_outcome out[PAGE_OUTCOMES_MAX])
+{
+    static const char sql[] = "SELECT channel, slot, settled, delivery_id, at_ms, rule, seq FROM settlements"
+                              " WHERE alert_id = ?1 AND seq >= ?2 ORDER BY seq, channel, slot, at_ms LIMIT ?3";
+    int64_t seqs[PAGE_OUTCOMES_MAX];
+    size_t count = 0;
+
+    struct db_stmt *stmt = page_ask(page, sql, alert_id);
+    if (!stmt)
+        return 0;
+    db_bind_int(stmt, 2, seq);
+    db_bind_int(stmt, 3, OUTCOME_SCAN_MAX);
+    while (page_next(page, stmt)) {
+        const char *channel = db_text(stmt, 0);
+        int64_t slot = db_int(stmt, 1), settled_seq = db_int(stmt, 6);
+        if (count == PAGE_OUTCOMES_MAX || is_listed(out, seqs, count, channel, slot, settled_seq))
+            continue;
+        seqs[count] = settled_seq;
+        out[count++] = (struct page_outcome){.channel = arena_text(page->arena, channel), .slot = slot,
+                                             .settled = db_int(stmt, 2), .delivery_id = db_int(stmt, 3),
+                                             .at_ms = db_int(stmt, 4), .rule = arena_text(page->arena, db_text(stmt, 5))};
+    }
+    return count;
+}
+
+size_t page_outcomes(struct page *page, int64_t alert_id, int64_t seq, struct page_outcome out[PAGE_OUTCOMES_MAX])
+{
+    static const char sql[] =
+        "SELECT t.channel, t.slot, t.owed_ms, (SELECT d.id FROM deliveries d INDEXED BY deliveries_open"
+        " WHERE d.state = 0 AND d.group_id = t.group_id AND d.channel = t.channel)"
+        " FROM told t WHERE t.alert_id = ?1 AND t.settled_seq < ?2 AND t.owed_seq >= ?2 AND t.owed_seq > t.settled_seq"
+        " ORDER BY t.channel, t.slot";
+    size_t count = settled_outcomes(page, alert_id, seq, out);
+
+    struct db_stmt *stmt = page_ask(page, sql, alert_id);
+    if (!stmt)
+        return count;
+    db_bind_int(stmt, 2, seq);
+    while (page_next(page, stmt))
+        if (count < PAGE_OUTCOMES_MAX)
+            out[count++] = (struct page_outcome){.channel = arena_text(page->arena, db_text(stmt, 0)), .slot = db_int(stmt, 1),
+                                                 .settled = SETTLED_OPEN, .at_ms = db_int(stmt, 2), .delivery_id = db_int(stmt, 3)};
+    return count;
+}

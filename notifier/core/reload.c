@@ -85,7 +85,8 @@ static void move(struct core *core, struct told *told, struct group *group)
 {
     struct lane *lane = group_lane(core, group, told->lane->target);
 
-    if (lane == told->lane)
+    /* What is on its way stays with the delivery that tells it. */
+    if (lane == told->lane || told->frozen_in)
         return;
     int64_t told_ms = told->told_ms;
     told_move(core, told, lane);

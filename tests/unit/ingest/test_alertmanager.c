@@ -15,14 +15,15 @@ static void every_recording_is_read(void)
 {
     for (size_t i = 0; i < LENGTH(recorded); i++) {
         struct arena *arena = arena_new();
-        char path[128], own[32];
+        char path[128], text[32];
+        const char *own = text;
         size_t firing = 0;
 
         snprintf(path, sizeof path, "alertmanager/%s", recorded[i].name);
         struct ingested got = payload_ingest(path, arena);
         for (size_t j = 0; j < got.count; j++) {
             /* Alertmanager sends all labels: its fingerprint and ours must be the same number. */
-            snprintf(own, sizeof own, "%016llx", (unsigned long long)labels_fingerprint(&got.alerts[j].labels));
+            snprintf(text, sizeof text, "%016llx", (unsigned long long)labels_fingerprint(&got.alerts[j].labels));
             CHECK_TEXT(got.alerts[j].fingerprint, own);
             CHECK_INT(got.alerts[j].org, 0);
             firing += got.alerts[j].status == ALERT_FIRING;
@@ -62,8 +63,9 @@ static void private_names_become_fields(void)
         const struct alert_input *alert = got.alerts;
         struct label hashed[] = {{"__", "x"}, {"__alert_rule_uid__", "cpu1"}, {"alertname", "CPU"}};
         struct labels all = {hashed, 3};
-        char own[32];
-        snprintf(own, sizeof own, "%016llx", (unsigned long long)labels_fingerprint(&all));
+        char text[32];
+        const char *own = text;
+        snprintf(text, sizeof text, "%016llx", (unsigned long long)labels_fingerprint(&all));
         CHECK_TEXT(alert->fingerprint, own); /* as Grafana's own webhook: without the name space */
         CHECK_INT(alert->labels.count, 1);
         CHECK_INT(alert->annotations.count, 1);

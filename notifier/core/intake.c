@@ -146,11 +146,33 @@ size_t alert_placements(const struct core *core, const struct alert *alert, stru
     return count;
 }
 
+/* Groups touched by one alert: refreshed once all of its tolds are done, because a refresh may close and free. */
+struct touched {
+    struct group *groups[PLACEMENTS_MAX * 2];
+    size_t count;
+};
+
+static void touch(struct touched *touched, struct group *group)
+{
+    for (size_t i = 0; i < touched->count; i++)
+        if (touched->groups[i] == group)
+            return;
+    assert(touched->count < PLACEMENTS_MAX * 2);
+    touched->groups[touched->count++] = group;
+}
+
+static void refresh_touched(struct core *core, struct touched *touched)
+{
+    for (size_t i = 0; i < touched->count; i++)
+        group_refresh(core, touched->groups[i]);
+}
+
 /* A firing: every channel of its route owes it a word. */
 static void place(struct core *core, struct alert *alert)
 {
     struct placement places[PLACEMENTS_MAX];
     size_t count = alert_placements(core, alert, places);
+    struct touched touched = {.count = 0};
     struct group *group = NULL;
 
     for (size_t i = 0; i < count; i++) {
@@ -163,13 +185,16 @@ static void place(struct core *core, struct alert *alert)
         }
         told_owe(core, told);
         group_touch(core, told->lane->group);
-        group_refresh(core, told->lane->group);
+        touch(&touched, told->lane->group);
     }
+    refresh_touched(core, &touched);
 }
 
 /* An end: whoever was told of the firing, or still owes it, owes the end. One that was never due is not told. */
 static void end(struct core *core, struct alert *alert)
 {
+    struct touched touched = {.count = 0};
+
     for (struct told *told = alert->tolds, *next; told; told = next) {
         struct lane *lane = told->lane;
         struct group *group = lane->group;
@@ -187,8 +212,9 @@ static void end(struct core *core, struct alert *alert)
             told_settle(core, told, alert->seq, SETTLED_SUPPRESSED, 0, rule);
         else
             group_touch(core, group);
-        group_refresh(core, group);
+        touch(&touched, group);
     }
+    refresh_touched(core, &touched);
 }
 
 /* Every change of state passes here. rule: why no channel hears of it; NULL: the channels of its route do. */

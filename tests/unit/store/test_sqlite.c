@@ -228,8 +228,8 @@ static void test_older_and_newer(void)
 
     snprintf(second, sizeof second, "%s/older.db", sample_folder);
     struct db *db = db_open(second, DB_WRITE, NULL, &err);
-    REQUIRE(db && db_exec(db, "CREATE TABLE old (a); INSERT INTO old VALUES (7); PRAGMA application_id = 1314145881;", &err), "%s",
-            err.text);
+    bool made = db && db_exec(db, "CREATE TABLE old (a); INSERT INTO old VALUES (7); PRAGMA application_id = 1314145881;", &err);
+    REQUIRE(made, "%s", err.text);
     db_close(db);
     options.path = second;
     CHECK(!store_open_sqlite(&options, &store, &err) && strstr(err.text, "notifier migrate"), "%s", err.text);
@@ -246,7 +246,8 @@ static void test_older_and_newer(void)
 
     snprintf(second, sizeof second, "%s/other.db", sample_folder);
     db = db_open(second, DB_WRITE, NULL, &err);
-    REQUIRE(db && db_exec(db, "CREATE TABLE holidays (a)", &err), "%s", err.text);
+    made = db && db_exec(db, "CREATE TABLE holidays (a)", &err);
+    REQUIRE(made, "%s", err.text);
     db_close(db);
     CHECK(!store_open_sqlite(&options, &store, &err) && strstr(err.text, "another program"), "%s", err.text);
 }
@@ -421,7 +422,8 @@ static void test_retention(void)
     struct arena *arena = arena_new();
     char reference[16];
 
-    REQUIRE(store_open_sqlite(&options, &store, &err), "%s", err.text);
+    bool opened = store_open_sqlite(&options, &store, &err);
+    REQUIRE(opened, "%s", err.text);
     effects_init(&effects);
     /* 0-299: over and forgotten; 300-399: told, and still firing; 400-499: still owed, its delivery open. */
     for (uint64_t i = 0; i < 500; i++) {
@@ -485,7 +487,8 @@ static void test_retention_in_pieces(void)
     static char text[6000];
 
     memset(text, 'x', sizeof text - 1);
-    REQUIRE(store_open_sqlite(&options, &store, &err), "%s", err.text);
+    bool opened = store_open_sqlite(&options, &store, &err);
+    REQUIRE(opened, "%s", err.text);
     effects_init(&effects);
     sample_accept(&effects, 0, "AAAA", "chat", input_of(arena, "Down"), SAMPLE_NOW);
     sample_send(&effects, 0, "chat", SAMPLE_NOW);

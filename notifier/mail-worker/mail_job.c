@@ -1,0 +1,116 @@
+#include "notifier/mail-worker/mail_job.h"
+
+#include "base/json.h"
+#include "base/sign.h"
+#include "base/text.h"
+
+#include <string.h>
+
+void mail_job_write(const struct mail_job *job, struct buf *out)
+{
+    struct json_out json = json_out(out);
+    struct buf message = BUF_EMPTY(MAIL_JOB_MAX);
+
+    /* Base64 keeps the message's bytes out of JSON's cleaning. */
+    sign_add_base64(&message, job->message, strlen(job->message));
+    json_open(&json, '{');
+    json_set_text(&json, "host", job->host);
+    json_set_int(&json, "port", job->port);
+    json_set_text(&json, "helo", job->helo);
+    json_set_text(&json, "from", job->from);
+    json_set_int(&json, "tls", job->tls);
+    json_set_text(&json, "ca_file", job->ca_file);
+    json_set_bool(&json, "insecure_skip_verify", job->insecure_skip_verify);
+    json_set_text(&json, "username", job->username);
+    json_set_text(&json, "password", job->password);
+    json_set_int(&json, "timeout_ms", job->timeout_ms);
+    json_member(&json, "recipients");
+    json_open(&json, '[');
+    for (size_t i = 0; i < job->recipient_count; i++)
+        json_put_text(&json, job->recipients[i]);
+    json_shut(&json, ']');
+    json_set_text(&json, "message", buf_text(&message));
+    json_shut(&json, '}');
+    buf_free(&message);
+}
+
+static const char *get(const struct cJSON *json, const char *key, struct arena *arena)
+{
+    return arena_text(arena, json_get_text(json, key));
+}
+
+bool mail_job_read(const char *text, size_t length, struct arena *arena, struct mail_job *job, struct err *err)
+{
+    struct cJSON *json = json_parse(text, length, err);
+    struct buf message = BUF_EMPTY(MAIL_JOB_MAX);
+
+    if (!json)
+        return false;
+    *job = (struct mail_job){.host = get(json, "host", arena), .helo = get(json, "helo", arena), .from = get(json, "from", arena),
+                             .port = (int)json_get_int(json, "port", 0), .tls = (enum mail_tls)json_get_int(json, "tls", 0),
+                             .ca_file = get(json, "ca_file", arena), .username = get(json, "username", arena),
+                             .password = get(json, "password", arena), .timeout_ms = json_get_int(json, "timeout_ms", 15000),
+                             .insecure_skip_verify = json_get_bool(json, "insecure_skip_verify", false)};
+    const struct cJSON *recipients = json_get(json, "recipients");
+    for (const struct cJSON *one = json_first(recipients); one && job->recipient_count < MAIL_JOB_RECIPIENTS_MAX; one = json_next(one))
+        if (json_is_text(one))
+            job->recipients[job->recipient_count++] = arena_text(arena, json_text(one));
+    const char *encoded = text_or(json_get_text(json, "message"), "");
+    bool ok = sign_from_base64(&message, encoded, strlen(encoded));
+    job->message = arena_bytes(arena, buf_text(&message), message.length);
+    buf_free(&message);
+    json_close(json);
+    if (!ok || !job->host || !job->from || !job->recipient_count || !message.limit)
+        return err_set(err, ERR_INPUT, "the mail job is incomplete");
+    return true;
+}
+
+void mail_verdict_write(const struct mail_verdict *verdict, struct buf *out)
+{
+    struct json_out json = json_out(out);
+
+    json_open(&json, '{');
+    json_set_bool(&json, "session_failed", verdict->session_failed);
+    json_set_text(&json, "error", verdict->error);
+    json_member(&json, "recipients");
+    json_open(&json, '[');
+    for (size_t i = 0; i < verdict->recipient_count; i++) {
+        json_open(&json, '{');
+        json_set_int(&json, "code", verdict->recipients[i].code);
+        json_set_bool(&json, "complete", verdict->recipients[i].complete);
+        json_set_int(&json, "end", verdict->recipients[i].end);
+        json_set_text(&json, "text", verdict->recipients[i].text);
+        json_shut(&json, '}');
+    }
+    json_shut(&json, ']');
+    json_shut(&json, '}');
+}
+
+bool mail_verdict_read(const char *text, size_t length, struct arena *arena, struct mail_verdict *verdict, struct err *err)
+{
+    struct cJSON *json = json_parse(text, length, err);
+
+    if (!json)
+        return false;
+    *verdict = (struct mail_verdict){.session_failed = json_get_bool(json, "session_failed", false), .error = get(json, "error", arena)};
+    const struct cJSON *recipients = json_get(json, "recipients");
+    for (const struct cJSON *one = json_first(recipients); one && verdict->recipient_count < MAIL_JOB_RECIPIENTS_MAX;
+         one = json_next(one))
+        verdict->recipients[verdict->recipient_count++] =
+            (struct mail_recipient){.code = (int)json_get_int(one, "code", 0), .complete = json_get_bool(one, "complete", false),
+                                    .end = (enum mail_end)json_get_int(one, "end", MAIL_UNCLEAR), .text = get(one, "text", arena)};
+    json_close(json);
+    return true;
+}
+
+bool mail_address_is_sound(const char *address)
+{
+    const char *at = strrchr(address, '@');
+
+    if (!at || at == address || !at[1] || strlen(address) > 254)
+        return false;
+    for (const unsigned char *c = (const unsigned char *)address; *c; c++)
+        if (*c <= 0x20 || *c >= 0x7f || strchr("<>()[],;:\\\"", *c))
+            return false;
+    return true;
+}

@@ -1,0 +1,28 @@
+/* What the server asks auth. */
+#ifndef ROUTES_AUTH_PRIVATE_H
+#define ROUTES_AUTH_PRIVATE_H
+
+#include "routes/auth.h"
+#include "routes/call.h"
+
+#define AUTH_CACHE_MAX 64                /* passwords remembered as right */
+#define AUTH_CACHE_MS (5 * 60 * 1000)
+#define AUTH_HASHES_MAX 16               /* passwords being checked at once; beyond: 503 */
+
+enum auth_state {
+    AUTH_ALLOWED, /* call->granted, who and source are set */
+    AUTH_ANSWERED, /* refused: 401, 403, 404 or 503 is given already */
+    AUTH_BODY,    /* a signature, or a password to hash: ask again once the body is read */
+    AUTH_WAITING  /* a password is being hashed: call->go_on or an answer follows */
+};
+
+/* The row and its parameters are known; call->body_read tells whether the body is whole. now_wall_ms for signed times. */
+enum auth_state auth_check(struct auth *auth, struct call *call, int64_t now_wall_ms);
+/* Without people configured, a Host or Origin that is none of ours is a page abusing a browser: false. */
+bool auth_check_origin(const struct auth *auth, const struct call *call, struct err *err);
+bool auth_has_people(const struct auth *auth);
+bool auth_knows_source(const struct auth *auth, const char *name);
+void auth_set_listener(struct auth *auth, const char *address); /* "http://127.0.0.1:8686" */
+uint64_t auth_failures(const struct auth *auth); /* refused so far */
+
+#endif

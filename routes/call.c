@@ -1,0 +1,268 @@
+#include "routes/call.h"
+
+#include "base/json.h"
+#include "base/text.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+static const char webhook_prefix[] = "/api/v1/webhook/";
+
+struct call *call_new(const char *target)
+{
+    struct call *call = calloc(1, sizeof *call);
+
+    if (!call)
+        abort();
+    call->arena = arena_new();
+    call->target = arena_text(call->arena, target);
+    call->path.text = "";
+    call->method = call->version = "";
+    buf_init(&call->answer, CALL_ANSWER_MAX);
+    return call;
+}
+
+static void call_free(struct call *call)
+{
+    buf_free(&call->body);
+    buf_free(&call->answer);
+    arena_free(call->arena);
+    free(call);
+}
+
+void call_connection_gone(struct call *call)
+{
+    call->gone = true;
+    if (!call->owed)
+        call_free(call);
+}
+
+const char *call_method(const struct call *call) { return call->method; }
+const char *call_path(const struct call *call) { return call->path.text; }
+const char *call_who(const struct call *call) { return call->who ? call->who : ""; }
+const char *call_source(const struct call *call) { return call->source ? call->source : "api"; }
+bool call_may(const struct call *call, enum access access) { return call->granted >= access; }
+bool call_is_loopback(const struct call *call) { return call->loopback; }
+
+static const char *find(const struct path_pair *pairs, size_t count, const char *name)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(pairs[i].name, name) == 0)
+            return pairs[i].value;
+    return NULL;
+}
+
+const char *call_param(const struct call *call, const char *name)
+{
+    return find(call->params, call->param_count, name);
+}
+
+const char *call_argument(const struct call *call, const char *name)
+{
+    return find(call->path.arguments, call->path.argument_count, name);
+}
+
+size_t call_arguments(const struct call *call, const char *name, const char **out, size_t max)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < call->path.argument_count && count < max; i++)
+        if (strcmp(call->path.arguments[i].name, name) == 0)
+            out[count++] = call->path.arguments[i].value;
+    return count;
+}
+
+const char *call_header(const struct call *call, const char *name)
+{
+    for (size_t i = 0; i < call->header_count; i++)
+        if (strcasecmp(call->headers[i].name, name) == 0)
+            return call->headers[i].value;
+    return NULL;
+}
+
+size_t call_count_headers(const struct call *call, const char *name)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < call->header_count; i++)
+        count += strcasecmp(call->headers[i].name, name) == 0;
+    return count;
+}
+
+bool call_add_header(struct call *call, const char *name, const char *value)
+{
+    if (call->header_count == CALL_HEADERS_MAX)
+        return false;
+    call->headers[call->header_count++] =
+        (struct path_pair){arena_text(call->arena, name), arena_text(call->arena, value ? value : "")};
+    return true;
+}
+
+const void *call_body(const struct call *call, size_t *length)
+{
+    *length = call->body.length;
+    return buf_text(&call->body);
+}
+
+bool call_is_webhook(const struct call *call)
+{
+    return text_starts(call->target, webhook_prefix);
+}
+
+bool call_content_length(const struct call *call, uint64_t *length)
+{
+    const char *text = call_header(call, "Content-Length");
+
+    *length = 0;
+    if (!text)
+        return false;
+    for (; *text >= '0' && *text <= '9' && *length < UINT64_MAX / 100; text++)
+        *length = *length * 10 + (uint64_t)(*text - '0');
+    return true;
+}
+
+bool call_check_framing(const struct call *call, struct err *err)
+{
+    const char *length = call_header(call, "Content-Length"), *coding = call_header(call, "Transfer-Encoding");
+
+    if (!text_equal(call->version, "HTTP/1.1") && !text_equal(call->version, "HTTP/1.0"))
+        return err_set(err, ERR_INPUT, "only HTTP/1.1 and HTTP/1.0 are spoken here");
+    if (call_count_headers(call, "Host") > 1)
+        return err_set(err, ERR_INPUT, "more than one Host header");
+    if (length && coding)
+        return err_set(err, ERR_INPUT, "both Content-Length and Transfer-Encoding");
+    if (call_count_headers(call, "Content-Length") > 1 || call_count_headers(call, "Transfer-Encoding") > 1)
+        return err_set(err, ERR_INPUT, "Content-Length or Transfer-Encoding more than once");
+    if (length && (!length[0] || strspn(length, "0123456789") != strlen(length) || strlen(length) > 18))
+        return err_set(err, ERR_INPUT, "Content-Length is not a number");
+    if (coding && (strcasecmp(coding, "chunked") != 0 || text_equal(call->version, "HTTP/1.0")))
+        return err_set(err, ERR_INPUT, "the only Transfer-Encoding understood is chunked");
+    return true;
+}
+
+void call_set_header(struct call *call, const char *name, const char *value)
+{
+    size_t index = 0;
+
+    if (call->abandoned)
+        return;
+    while (index < call->answer_header_count && strcasecmp(call->answer_headers[index].name, name) != 0)
+        index++;
+    assert(index < CALL_ANSWER_HEADERS_MAX);
+    char *clean = arena_text(call->arena, value);
+    for (char *c = clean; *c; c++)
+        if ((unsigned char)*c < 0x20 || *c == 0x7f)
+            *c = ' ';
+    call->answer_headers[index] = (struct path_pair){arena_text(call->arena, name), clean};
+    if (index == call->answer_header_count)
+        call->answer_header_count++;
+}
+
+static void answer_done(struct call *call)
+{
+    if (call->abandoned) { /* its caller has long been told 503 */
+        call->owed = false;
+        if (call->gone)
+            call_free(call);
+        return;
+    }
+    assert(!call->answered);
+    call->answered = true;
+    call->owed = false;
+    if (call->gone)
+        call_free(call);
+    else if (call->wake)
+        call->wake(call);
+}
+
+void call_answer(struct call *call, int status, const char *content_type, const void *body, size_t length)
+{
+    assert(status >= 200 && status < 600 && (status < 300 || status >= 400)); /* never a redirect */
+    if (!call->abandoned) {
+        call->status = status;
+        call->content_type = arena_text(call->arena, content_type);
+        buf_clear(&call->answer);
+        if (!buf_add(&call->answer, body ? body : "", body ? length : 0)) {
+            call->status = 500;
+            call->content_type = "text/plain; charset=utf-8";
+            buf_clear(&call->answer);
+            buf_add_text(&call->answer, "the answer is too long; ask for less with limit=\n");
+        }
+    }
+    answer_done(call);
+}
+
+void call_answer_text(struct call *call, int status, const char *text)
+{
+    const char *line = arena_printf(call->arena, "%s\n", text);
+
+    call_answer(call, status, "text/plain; charset=utf-8", line, strlen(line));
+}
+
+void call_answer_json(struct call *call, int status, const struct buf *json)
+{
+    call_answer(call, status, "application/json", buf_text(json), json->length);
+}
+
+/* Grafana shows the first 1024 bytes of a refusal to its user: one plain line. API clients read JSON. */
+static void write_failure(struct call *call, int status, const char *error, const char *detail)
+{
+    if (call_is_webhook(call) || !text_starts(call->target, "/api/")) {
+        call_answer_text(call, status, detail[0] ? detail : error);
+        return;
+    }
+    struct buf json = BUF_EMPTY(16 * 1024);
+    struct json_out out = json_out(&json);
+    json_open(&out, '{');
+    json_set_text(&out, "error", error);
+    json_set_text(&out, "detail", detail);
+    json_shut(&out, '}');
+    buf_add_char(&json, '\n');
+    call_answer_json(call, status, &json);
+    buf_free(&json);
+}
+
+static void cut_text(struct buf *text, size_t length)
+{
+    if (text->length <= length)
+        return;
+    while (length && (text->data[length] & 0xc0) == 0x80) /* not inside a character */
+        length--;
+    buf_cut(text, length);
+}
+
+void call_fail(struct call *call, int status, const char *error, const char *format, ...)
+{
+    struct buf detail = BUF_EMPTY(16 * 1024);
+    va_list args;
+
+    va_start(args, format);
+    buf_addv(&detail, format, args);
+    va_end(args);
+    struct buf clean = BUF_EMPTY(64 * 1024);
+    text_add_clean(&clean, buf_text(&detail), detail.length);
+    cut_text(&clean, CALL_WHY_MAX - 1);
+    if (!call->abandoned)
+        snprintf(call->why, sizeof call->why, "%s", buf_text(&clean));
+    write_failure(call, status, error, buf_text(&clean));
+    buf_free(&clean);
+    buf_free(&detail);
+}
+
+void call_abandon(struct call *call, int status, const char *error, const char *detail)
+{
+    bool owed = call->owed;
+    void (*wake)(struct call *) = call->wake;
+
+    assert(!call->answered);
+    call->wake = NULL;
+    call->owed = true; /* not freed in between */
+    write_failure(call, status, error, detail);
+    call->owed = owed;
+    call->abandoned = true;
+    call->wake = wake;
+    wake(call);
+}

@@ -1,0 +1,102 @@
+#include "routes/examine.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "routes/auth_private.h"
+
+/* Sets call->route, or answers: 404, 405 with what would do, 204 to OPTIONS. */
+static bool find_route(struct call *call, const struct server_options *options)
+{
+    const char *method = text_equal(call->method, "HEAD") ? "GET" : call->method;
+    struct buf allowed = BUF_EMPTY(256);
+
+    for (const struct route *const *table = options->tables; *table; table++) {
+        for (const struct route *route = *table; route->method; route++) {
+            if (!path_match(&call->path, route->path, call->arena, call->params, &call->param_count))
+                continue;
+            if (text_equal(route->method, method)) {
+                call->route = route;
+                buf_free(&allowed);
+                return true;
+            }
+            buf_addf(&allowed, "%s%s%s", allowed.length ? ", " : "", route->method, text_equal(route->method, "GET") ? ", HEAD" : "");
+        }
+    }
+    call->param_count = 0;
+    if (!allowed.length)
+        call_fail(call, 404, "not found", "there is nothing at this address");
+    else {
+        call_set_header(call, "Allow", buf_text(&allowed));
+        if (text_equal(call->method, "OPTIONS"))
+            call_answer(call, 204, "text/plain", NULL, 0);
+        else
+            call_fail(call, 405, "method not allowed", "this address takes %s", buf_text(&allowed));
+    }
+    buf_free(&allowed);
+    return false;
+}
+
+void call_authorize(struct call *call, const struct server_options *options)
+{
+    if (options->auth) {
+        auth_check(options->auth, call, clock_now(&clock_system).wall_ms);
+        return;
+    }
+    call->granted = ACCESS_ADMIN;
+    call->authorized = true;
+}
+
+void call_examine(struct call *call, const struct server_options *options, bool certified)
+{
+    struct err err = {0};
+    uint64_t length;
+
+    if (!call_check_framing(call, &err)) {
+        path_parse(call->arena, call->target, &call->path, &(struct err){0});
+        call->close = true;
+        call_fail(call, 400, "bad request", "%s", err.text);
+    } else if (!path_parse(call->arena, call->target, &call->path, &err)) {
+        call->close = true;
+        call_fail(call, 400, "bad request", "%s", err.text);
+    } else if (!certified) {
+        call->close = true;
+        call_fail(call, 403, "forbidden", "a client certificate of the configured authority is needed");
+    } else if (find_route(call, options)) {
+        if (options->auth && !auth_check_origin(options->auth, call, &err))
+            call_fail(call, 403, "forbidden", "%s", err.text);
+        else
+            call_authorize(call, options);
+    }
+    if (!call->answered && call_content_length(call, &length) && length > options->max_body)
+        call_fail(call, 413, "too large", "the message has %llu bytes, at most %llu are taken (server.max_body)",
+                  (unsigned long long)length, (unsigned long long)options->max_body);
+}
+
+static const char *rejected_source(const struct call *call, const struct server_options *options)
+{
+    const char *name = call->path.segment_count > 3 ? call->path.segments[3] : "";
+
+    return options->auth && auth_knows_source(options->auth, name) ? name : "unknown";
+}
+
+/* A refused source is how alerts get lost unseen: somebody is told, and the log says it at most once a second. */
+void refusals_tell(struct refusals *refusals, const struct call *call, const struct server_options *options, int64_t now_ms)
+{
+    if (call->status < 400 || (!call_is_webhook(call) && (call->status == 404 || call->status == 405)))
+        return;
+    refusals->untold++;
+    if (now_ms - refusals->told_ms >= 1000) {
+        struct log_line line = log_begin(LOG_WARN, "request_refused");
+        log_number(&line, "status", call->status);
+        log_text(&line, "method", call->method);
+        log_text(&line, "path", call->path.text);
+        log_text(&line, "why", call->why);
+        log_number(&line, "refusals", (int64_t)refusals->untold);
+        log_end(&line);
+        refusals->told_ms = now_ms;
+        refusals->untold = 0;
+    }
+    if (call_is_webhook(call) && call->status < 500 && options->rejected)
+        options->rejected(options->context, rejected_source(call, options), call->status, call->why);
+}

@@ -1,0 +1,440 @@
+#include "routes/server.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "routes/auth_private.h"
+#include "routes/call.h"
+#include "routes/examine.h"
+#include "routes/link.h"
+#include "routes/listen.h"
+
+#include <assert.h>
+#include <dlfcn.h>
+#include <microhttpd.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define SWALLOW_MAX (64u << 20) /* bytes of a refused body read and dropped, so that its sender can read why */
+#define STOP_FLUSH_MS 1000      /* for the last answers to leave */
+
+struct server {
+    struct loop *loop;
+    struct server_options options;
+    struct MHD_Daemon *daemon;
+    int epoll_fd, listen_fd;
+    bool owns_listener, tls, wants_client, quiesced;
+    char address[LISTEN_ADDRESS_MAX];
+    char last_words[256];            /* the library's, for a start that fails */
+    struct links links;
+    struct call *calls;
+    size_t call_count;
+    size_t bodies_bytes;
+    struct refusals refusals;
+};
+
+static int64_t steady_ms(void)
+{
+    return clock_now(&clock_system).steady_ms;
+}
+
+/* --- answers */
+
+static const char *const security_headers[][2] = {
+    {"X-Content-Type-Options", "nosniff"},
+    {"Referrer-Policy", "no-referrer"},
+    {"X-Frame-Options", "DENY"},
+    {"Cache-Control", "no-store"},
+    {"Content-Security-Policy", "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self'; "
+                                "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"},
+};
+
+static const char *const cors_headers[][2] = { /* as Alertmanager has them */
+    {"Access-Control-Allow-Origin", "*"},
+    {"Access-Control-Allow-Methods", "GET, POST, DELETE, OPTIONS"},
+    {"Access-Control-Allow-Headers", "Accept, Authorization, Content-Type, Origin"},
+    {"Access-Control-Expose-Headers", "Date"},
+};
+
+static bool has_answer_header(const struct call *call, const char *name)
+{
+    for (size_t i = 0; i < call->answer_header_count; i++)
+        if (text_equal(call->answer_headers[i].name, name))
+            return true;
+    return false;
+}
+
+static void add_headers(const struct server *server, const struct call *call, struct MHD_Response *response)
+{
+    MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, call->content_type);
+    for (size_t i = 0; i < call->answer_header_count; i++)
+        MHD_add_response_header(response, call->answer_headers[i].name, call->answer_headers[i].value);
+    for (size_t i = 0; i < LENGTH(security_headers); i++)
+        if (!has_answer_header(call, security_headers[i][0]))
+            MHD_add_response_header(response, security_headers[i][0], security_headers[i][1]);
+    if (server->options.auth && auth_has_people(server->options.auth) && text_starts(call->target, "/api/v2/"))
+        for (size_t i = 0; i < LENGTH(cors_headers); i++)
+            MHD_add_response_header(response, cors_headers[i][0], cors_headers[i][1]);
+    if (call->close || server->quiesced)
+        MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
+}
+
+static enum MHD_Result respond(struct server *server, struct MHD_Connection *connection, struct call *call)
+{
+    size_t length = 0;
+    char *data = buf_take(&call->answer, &length);
+    struct MHD_Response *response = MHD_create_response_from_buffer(length, data, data ? MHD_RESPMEM_MUST_FREE : MHD_RESPMEM_PERSISTENT);
+
+    if (!response) {
+        free(data);
+        return MHD_NO;
+    }
+    refusals_tell(&server->refusals, call, &server->options, steady_ms());
+    add_headers(server, call, response);
+    server->bodies_bytes -= call->charged;
+    call->charged = 0;
+    buf_free(&call->body);
+    link_enter(call->link, LINK_ANSWERING, steady_ms());
+    enum MHD_Result result = MHD_queue_response(connection, (unsigned)call->status, response);
+    MHD_destroy_response(response);
+    return result;
+}
+
+/* --- from the headers to the handler */
+
+static enum MHD_Result collect_header(void *context, enum MHD_ValueKind kind, const char *name, const char *value)
+{
+    (void)kind;
+    return call_add_header(context, name, value) ? MHD_YES : MHD_NO;
+}
+
+/* The library asks clients for a certificate but takes any; only GnuTLS, which it brings along, can say if ours signed it. */
+static bool client_is_certified(struct MHD_Connection *connection)
+{
+    const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_GNUTLS_SESSION);
+    union {
+        void *symbol;
+        int (*verify)(void *session, unsigned *status);
+    } found = {dlsym(RTLD_DEFAULT, "gnutls_certificate_verify_peers2")};
+    unsigned status = 1;
+
+    return info && info->tls_session && found.symbol && found.verify(info->tls_session, &status) == 0 && status == 0;
+}
+
+static enum MHD_Result begin(struct server *server, struct MHD_Connection *connection, struct call *call, const char *method,
+                             const char *version)
+{
+    uint64_t length = 0;
+
+    call->begun = true;
+    call->connection = connection;
+    call->method = arena_text(call->arena, method);
+    call->version = arena_text(call->arena, version);
+    buf_init(&call->body, server->options.max_body);
+    if (MHD_get_connection_values(connection, MHD_HEADER_KIND, NULL, NULL) > CALL_HEADERS_MAX) {
+        call->close = true;
+        call_fail(call, 431, "too large", "more than %d headers", CALL_HEADERS_MAX);
+        return respond(server, connection, call);
+    }
+    MHD_get_connection_values(connection, MHD_HEADER_KIND, collect_header, call);
+    call_examine(call, &server->options, !server->wants_client || client_is_certified(connection));
+    if (!call->answered)
+        return MHD_YES;
+    /* Most senders read an answer only after their last byte: theirs are read and dropped, unless asked first. */
+    call_content_length(call, &length);
+    if (call->close || call_header(call, "Expect") || length > SWALLOW_MAX)
+        return respond(server, connection, call);
+    return MHD_YES;
+}
+
+static enum MHD_Result take_body(struct server *server, struct call *call, const char *data, size_t length)
+{
+    call->received += length;
+    if (call->received > SWALLOW_MAX && (call->answered || call->received > server->options.max_body))
+        return MHD_NO;
+    if (call->answered)
+        return MHD_YES;
+    if (call->received > server->options.max_body)
+        call_fail(call, 413, "too large", "the message has more than %llu bytes (server.max_body)",
+                  (unsigned long long)server->options.max_body);
+    else if (server->bodies_bytes + length > SERVER_BODIES_MAX) {
+        call_set_header(call, "Retry-After", "5");
+        call_fail(call, 503, "busy", "too many messages are being received at once; try again in a few seconds");
+    } else if (buf_add(&call->body, data, length)) {
+        server->bodies_bytes += length;
+        call->charged += length;
+        return MHD_YES;
+    }
+    server->bodies_bytes -= call->charged;
+    call->charged = 0;
+    buf_free(&call->body);
+    return MHD_YES;
+}
+
+static void handle(struct call *call)
+{
+    const struct server *server = call->server;
+
+    call->owed = true;
+    call->route->handler(server->options.context, call);
+}
+
+static enum MHD_Result dispatch(struct server *server, struct MHD_Connection *connection, struct call *call)
+{
+    call->body_read = true;
+    if (!call->answered && !call->authorized)
+        call_authorize(call, &server->options);
+    if (!call->answered && call->authorized)
+        handle(call);
+    if (call->answered)
+        return respond(server, connection, call);
+    call->suspended = true;
+    link_enter(call->link, LINK_HELD, steady_ms());
+    MHD_suspend_connection(connection);
+    return MHD_YES;
+}
+
+static void wake(struct call *call)
+{
+    if (!call->suspended)
+        return;
+    call->suspended = false;
+    MHD_resume_connection(call->connection);
+}
+
+static enum MHD_Result access_handler(void *context, struct MHD_Connection *connection, const char *url, const char *method,
+                                      const char *version, const char *data, size_t *length, void **request)
+{
+    struct server *server = context;
+    struct call *call = *request;
+
+    (void)url; /* the raw target says more */
+    if (!call)
+        return MHD_NO;
+    if (!call->begun)
+        return begin(server, connection, call, method, version);
+    if (*length) {
+        enum MHD_Result result = take_body(server, call, data, *length);
+        *length = 0;
+        return result;
+    }
+    return call->body_read && call->answered ? respond(server, connection, call) : dispatch(server, connection, call);
+}
+
+/* --- the library's other calls */
+
+/* The request's first line is there: the raw target, before the library decodes it. */
+static void *request_begins(void *context, const char *target, struct MHD_Connection *connection)
+{
+    struct server *server = context;
+    const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+    struct call *call = call_new(target);
+
+    call->server = server;
+    call->link = info->socket_context;
+    call->wake = wake;
+    call->go_on = handle;
+    call->next = server->calls;
+    if (server->calls)
+        server->calls->previous = call;
+    server->calls = call;
+    server->call_count++;
+    link_enter(call->link, LINK_READING, steady_ms());
+    return call;
+}
+
+static void request_ends(void *context, struct MHD_Connection *connection, void **request, enum MHD_RequestTerminationCode code)
+{
+    struct server *server = context;
+    struct call *call = *request;
+
+    (void)connection;
+    (void)code;
+    if (!call)
+        return;
+    *request = NULL;
+    if (call->next)
+        call->next->previous = call->previous;
+    if (call->previous)
+        call->previous->next = call->next;
+    else
+        server->calls = call->next;
+    server->call_count--;
+    server->bodies_bytes -= call->charged;
+    link_enter(call->link, LINK_IDLE, steady_ms());
+    call->link = call->connection = NULL;
+    call_connection_gone(call);
+}
+
+static void connection_changes(void *context, struct MHD_Connection *connection, void **socket, enum MHD_ConnectionNotificationCode code)
+{
+    struct server *server = context;
+
+    if (code == MHD_CONNECTION_NOTIFY_STARTED) {
+        const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+        *socket = link_open(&server->links, info->connect_fd, steady_ms());
+    } else if (*socket) {
+        link_close(&server->links, *socket);
+        *socket = NULL;
+    }
+}
+
+static void library_says(void *context, const char *format, va_list args) __attribute__((format(printf, 2, 0)));
+static void library_says(void *context, const char *format, va_list args)
+{
+    struct server *server = context;
+
+    vsnprintf(server->last_words, sizeof server->last_words, format, args);
+    server->last_words[strcspn(server->last_words, "\n")] = '\0';
+    log_say(LOG_DEBUG, "http", "%s", server->last_words);
+}
+
+void server_run(struct server *server)
+{
+    MHD_run(server->daemon);
+    links_reap(&server->links, steady_ms());
+}
+
+int64_t server_deadline_ms(struct server *server)
+{
+    MHD_UNSIGNED_LONG_LONG library;
+    int64_t wait = links_deadline_ms(&server->links, steady_ms());
+
+    if (MHD_get_timeout(server->daemon, &library) == MHD_YES && (wait < 0 || library < (MHD_UNSIGNED_LONG_LONG)wait))
+        wait = (int64_t)library;
+    return wait;
+}
+
+/* --- life */
+
+static void *option_text(const char *text)
+{
+    return (void *)(uintptr_t)text;
+}
+
+static bool start_daemon(struct server *server, struct err *err)
+{
+    const struct server_options *options = &server->options;
+    struct MHD_OptionItem items[16];
+    size_t count = 0;
+    unsigned flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG | (server->tls ? MHD_USE_TLS : 0);
+
+    items[count++] = (struct MHD_OptionItem){MHD_OPTION_EXTERNAL_LOGGER, (intptr_t)library_says, server}; /* must be the first */
+    items[count++] = (struct MHD_OptionItem){MHD_OPTION_LISTEN_SOCKET, server->listen_fd, NULL};
+    items[count++] = (struct MHD_OptionItem){MHD_OPTION_CONNECTION_LIMIT, SERVER_CONNECTIONS_MAX, NULL};
+    items[count++] = (struct MHD_OptionItem){MHD_OPTION_CONNECTION_TIMEOUT, SERVER_IDLE_MS / 1000, NULL};
+    items[count++] = (struct MHD_OptionItem){MHD_OPTION_CONNECTION_MEMORY_LIMIT, SERVER_HEADER_MAX, NULL};
+    items[count++] = (struct MHD_OptionItem){MHD_OPTION_STRICT_FOR_CLIENT, 1, NULL};
+    items[count++] = (struct MHD_OptionItem){MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, NULL};
+    items[count++] = (struct MHD_OptionItem){MHD_OPTION_URI_LOG_CALLBACK, (intptr_t)request_begins, server};
+    items[count++] = (struct MHD_OptionItem){MHD_OPTION_NOTIFY_COMPLETED, (intptr_t)request_ends, server};
+    items[count++] = (struct MHD_OptionItem){MHD_OPTION_NOTIFY_CONNECTION, (intptr_t)connection_changes, server};
+    if (server->tls) {
+        items[count++] = (struct MHD_OptionItem){MHD_OPTION_HTTPS_MEM_CERT, 0, option_text(options->tls_cert_pem)};
+        items[count++] = (struct MHD_OptionItem){MHD_OPTION_HTTPS_MEM_KEY, 0, option_text(options->tls_key_pem)};
+        if (server->wants_client)
+            items[count++] = (struct MHD_OptionItem){MHD_OPTION_HTTPS_MEM_TRUST, 0, option_text(options->tls_client_ca_pem)};
+    }
+    items[count] = (struct MHD_OptionItem){MHD_OPTION_END, 0, NULL};
+
+    server->daemon = MHD_start_daemon(flags, 0, NULL, NULL, access_handler, server, MHD_OPTION_ARRAY, items, MHD_OPTION_END);
+    if (!server->daemon)
+        return err_set(err, ERR_SYSTEM, "listen %s: cannot serve%s: %s", text_or(options->listen, "on the socket handed over"),
+                       server->tls ? " with this certificate and key" : "", text_or(server->last_words, "no reason given"));
+    server->listen_fd = -1; /* the library's from here */
+    const union MHD_DaemonInfo *info = MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_EPOLL_FD);
+    server->epoll_fd = info->epoll_fd;
+    return true;
+}
+
+static void ready(void *context, int fd)
+{
+    (void)context; /* the turn calls server_run anyway */
+    (void)fd;
+}
+
+struct server *server_start(struct loop *loop, const struct server_options *options, struct err *err)
+{
+    struct server *server = calloc(1, sizeof *server);
+
+    if (!server)
+        abort();
+    server->loop = loop;
+    server->options = *options;
+    server->epoll_fd = -1;
+    server->refusals.told_ms = INT64_MIN / 2;
+    server->owns_listener = options->listen_fd < 0;
+    server->tls = options->tls_cert_pem && options->tls_key_pem;
+    server->wants_client = server->tls && options->tls_client_ca_pem;
+    server->listen_fd = server->owns_listener ? listen_open(options->listen, err) : options->listen_fd;
+    if (server->listen_fd < 0 || (!server->owns_listener && !listen_adopt(server->listen_fd, err)))
+        goto failed;
+    listen_describe(server->listen_fd, server->tls, server->address);
+    if (!start_daemon(server, err))
+        goto failed;
+    if (!loop_add(loop, server->epoll_fd, ready, server, err))
+        goto failed;
+    if (options->auth)
+        auth_set_listener(options->auth, server->address);
+    return server;
+
+failed:
+    if (server->daemon)
+        MHD_stop_daemon(server->daemon);
+    if (server->listen_fd >= 0)
+        close(server->listen_fd);
+    free(server);
+    return NULL;
+}
+
+const char *server_address(const struct server *server)
+{
+    return server->address;
+}
+
+size_t server_open_calls(const struct server *server)
+{
+    return server->call_count;
+}
+
+void server_quiesce(struct server *server)
+{
+    if (server->quiesced)
+        return;
+    server->quiesced = true;
+    int fd = MHD_quiesce_daemon(server->daemon);
+    if (fd >= 0)
+        close(fd);
+    if (server->owns_listener && text_starts(server->address, "unix:"))
+        unlink(server->address + 5);
+}
+
+void server_stop(struct server *server)
+{
+    if (!server)
+        return;
+    server_quiesce(server);
+    struct call *next;
+    for (struct call *call = server->calls; call; call = next) {
+        next = call->next;
+        if (call->suspended && !call->answered)
+            call_abandon(call, 503, "stopping", "the daemon is stopping; try again in a few seconds");
+    }
+    int64_t end = steady_ms() + STOP_FLUSH_MS;
+    bool flushing = true;
+    while (flushing) {
+        MHD_run(server->daemon); /* at least once: what was resumed must be known as such before the end */
+        flushing = false;
+        for (const struct call *call = server->calls; call && !flushing; call = call->next)
+            flushing = call->answered && call->body_read && steady_ms() < end;
+        if (flushing)
+            poll(&(struct pollfd){.fd = server->epoll_fd, .events = POLLIN}, 1, 20);
+    }
+    loop_remove(server->loop, server->epoll_fd);
+    MHD_stop_daemon(server->daemon);
+    assert(!server->calls && !server->links.first);
+    free(server);
+}

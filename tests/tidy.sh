@@ -30,7 +30,7 @@ LAYERS = [
     ("notifier/ingest/", ("notifier/ingest/", "notifier/core/", *BASE_WORDS)),
     ("notifier/render/", ("notifier/render/", "notifier/core/", *BASE_WORDS)),
     ("notifier/channels/", ("notifier/channels/", "notifier/render/", "notifier/core/", *BASE_WORDS)),
-    ("notifier/transport/", ("notifier/transport/", "notifier/channels/channel.h", "notifier/mail-worker/job.h", "base/")),
+    ("notifier/transport/", ("notifier/transport/", "notifier/channels/channel.h", "notifier/mail-worker/mail_job.h", "base/")),
     ("notifier/mail-worker/", ("notifier/mail-worker/", "base/")),
     ("notifier/store/", ("notifier/store/", "notifier/core/", "base/", "schemas/")),
     ("notifier/main.c", ALL),

@@ -20,7 +20,6 @@
 struct db_stmt {
     struct db *db;
     sqlite3_stmt *handle;
-    const char *pointer; /* the caller's, compared first */
     char *sql;
 };
 
@@ -52,13 +51,26 @@ static bool take_lock(struct db *db, const char *path, struct err *err)
     if (flock(db->lock_fd, LOCK_EX | LOCK_NB) != 0) {
         ssize_t got = pread(db->lock_fd, text, sizeof text - 1, 0);
         text[got > 0 ? strcspn(text, "\n") : 0] = '\0';
-        return err_set(err, ERR_CONFLICT, "%s: in use by pid %s; stop that process or choose another storage.path", path,
+        return err_set(err, ERR_CONFLICT, "%s: in use by pid %s; stop it or choose another storage.path", path,
                        text[0] ? text : "?");
     }
     int length = snprintf(text, sizeof text, "%ld\n", (long)getpid());
     if (ftruncate(db->lock_fd, 0) != 0 || pwrite(db->lock_fd, text, (size_t)length, 0) != length)
         return err_set(err, ERR_STORAGE, "%s: %s", name, strerror(errno));
     return true;
+}
+
+/* The pragma keeps quiet where the file system cannot do it (no shared memory): then a promise of ours would be void. */
+static bool is_wal(struct db *db, struct err *err)
+{
+    bool row;
+    struct db_stmt *stmt = db_prepare(db, "PRAGMA journal_mode", err);
+    if (!stmt || !db_step(stmt, &row, err))
+        return false;
+    const char *mode = row ? db_text(stmt, 0) : NULL;
+    bool ok = mode && (strcmp(mode, "wal") == 0 || strcmp(mode, "memory") == 0);
+    db_reset(stmt);
+    return ok || err_set(err, ERR_STORAGE, "this file system cannot hold a write-ahead log; choose another storage.path");
 }
 
 static bool configure(struct db *db, enum db_mode mode, struct err *err)
@@ -71,7 +83,9 @@ static bool configure(struct db *db, enum db_mode mode, struct err *err)
 
     sqlite3_busy_timeout(db->handle, mode == DB_WRITE ? 0 : DB_READ_BUSY_MS);
     sqlite3_extended_result_codes(db->handle, 1);
-    return db_exec(db, mode == DB_WRITE ? writer : reader, err);
+    if (!db_exec(db, mode == DB_WRITE ? writer : reader, err))
+        return false;
+    return mode == DB_READ || is_wal(db, err);
 }
 
 struct db *db_open(const char *path, enum db_mode mode, const char *vfs, struct err *err)
@@ -85,8 +99,9 @@ struct db *db_open(const char *path, enum db_mode mode, const char *vfs, struct 
         db_close(db);
         return NULL;
     }
-    if (sqlite3_open_v2(path, &db->handle, flags | SQLITE_OPEN_NOMUTEX, vfs) != SQLITE_OK || !configure(db, mode, err)) {
-        err_set(err, ERR_STORAGE, "%s: %s", path, db->handle ? sqlite3_errmsg(db->handle) : "no memory");
+    bool ok = sqlite3_open_v2(path, &db->handle, flags | SQLITE_OPEN_NOMUTEX, vfs) == SQLITE_OK || fail(db, err, "open");
+    if (!ok || !configure(db, mode, err)) {
+        err_within(err, "%s", path);
         db_close(db);
         return NULL;
     }
@@ -169,11 +184,25 @@ bool db_failure_is_io(const struct db *db)
     return false;
 }
 
+/* The least used statement that nobody is reading from makes room. */
+static void evict(struct db *db)
+{
+    size_t i = db->statement_count;
+    while (i > 0 && sqlite3_stmt_busy(db->statements[i - 1]->handle))
+        i--;
+    assert(i > 0);
+    struct db_stmt *stmt = db->statements[i - 1];
+    db->statements[i - 1] = db->statements[--db->statement_count];
+    sqlite3_finalize(stmt->handle);
+    free(stmt->sql);
+    free(stmt);
+}
+
 struct db_stmt *db_prepare(struct db *db, const char *sql, struct err *err)
 {
     for (size_t i = 0; i < db->statement_count; i++) {
         struct db_stmt *stmt = db->statements[i];
-        if ((stmt->pointer == sql && strcmp(stmt->sql, sql) == 0) || strcmp(stmt->sql, sql) == 0) {
+        if (strcmp(stmt->sql, sql) == 0) {
             /* Found ones move forward, so that the busiest are found first. */
             if (i) {
                 db->statements[i] = db->statements[i - 1];
@@ -189,18 +218,13 @@ struct db_stmt *db_prepare(struct db *db, const char *sql, struct err *err)
         fail(db, err, "database");
         return NULL;
     }
-    if (db->statement_count == DB_STATEMENTS_MAX) {
-        struct db_stmt *last = db->statements[--db->statement_count];
-        sqlite3_finalize(last->handle);
-        free(last->sql);
-        free(last);
-    }
+    if (db->statement_count == DB_STATEMENTS_MAX)
+        evict(db);
     struct db_stmt *stmt = calloc(1, sizeof *stmt);
     if (!stmt || !(stmt->sql = strdup(sql)))
         abort();
     stmt->db = db;
     stmt->handle = handle;
-    stmt->pointer = sql;
     db->statements[db->statement_count++] = stmt;
     return stmt;
 }

@@ -16,6 +16,10 @@
 #define HTTP_IDLE_HANDLES_MAX 256 /* finished handles kept for the next request */
 #define HTTP_CONNECTIONS_KEPT 512
 #define HTTP_STARTING_MAX 4096    /* requests waiting for a resolver's place */
+#define HTTP_LIVE_MAX 16384       /* requests under way: more is a bug of whoever starts them, but answered */
+#define HTTP_WAITING_LOOK_MS 250  /* how often those waiting for a place are looked through for the late */
+#define HTTP_TIMEOUT_MS 10000     /* where a request names none */
+#define HTTP_WAIT_MAX_MS 60000    /* one wait; "for ever" is many of them */
 #define HTTP_AGENT "notifier"
 
 struct transfer {
@@ -27,7 +31,9 @@ struct transfer {
     void *context;
     struct http_reply reply;
     bool resolves;           /* holds one of the places of those that look up a name */
-    bool added;
+    bool may_repeat;         /* a method that curl may send again by itself */
+    bool sent;               /* the request began to leave */
+    int64_t timeout_ms, started_ms;
     struct transfer *next, *previous;
 };
 
@@ -38,6 +44,13 @@ struct http {
     CURL *idle[HTTP_IDLE_HANDLES_MAX];
     size_t idle_count;
 };
+
+static int64_t now_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
 
 bool http_reply_header(const struct http_reply *reply, const char *name, char *out, size_t size)
 {
@@ -79,10 +92,7 @@ static size_t take_header(char *data, size_t size, size_t count, void *context)
         to--;
     for (size_t i = 0; i < name; i++)
         buf_add_char(&transfer->reply.headers, (char)tolower((unsigned char)data[i]));
-    buf_add_text(&transfer->reply.headers, ": ");
-    for (size_t i = from; i < to; i++)
-        buf_add_char(&transfer->reply.headers, data[i] == '\n' ? ' ' : data[i]);
-    buf_add_char(&transfer->reply.headers, '\n');
+    buf_addf(&transfer->reply.headers, ": %.*s\n", (int)(to - from), data + from);
     return length;
 }
 
@@ -100,6 +110,36 @@ struct http *http_new(struct err *err)
         abort();
     curl_multi_setopt(http->multi, CURLMOPT_MAXCONNECTS, (long)HTTP_CONNECTIONS_KEPT);
     return http;
+}
+
+/* The name is known: another request may look up its own. */
+static void release_resolver(struct transfer *transfer)
+{
+    if (transfer->resolves)
+        transfer->http->resolving--;
+    transfer->resolves = false;
+}
+
+/* A new connection is about to be made: the first sign that the name was found. */
+static int socket_made(void *context, curl_socket_t fd, curlsocktype purpose)
+{
+    (void)fd, (void)purpose;
+    release_resolver(context);
+    return CURL_SOCKOPT_OK;
+}
+
+/* The request is about to leave, over a new connection or an old one. When the other side closes an old one
+ * without a word, curl sends again by itself; it may have arrived all the same, so only whoever asked may repeat it. */
+static int before_request(void *context, char *remote, char *local, int remote_port, int local_port)
+{
+    struct transfer *transfer = context;
+
+    (void)remote, (void)local, (void)remote_port, (void)local_port;
+    release_resolver(transfer);
+    if (transfer->sent && !transfer->may_repeat)
+        return CURL_PREREQFUNC_ABORT;
+    transfer->sent = true;
+    return CURL_PREREQFUNC_OK;
 }
 
 static void transfer_free(struct transfer *transfer)
@@ -157,18 +197,25 @@ static bool set_url(CURL *easy, const char *url, struct err *err)
 
 static bool set_headers(struct transfer *transfer, const struct http_request *request, struct err *err)
 {
+    assert(request->header_count <= HTTP_HEADERS_MAX);
     struct curl_slist *list = curl_slist_append(NULL, "Expect:");
 
     for (size_t i = 0; i < request->header_count; i++) {
-        struct buf line = BUF_EMPTY(16384);
-        if (strpbrk(request->headers[i].name, "\r\n: ") || strpbrk(request->headers[i].value, "\r\n")) {
-            curl_slist_free_all(list);
-            return err_set(err, ERR_INPUT, "header %.60s: line breaks are not allowed", request->headers[i].name);
-        }
-        buf_addf(&line, request->headers[i].value[0] ? "%s: %s" : "%s;%s", request->headers[i].name, request->headers[i].value);
-        list = curl_slist_append(list, buf_text(&line));
+        const struct http_header *header = &request->headers[i];
+        struct buf line = BUF_EMPTY(HTTP_HEADERS_BYTES_MAX);
+        /* "Name;" is curl's word for an empty value. */
+        bool ok = header->name[0] && !strpbrk(header->name, "\r\n: ") && !strpbrk(header->value, "\r\n") &&
+                  (header->value[0] ? buf_addf(&line, "%s: %s", header->name, header->value) : buf_addf(&line, "%s;", header->name));
+        if (ok)
+            list = curl_slist_append(list, buf_text(&line));
         buf_free(&line);
+        if (!ok) {
+            curl_slist_free_all(list);
+            return err_set(err, ERR_INPUT, "header \"%.60s\" cannot be sent: it is too long or has a line break", header->name);
+        }
     }
+    if (!list)
+        abort();
     transfer->headers = list;
     curl_easy_setopt(transfer->easy, CURLOPT_HTTPHEADER, list);
     return true;
@@ -187,25 +234,16 @@ static void set_body(CURL *easy, const struct http_request *request)
     curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request->method);
 }
 
-static struct transfer *transfer_new(struct http *http, const struct http_request *request, struct err *err)
+static void set_options(struct transfer *transfer)
 {
-    struct transfer *transfer = calloc(1, sizeof *transfer);
-    if (!transfer)
-        abort();
-    transfer->http = http;
-    transfer->easy = http && http->idle_count ? http->idle[--http->idle_count] : curl_easy_init();
-    if (!transfer->easy)
-        abort();
-    buf_init(&transfer->reply.body, HTTP_REPLY_MAX);
-    buf_init(&transfer->reply.headers, HTTP_HEADERS_BYTES_MAX);
     CURL *easy = transfer->easy;
-    int64_t timeout_ms = request->timeout_ms > 0 ? request->timeout_ms : 10000;
+    int64_t timeout_ms = transfer->timeout_ms;
+
     curl_easy_setopt(easy, CURLOPT_PRIVATE, transfer);
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
+    curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L); /* 7.88 otherwise joins a resolver's thread when told to end */
     curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
     curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
-    curl_easy_setopt(easy, CURLOPT_PROXY, request->proxy_url ? request->proxy_url : "");
     curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)timeout_ms);
     curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)(timeout_ms < HTTP_CONNECT_MAX_MS ? timeout_ms : HTTP_CONNECT_MAX_MS));
     curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
@@ -215,6 +253,18 @@ static struct transfer *transfer_new(struct http *http, const struct http_reques
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, transfer);
     curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, take_header);
     curl_easy_setopt(easy, CURLOPT_HEADERDATA, transfer);
+    curl_easy_setopt(easy, CURLOPT_SOCKOPTFUNCTION, socket_made);
+    curl_easy_setopt(easy, CURLOPT_SOCKOPTDATA, transfer);
+    curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, before_request);
+    curl_easy_setopt(easy, CURLOPT_PREREQDATA, transfer);
+}
+
+/* Who is asked, and how it is believed. The environment (http_proxy, no_proxy) has no say. */
+static void set_peer(CURL *easy, const struct http_request *request)
+{
+    curl_easy_setopt(easy, CURLOPT_PROXY, request->proxy_url ? request->proxy_url : "");
+    curl_easy_setopt(easy, CURLOPT_NOPROXY, "");
+    curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
     if (request->ca_file)
         curl_easy_setopt(easy, CURLOPT_CAINFO, request->ca_file);
     if (request->insecure_skip_verify) {
@@ -226,21 +276,51 @@ static struct transfer *transfer_new(struct http *http, const struct http_reques
         curl_easy_setopt(easy, CURLOPT_USERNAME, request->username);
         curl_easy_setopt(easy, CURLOPT_PASSWORD, request->password);
     }
-    set_body(easy, request);
-    if (set_url(easy, request->url, err) && set_headers(transfer, request, err))
+}
+
+static struct transfer *transfer_new(struct http *http, const struct http_request *request, struct err *err)
+{
+    struct transfer *transfer = calloc(1, sizeof *transfer);
+    if (!transfer)
+        abort();
+    transfer->http = http;
+    transfer->easy = http && http->idle_count ? http->idle[--http->idle_count] : curl_easy_init();
+    if (!transfer->easy)
+        abort();
+    buf_init(&transfer->reply.body, HTTP_REPLY_MAX);
+    buf_init(&transfer->reply.headers, HTTP_HEADERS_BYTES_MAX);
+    transfer->timeout_ms = request->timeout_ms > 0 ? request->timeout_ms : HTTP_TIMEOUT_MS;
+    transfer->started_ms = now_ms();
+    transfer->may_repeat = strcmp(request->method, "POST") != 0 && strcmp(request->method, "PATCH") != 0;
+    set_options(transfer);
+    set_peer(transfer->easy, request);
+    set_body(transfer->easy, request);
+    if (set_url(transfer->easy, request->url, err) && set_headers(transfer, request, err))
         return transfer;
     transfer_free(transfer);
     return NULL;
 }
 
 /* A literal address or a socket needs no resolver thread. */
-static bool needs_resolver(const char *url)
+static bool needs_resolver(const struct http_request *request)
 {
+    const char *url = request->proxy_url && request->proxy_url[0] ? request->proxy_url : request->url;
     const char *host = strstr(url, "://");
-    if (!host)
+
+    if (text_starts(url, "unix:"))
         return false;
-    host += 3;
-    return !(*host == '[' || text_starts(host, "localhost") || strspn(host, "0123456789.") == strcspn(host, ":/?"));
+    host = host ? host + 3 : url;
+    size_t length = strcspn(host, "/?#");
+    const char *at = memrchr(host, '@', length);
+    if (at) {
+        length -= (size_t)(at + 1 - host);
+        host = at + 1;
+    }
+    if (*host == '[')
+        return false;
+    const char *colon = memchr(host, ':', length);
+    length = colon ? (size_t)(colon - host) : length;
+    return strspn(host, "0123456789.") < length && !(length == 9 && strncasecmp(host, "localhost", 9) == 0);
 }
 
 static void begin(struct http *http, struct transfer *transfer)
@@ -251,36 +331,37 @@ static void begin(struct http *http, struct transfer *transfer)
         http->live->previous = transfer;
     http->live = transfer;
     http->resolving += transfer->resolves;
-    transfer->added = true;
     CURLMcode code = curl_multi_add_handle(http->multi, transfer->easy);
     assert(code == CURLM_OK);
-    (void)code;
+}
+
+static void queue(struct http *http, struct transfer *transfer)
+{
+    *(http->waiting_last ? &http->waiting_last->next : &http->waiting_first) = transfer;
+    http->waiting_last = transfer;
+    http->waiting++;
 }
 
 bool http_start(struct http *http, const struct http_request *request, uint64_t tag, http_done done, void *context,
                 struct err *err)
 {
+    bool resolves = needs_resolver(request), waits = resolves && http->resolving >= HTTP_RESOLVERS_MAX;
+
+    if (waits && http->waiting >= HTTP_STARTING_MAX)
+        return err_set(err, ERR_LIMIT, "%d requests wait for a name look-up already", HTTP_STARTING_MAX);
+    if (http->in_flight >= HTTP_LIVE_MAX)
+        return err_set(err, ERR_LIMIT, "%d requests are under way already", HTTP_LIVE_MAX);
     struct transfer *transfer = transfer_new(http, request, err);
     if (!transfer)
         return false;
     transfer->tag = tag;
     transfer->done = done;
     transfer->context = context;
-    transfer->resolves = needs_resolver(request->url);
+    transfer->resolves = resolves;
     http->in_flight++;
-    if (transfer->resolves && http->resolving >= HTTP_RESOLVERS_MAX) {
-        if (http->waiting >= HTTP_STARTING_MAX) {
-            http->in_flight--;
-            transfer_free(transfer);
-            return err_set(err, ERR_LIMIT, "%d requests wait for a name look-up already", HTTP_STARTING_MAX);
-        }
-        if (http->waiting_last)
-            http->waiting_last->next = transfer;
-        else
-            http->waiting_first = transfer;
-        http->waiting_last = transfer;
-        http->waiting++;
-    } else
+    if (waits)
+        queue(http, transfer);
+    else
         begin(http, transfer);
     return true;
 }
@@ -293,19 +374,21 @@ size_t http_in_flight(const struct http *http)
 void http_wait(struct http *http, int fd, int64_t timeout_ms)
 {
     struct curl_waitfd extra = {.fd = fd, .events = CURL_WAIT_POLLIN};
-    int wait = timeout_ms < 0 || timeout_ms > 60000 ? 60000 : (int)timeout_ms;
+    int wait = timeout_ms < 0 || timeout_ms > HTTP_WAIT_MAX_MS ? HTTP_WAIT_MAX_MS : (int)timeout_ms;
+    if (http->waiting && wait > HTTP_WAITING_LOOK_MS)
+        wait = HTTP_WAITING_LOOK_MS;
     curl_multi_poll(http->multi, fd >= 0 ? &extra : NULL, fd >= 0 ? 1 : 0, wait, NULL);
 }
 
-/* What is sure: without a finished connection nothing was sent; with one, something may have been. */
+/* What is sure: until before_request nothing was sent (no name, no connection, no handshake); after it, something may
+ * have been. */
 static void judge(struct transfer *transfer, CURLcode code)
 {
     struct http_reply *reply = &transfer->reply;
-    curl_off_t total_us = 0, pretransfer_us = 0;
+    curl_off_t total_us = 0;
     long status = 0;
 
     curl_easy_getinfo(transfer->easy, CURLINFO_TOTAL_TIME_T, &total_us);
-    curl_easy_getinfo(transfer->easy, CURLINFO_PRETRANSFER_TIME_T, &pretransfer_us);
     curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &status);
     reply->latency_ms = total_us / 1000;
     reply->status = (int)status;
@@ -313,27 +396,55 @@ static void judge(struct transfer *transfer, CURLcode code)
         reply->end = HTTP_ANSWERED;
         return;
     }
-    bool early = code == CURLE_COULDNT_RESOLVE_HOST || code == CURLE_COULDNT_RESOLVE_PROXY || code == CURLE_COULDNT_CONNECT ||
-                 code == CURLE_SSL_CONNECT_ERROR || code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CACERT_BADFILE ||
-                 pretransfer_us == 0;
-    reply->end = early ? HTTP_NOT_SENT : HTTP_UNCLEAR;
-    err_set(&reply->err, ERR_NETWORK, "%s", curl_easy_strerror(code));
+    reply->end = transfer->sent ? HTTP_UNCLEAR : HTTP_NOT_SENT;
+    err_set(&reply->err, ERR_NETWORK, "%s", code == CURLE_ABORTED_BY_CALLBACK ? "the connection was closed without an answer"
+                                                                              : curl_easy_strerror(code));
+}
+
+/* Takes it off the list it is on, tells, and lets go. */
+static void answer(struct http *http, struct transfer *transfer)
+{
+    http->in_flight--;
+    transfer->done(transfer->context, transfer->tag, &transfer->reply);
+    transfer_free(transfer);
 }
 
 static void finish(struct http *http, struct transfer *transfer, CURLcode code)
 {
     judge(transfer, code);
     curl_multi_remove_handle(http->multi, transfer->easy);
+    release_resolver(transfer);
     if (transfer->previous)
         transfer->previous->next = transfer->next;
     else
         http->live = transfer->next;
     if (transfer->next)
         transfer->next->previous = transfer->previous;
-    http->resolving -= transfer->resolves;
-    http->in_flight--;
-    transfer->done(transfer->context, transfer->tag, &transfer->reply);
-    transfer_free(transfer);
+    answer(http, transfer);
+}
+
+/* Those that waited for a place get it in order; those that waited too long are told that nothing was sent. */
+static void start_waiting(struct http *http)
+{
+    struct transfer *transfer = http->waiting_first;
+
+    http->waiting_first = http->waiting_last = NULL;
+    http->waiting = 0;
+    for (struct transfer *next; transfer; transfer = next) {
+        int64_t waited_ms = now_ms() - transfer->started_ms;
+        next = transfer->next;
+        transfer->next = NULL;
+        if (waited_ms >= transfer->timeout_ms) {
+            transfer->reply.end = HTTP_NOT_SENT;
+            transfer->reply.latency_ms = waited_ms;
+            err_set(&transfer->reply.err, ERR_NETWORK, "waited too long behind other name look-ups");
+            answer(http, transfer);
+        } else if (http->resolving < HTTP_RESOLVERS_MAX) {
+            curl_easy_setopt(transfer->easy, CURLOPT_TIMEOUT_MS, (long)(transfer->timeout_ms - waited_ms));
+            begin(http, transfer);
+        } else
+            queue(http, transfer);
+    }
 }
 
 void http_run(struct http *http)
@@ -349,14 +460,8 @@ void http_run(struct http *http)
         curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&transfer);
         finish(http, transfer, message->data.result);
     }
-    while (http->waiting_first && http->resolving < HTTP_RESOLVERS_MAX) {
-        struct transfer *transfer = http->waiting_first;
-        http->waiting_first = transfer->next;
-        if (!http->waiting_first)
-            http->waiting_last = NULL;
-        http->waiting--;
-        begin(http, transfer);
-    }
+    if (http->waiting)
+        start_waiting(http);
 }
 
 void http_wake(struct http *http)
@@ -366,6 +471,7 @@ void http_wake(struct http *http)
 
 bool http_fetch(const struct http_request *request, struct http_reply *reply, struct err *err)
 {
+    *reply = (struct http_reply){.end = HTTP_NOT_SENT};
     struct http *http = http_new(err);
     if (!http)
         return false;

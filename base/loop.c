@@ -9,11 +9,12 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-#define LOOP_EVENTS_MAX 256 /* handled in one wait; the rest comes with the next */
+#define LOOP_EVENTS_MAX 256    /* handled in one wait; the rest comes with the next */
+#define LOOP_WAIT_MAX_MS 60000 /* one wait; "for ever" is many of them */
 
 struct watch {
-    int fd;
-    loop_ready ready;
+    uint32_t generation; /* of this number: a descriptor closed and opened again is another one */
+    loop_ready ready;    /* NULL: not watched */
     void *context;
 };
 
@@ -28,9 +29,9 @@ struct loop {
 
 static bool watch_fd(struct loop *loop, int fd, uint32_t events, loop_ready ready, void *context, struct err *err)
 {
-    struct epoll_event event = {.events = events, .data.fd = fd};
+    struct epoll_event event = {.events = events};
 
-    assert(fd >= 0);
+    assert(fd >= 0 && ready);
     if ((size_t)fd >= loop->watch_count) {
         size_t count = (size_t)fd + 64;
         loop->watches = realloc(loop->watches, count * sizeof loop->watches[0]);
@@ -39,9 +40,11 @@ static bool watch_fd(struct loop *loop, int fd, uint32_t events, loop_ready read
         memset(loop->watches + loop->watch_count, 0, (count - loop->watch_count) * sizeof loop->watches[0]);
         loop->watch_count = count;
     }
+    uint32_t generation = loop->watches[fd].generation + 1;
+    event.data.u64 = (uint64_t)generation << 32 | (uint32_t)fd;
     if (epoll_ctl(loop->epoll, EPOLL_CTL_ADD, fd, &event) != 0)
         return err_set(err, ERR_SYSTEM, "epoll: %s", strerror(errno));
-    loop->watches[fd] = (struct watch){fd, ready, context};
+    loop->watches[fd] = (struct watch){generation, ready, context};
     return true;
 }
 
@@ -118,7 +121,7 @@ bool loop_signals(struct loop *loop, const int *signals, size_t count, void (*ca
     sigemptyset(&set);
     for (size_t i = 0; i < count; i++)
         sigaddset(&set, signals[i]);
-    sigprocmask(SIG_BLOCK, &set, NULL);
+    pthread_sigmask(SIG_BLOCK, &set, NULL);
     loop->caught = caught;
     loop->caught_context = context;
     loop->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
@@ -137,16 +140,17 @@ void loop_wake(struct loop *loop)
 void loop_wait(struct loop *loop, int64_t timeout_ms)
 {
     struct epoll_event events[LOOP_EVENTS_MAX];
-    int wait = timeout_ms < 0 || timeout_ms > 60000 ? 60000 : (int)timeout_ms;
+    int wait = timeout_ms < 0 || timeout_ms > LOOP_WAIT_MAX_MS ? LOOP_WAIT_MAX_MS : (int)timeout_ms;
 
     if (loop->http)
         http_wait(loop->http, loop->epoll, wait);
     int count = epoll_wait(loop->epoll, events, LOOP_EVENTS_MAX, loop->http ? 0 : wait);
     for (int i = 0; i < count; i++) {
-        /* An earlier callback of this round may have removed it. */
-        struct watch watch = loop->watches[events[i].data.fd];
-        if (watch.ready)
-            watch.ready(watch.context, watch.fd);
+        /* An earlier callback of this round may have removed it, or put another in its place. */
+        int fd = (int)(uint32_t)events[i].data.u64;
+        struct watch watch = loop->watches[fd];
+        if (watch.ready && watch.generation == events[i].data.u64 >> 32)
+            watch.ready(watch.context, fd);
     }
     if (loop->http)
         http_run(loop->http);

@@ -1,0 +1,102 @@
+/* What operators may do: a real test message, dead letters again or away, another configuration. */
+#include "base/json.h"
+#include "base/text.h"
+#include "routes/context.h"
+#include "routes/reply.h"
+#include "routes/tables.h"
+
+/* Severity and resolved stand in the query or in a JSON body. */
+static void test_channel(void *context, struct call *call)
+{
+    struct routes_context *routes = context;
+    const char *severity = text_or(call_argument(call, "severity"), NULL), *resolved = call_argument(call, "resolved");
+    bool is_resolved = resolved && !text_equal(resolved, "false");
+    struct cJSON *json = NULL;
+    struct err err = {0};
+    size_t length;
+    const char *body = call_body(call, &length);
+
+    if (length && !(json = json_parse(body, length, &err))) {
+        call_fail(call, 400, "bad request", "%s", err.text);
+        return;
+    }
+    if (json_get_text(json, "severity"))
+        severity = text_or(json_get_text(json, "severity"), NULL);
+    is_resolved = json_get_bool(json, "resolved", is_resolved);
+    notifier_test(routes->notifier, call_param(call, "name"), severity, is_resolved, call_who(call), reply_done, call);
+    json_close(json);
+}
+
+static bool read_id(struct call *call, uint64_t *id)
+{
+    const char *text = call_param(call, "id");
+    struct err ignored;
+    int64_t value = 0;
+
+    if (!text_to_int(text, &value, &ignored) || value <= 0) {
+        call_fail(call, 404, "not found", "\"%.40s\" is not the id of a delivery", text);
+        return false;
+    }
+    *id = (uint64_t)value;
+    return true;
+}
+
+static void retry(void *context, struct call *call)
+{
+    struct routes_context *routes = context;
+    uint64_t id;
+
+    if (read_id(call, &id))
+        notifier_retry(routes->notifier, id, NULL, reply_done, call);
+}
+
+static void retry_channel(void *context, struct call *call)
+{
+    struct routes_context *routes = context;
+    const char *channel = text_or(call_argument(call, "channel"), NULL);
+
+    if (channel)
+        notifier_retry(routes->notifier, 0, channel, reply_done, call);
+    else
+        call_fail(call, 400, "bad request", "which channel? Add ?channel=NAME");
+}
+
+static void drop(void *context, struct call *call)
+{
+    struct routes_context *routes = context;
+    uint64_t id;
+
+    if (read_id(call, &id))
+        notifier_drop(routes->notifier, id, reply_done, call);
+}
+
+static void reload(void *context, struct call *call)
+{
+    struct routes_context *routes = context;
+    struct buf words = BUF_EMPTY(16 * 1024), text = BUF_EMPTY(64 * 1024);
+    struct err err = {0};
+
+    if (!routes->reload || !routes->reload(routes->reload_context, &words, &err)) {
+        call_fail(call, err.kind == ERR_INPUT ? 422 : 500, "not reloaded", "%s", text_or(err.text, "there is no configuration to reload"));
+    } else {
+        struct json_out out = json_out(&text);
+        json_open(&out, '{');
+        json_set_text(&out, "status", "ok");
+        json_set_text(&out, "detail", buf_text(&words));
+        json_shut(&out, '}');
+        buf_add_char(&text, '\n');
+        call_answer_json(call, 200, &text);
+    }
+    buf_free(&words);
+    buf_free(&text);
+}
+
+const struct route routes_actions[] = {
+    {"POST", "/api/v1/channels/{name}/test", ACCESS_OPERATOR, test_channel},
+    {"POST", "/api/v1/deliveries/retry", ACCESS_OPERATOR, retry_channel},
+    {"POST", "/api/v1/deliveries/{id}/retry", ACCESS_OPERATOR, retry},
+    {"POST", "/api/v1/deliveries/{id}/drop", ACCESS_OPERATOR, drop},
+    {"POST", "/api/v1/reload", ACCESS_OPERATOR, reload},
+    {"POST", "/-/reload", ACCESS_OPERATOR, reload},
+    {NULL, NULL, ACCESS_OPEN, NULL},
+};

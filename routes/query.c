@@ -1,0 +1,74 @@
+#include "routes/query.h"
+
+#include "base/text.h"
+#include "base/zone.h"
+
+static bool read_time(struct call *call, const char *name, int64_t now_ms, int64_t *out, struct err *err)
+{
+    const char *text = call_argument(call, name);
+    struct err ignored;
+    int64_t ms = 0;
+
+    if (!text || !text[0])
+        return true;
+    if (zone_parse_rfc3339(text, &ms))
+        *out = ms;
+    else if (text_to_duration(text, &ms, &ignored) && ms >= 0)
+        *out = now_ms - ms;
+    else
+        return err_set(err, ERR_INPUT, "%s=%.60s: expected a time such as 2026-03-14T09:26:53Z, or a duration such as 2h", name, text);
+    if (*out <= 0)
+        *out = 1;
+    return true;
+}
+
+static bool read_matchers(struct call *call, struct history_query *out, struct err *err)
+{
+    const char *given[CALL_ARGUMENTS_MAX];
+    size_t count = call_arguments(call, "matcher", given, LENGTH(given));
+
+    for (size_t i = 0; i < count; i++) {
+        if (!given[i][0]) /* a field of the form left empty */
+            continue;
+        if (out->matcher_count == HISTORY_MATCHERS_MAX)
+            return err_set(err, ERR_INPUT, "more than %d matchers", HISTORY_MATCHERS_MAX);
+        out->matchers[out->matcher_count++] = given[i];
+    }
+    return true;
+}
+
+static bool read_format(struct call *call, struct history_query *out, struct err *err)
+{
+    const char *limit = text_or(call_argument(call, "limit"), NULL);
+    const char *format = text_or(call_argument(call, "format"), "json");
+    struct err ignored;
+    int64_t count = 0;
+
+    if (limit && (!text_to_int(limit, &count, &ignored) || count < 1))
+        return err_set(err, ERR_INPUT, "limit=%.20s: expected 1 to %d", limit, HISTORY_PAGE_MAX);
+    out->limit = count > HISTORY_PAGE_MAX ? HISTORY_PAGE_MAX : (size_t)count;
+    out->csv = text_equal(format, "csv");
+    if (!out->csv && !text_equal(format, "json"))
+        return err_set(err, ERR_INPUT, "format=%.20s: expected json or csv", format);
+    return true;
+}
+
+bool query_read(struct call *call, enum history_list list, int64_t now_ms, struct history_query *out, struct err *err)
+{
+    *out = (struct history_query){.list = list};
+    out->id = call_param(call, "id");
+    out->status = text_or(call_argument(call, "status"), NULL);
+    out->channel = text_or(call_argument(call, "channel"), NULL);
+    out->source = text_or(call_argument(call, "source"), NULL);
+    out->severity = text_or(call_argument(call, "severity"), NULL);
+    out->cursor = text_or(call_argument(call, "cursor"), NULL);
+    if (list == LIST_ALERTS && text_equal(call_argument(call, "all"), "true"))
+        out->status = text_or(out->status, "all");
+    return read_time(call, "since", now_ms, &out->since_ms, err) && read_time(call, "until", now_ms, &out->until_ms, err) &&
+           read_matchers(call, out, err) && read_format(call, out, err);
+}
+
+int query_status(const struct err *err)
+{
+    return err->kind == ERR_INPUT || err->kind == ERR_LIMIT ? 400 : err->kind == ERR_CONFLICT ? 404 : 500;
+}

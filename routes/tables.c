@@ -1,0 +1,7 @@
+#include "routes/tables.h"
+
+#include <stddef.h>
+
+const struct route *const route_tables[] = {
+    routes_webhook, routes_events, routes_lists, routes_actions, routes_operations, routes_history_page, NULL,
+};

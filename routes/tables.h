@@ -1,0 +1,12 @@
+/* All the routes there are: a table for each file of them. */
+#ifndef ROUTES_TABLES_H
+#define ROUTES_TABLES_H
+
+#include "routes/routes.h"
+
+extern const struct route *const route_tables[]; /* NULL-terminated; each table closed by a row without a method */
+
+extern const struct route routes_webhook[], routes_events[], routes_lists[], routes_actions[], routes_operations[],
+    routes_history_page[];
+
+#endif

@@ -7,6 +7,7 @@
 #include "notifier/store/migrate.h"
 #include "notifier/store/retention.h"
 #include "notifier/store/rows.h"
+#include "notifier/store/walfile.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -45,6 +46,8 @@ static bool make_folder(const struct sqlite *sqlite, struct err *err)
 
 static bool open_database(struct sqlite *sqlite, struct err *err)
 {
+    if (!is_in_memory(sqlite) && !walfile_firm(sqlite->path, err))
+        return false;
     sqlite->db = db_open(sqlite->path, DB_WRITE, sqlite->vfs, err);
     if (!sqlite->db)
         return false;

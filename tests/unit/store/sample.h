@@ -59,6 +59,33 @@ static inline bool sample_commit(struct store *store, struct effects *effects)
     struct label name##_items[] = {__VA_ARGS__}; \
     struct labels name = {name##_items, sizeof name##_items / sizeof name##_items[0]}
 
+static inline struct alert_input *input_of(struct arena *arena, const char *name)
+{
+    struct alert_input *input = ARENA_NEW(arena, struct alert_input, 1);
+    input->fingerprint = "f";
+    input->labels.items = ARENA_NEW(arena, struct label, 1);
+    input->labels.items[0] = (struct label){"alertname", name};
+    input->labels.count = 1;
+    return input;
+}
+
+/* One number from the file, through a connection that only reads. */
+static inline int64_t ask(const char *sql)
+{
+    struct err err = {0};
+    struct db *db = db_open(sample_path, DB_READ, NULL, &err);
+    int64_t answer = -1;
+    bool row = false;
+
+    CHECK(db, "%s", err.text);
+    struct db_stmt *stmt = db ? db_prepare(db, sql, &err) : NULL;
+    CHECK(stmt, "%s", err.text);
+    if (stmt && db_step(stmt, &row, &err) && row)
+        answer = db_int(stmt, 0);
+    db_close(db);
+    return answer;
+}
+
 /* Ids of the life below, after `base`. */
 enum { ID_ALERT = 1, ID_GROUP, ID_INCIDENT, ID_DELIVERY, ID_MESSAGE, ID_ATTEMPT, ID_NEXT };
 

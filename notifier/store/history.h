@@ -27,7 +27,8 @@ struct history_query { /* texts borrowed until the query has run */
     const char *id;             /* DELIVERY, WHY: decimal id, fingerprint or incident reference */
     const char *matchers[HISTORY_MATCHERS_MAX]; /* label matchers, Alertmanager's syntax */
     size_t matcher_count;
-    const char *status;         /* alerts: firing|resolved; deliveries: open delivered carried suppressed dead */
+    const char *status;         /* alerts: firing|resolved|all (?all=true); incidents: open|acked|closed; deliveries: open
+                                 * delivered carried suppressed dead; history: any of an alert's or a delivery's */
     const char *channel, *source, *severity;
     int64_t since_ms, until_ms; /* 0: open */
     const char *cursor;         /* from the page before; NULL: the first */

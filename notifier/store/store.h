@@ -11,8 +11,8 @@ struct store {
     /* Writes every EFFECT_RECORD of the list, in order, as one durable transaction. Idempotent: the same list may
      * come again after a failure. On false nothing of it counts as stored. */
     bool (*commit)(void *context, const struct effects *effects, struct err *err);
-    /* Every row the core still needs, in the order of enum record_kind: its sequence; alerts that fire or are owed
-     * somewhere or changed in the last STORE_RECENT_MS; live groups with incidents, told, lanes; open deliveries with
+    /* Every row the core still needs, in the order of enum record_kind: its sequence; alerts until
+     * ALERT_GONE has been said of them; live groups with incidents, told, lanes; open deliveries with
      * items, message (no text), parts (no content); attempts of the last STORE_RING_MS and those of open deliveries; targets. */
     bool (*load)(void *context, int64_t now_wall_ms, void (*row)(void *row_context, const struct record *record),
                  void *row_context, struct err *err);

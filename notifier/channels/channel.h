@@ -143,6 +143,8 @@ extern const struct channel *const channels[]; /* NULL-terminated */
 const struct channel *channel_find(const char *type); /* NULL if unknown */
 /* Replaces every secret of this channel in text by ***: for a provider's or a library's words. */
 const char *channel_redact(const struct channel_config *config, const char *text, struct arena *arena);
+/* The provider's limits for a channel without rate_limit of its own. */
+void channel_default_rates(const struct channel_config *config, struct rate rates[POLICY_RATES_MAX], size_t *count);
 /* True where alerts of this severity go without a sound. */
 bool channel_is_silent(const struct channel_config *config, const char *severity);
 const char *channel_mention(const struct channel_config *config, const char *severity); /* NULL: none */

@@ -1,0 +1,275 @@
+/* Slack: an incoming webhook, or chat.postMessage and chat.update with a bot token. */
+#include "base/text.h"
+#include "notifier/channels/common.h"
+#include "notifier/channels/registry.h"
+
+#include <string.h>
+
+#define SECTION_RUNES_MAX 2800 /* the limit is 3000 */
+#define SLACK_SIZE_MAX 1500
+
+/* & < > are all that Slack parses; escaped, <!channel> and <@U…> are text too. */
+static void add_escaped(struct buf *out, const char *text)
+{
+    for (; *text; text++)
+        switch (*text) {
+        case '&': buf_add_text(out, "&amp;"); break;
+        case '<': buf_add_text(out, "&lt;"); break;
+        case '>': buf_add_text(out, "&gt;"); break;
+        case '*': buf_add_text(out, "∗"); break; /* mrkdwn has no escape for its own marks */
+        case '`': buf_add_text(out, "ˋ"); break;
+        default: buf_add_char(out, *text);
+        }
+}
+
+static void add_headline(struct buf *out, const struct page *page, const struct sending *sending, struct arena *arena)
+{
+    bool over = page->tone == TONE_RESOLVED || page->tone == TONE_STOPPED;
+
+    buf_addf(out, "%s ", text_or(page->icon, "🔴"));
+    if (page->severity)
+        buf_addf(out, "*%s* ", page->severity);
+    add_escaped(out, page->title);
+    if (over && page->when)
+        buf_addf(out, " · %s", page->when);
+    if (page->of > 1)
+        buf_addf(out, " (%u of %u)", page->number, page->of);
+    buf_addf(out, " · %s", page_mark(page, sending, arena));
+}
+
+static void add_section(struct buf *out, const struct page *page)
+{
+    bool over = page->tone == TONE_RESOLVED || page->tone == TONE_STOPPED;
+
+    if (page->late) {
+        buf_add_char(out, '\n');
+        add_escaped(out, page->late);
+    }
+    if (page->context) {
+        buf_add_char(out, '\n');
+        add_escaped(out, page->context);
+    }
+    for (size_t i = 0; i < page->line_count; i++) {
+        buf_addf(out, "\n%s ", page->lines[i].icon);
+        add_escaped(out, page->lines[i].text);
+    }
+    if (page->more) {
+        buf_addf(out, "\n+%u more", page->more);
+        if (page->more_url)
+            buf_addf(out, ": <%s|all of them>", page->more_url);
+    }
+    if (page->when && !over) {
+        buf_add_char(out, '\n');
+        add_escaped(out, page->when);
+    }
+}
+
+static void add_context(struct buf *out, const struct page *page)
+{
+    for (size_t i = 0; i < page->link_count; i++) {
+        buf_addf(out, "%s<", out->length ? " · " : "");
+        for (const char *c = page->links[i].url; *c; c++)
+            buf_add_text(out, *c == '|' ? "%7C" : *c == '&' ? "&amp;" : (char[2]){*c, '\0'});
+        buf_addf(out, "|%s>", page->links[i].name);
+    }
+    if (page->footer) {
+        buf_add_text(out, out->length ? "\n" : "");
+        add_escaped(out, page->footer);
+    }
+}
+
+static size_t slack_measure(const struct page *page)
+{
+    struct buf out = BUF_EMPTY(CONTENT_MAX);
+    add_section(&out, page);
+    size_t runes = out.full ? CONTENT_MAX : text_runes(buf_text(&out));
+    buf_free(&out);
+    return runes;
+}
+
+static void put_block(struct json_out *json, const char *type, const struct buf *text, struct arena *arena)
+{
+    bool is_context = strcmp(type, "context") == 0;
+    const char *shown = arena_bytes(arena, buf_text(text), text_prefix(buf_text(text), SECTION_RUNES_MAX));
+
+    json_open(json, '{');
+    json_set_text(json, "type", type);
+    json_member(json, is_context ? "elements" : "text");
+    if (is_context)
+        json_open(json, '[');
+    json_open(json, '{');
+    json_set_text(json, "type", "mrkdwn");
+    json_set_text(json, "text", shown);
+    json_shut(json, '}');
+    if (is_context)
+        json_shut(json, ']');
+    json_shut(json, '}');
+}
+
+static void put_rich(struct json_out *json, const struct channel_config *config, const struct page *page,
+                     const struct sending *sending, struct arena *arena)
+{
+    struct buf headline = BUF_EMPTY(CONTENT_MAX), section = BUF_EMPTY(CONTENT_MAX), context = BUF_EMPTY(CONTENT_MAX);
+    static const char *const tones[] = {[TONE_CRITICAL] = "critical", [TONE_WARNING] = "warning", [TONE_INFO] = "info"};
+    const char *mention = page->tone <= TONE_INFO && !sending->repeat ? channel_mention(config, tones[page->tone]) : NULL;
+
+    add_headline(&headline, page, sending, arena);
+    if (mention && page->number == 1)
+        buf_addf(&headline, " %s", strcmp(mention, "@here") == 0 ? "<!here>" : strcmp(mention, "@channel") == 0 ? "<!channel>" : mention);
+    add_section(&section, page);
+    add_context(&context, page);
+    json_set_text(json, "text", buf_text(&headline));
+    json_member(json, "blocks");
+    json_open(json, '[');
+    struct buf first = BUF_EMPTY(CONTENT_MAX);
+    buf_addf(&first, "%s%s", buf_text(&headline), buf_text(&section));
+    put_block(json, "section", &first, arena);
+    if (context.length)
+        put_block(json, "context", &context, arena);
+    json_shut(json, ']');
+    buf_free(&headline);
+    buf_free(&section);
+    buf_free(&context);
+    buf_free(&first);
+}
+
+/* "C123|1700000000.000100": chat.update wants the channel's id, not its name. */
+static bool split_remote(const char *remote, struct arena *arena, const char **channel, const char **ts)
+{
+    const char *bar = remote ? strchr(remote, '|') : NULL;
+    if (!bar)
+        return false;
+    *channel = arena_bytes(arena, remote, (size_t)(bar - remote));
+    *ts = bar + 1;
+    return true;
+}
+
+static bool slack_write(const struct channel_config *config, const struct sending *sending, const struct rendered_part *parts,
+                        size_t part_count, struct arena *arena, struct request *out, struct err *err)
+{
+    struct buf body = BUF_EMPTY(CONTENT_MAX);
+    struct json_out json = json_out(&body);
+    bool edit = parts[0].kind == PART_EDIT;
+    const char *channel = config->slack_channel, *ts = NULL;
+    struct page page;
+
+    (void)part_count;
+    bool threaded = config->bot_token && split_remote(sending->root_remote, arena, &channel, &ts);
+    if (edit && !threaded)
+        return err_set(err, ERR_INPUT, "there is no first message to edit");
+    content_page(&parts[0], arena, &page);
+    *out = (struct request){0};
+    json_open(&json, '{');
+    if (config->bot_token)
+        json_set_text(&json, "channel", channel);
+    if (edit)
+        json_set_text(&json, "ts", ts);
+    else if (threaded && sending->form == FORM_RICH) {
+        json_set_text(&json, "thread_ts", ts);
+        json_set_bool(&json, "reply_broadcast", page.reason == REASON_NEW_ALERTS);
+    }
+    if (sending->form == FORM_RICH)
+        put_rich(&json, config, &page, sending, arena);
+    else {
+        struct buf plain = BUF_EMPTY(CONTENT_MAX);
+        add_escaped(&plain, sending->form == FORM_MINIMAL ? page_minimal(&page, sending, arena) : page_plain(&page, sending, arena));
+        json_set_text(&json, "text", arena_bytes(arena, buf_text(&plain), text_prefix(buf_text(&plain), 3500)));
+        buf_free(&plain);
+    }
+    json_set_bool(&json, "unfurl_links", false);
+    json_shut(&json, '}');
+    if (!config->bot_token) {
+        request_json(out, "POST", config->webhook_url, &body, arena);
+        return true;
+    }
+    const char *base = text_or(config->api_url, "https://slack.com/api");
+    request_json(out, "POST", arena_printf(arena, "%s/%s", base, edit ? "chat.update" : "chat.postMessage"), &body, arena);
+    out->headers[0].value = "application/json; charset=utf-8";
+    request_header(out, "Authorization", arena_printf(arena, "Bearer %s", config->bot_token));
+    return true;
+}
+
+/* The words Slack uses, whether as the body of a hook's answer or as "error" of an API's. */
+static const struct {
+    const char *error;
+    enum outcome outcome;
+} errors[] = {
+    {"ratelimited", OUTCOME_BUSY},             {"rate_limited", OUTCOME_BUSY},
+    {"internal_error", OUTCOME_UNCLEAR},       {"fatal_error", OUTCOME_UNCLEAR},
+    {"request_timeout", OUTCOME_UNCLEAR},      {"service_unavailable", OUTCOME_FAILED},
+    {"rollup_error", OUTCOME_UNCLEAR},         {"msg_too_long", OUTCOME_REFUSED_CONTENT},
+    {"msg_blocks_too_long", OUTCOME_REFUSED_CONTENT}, {"invalid_blocks", OUTCOME_REFUSED_CONTENT},
+    {"invalid_payload", OUTCOME_REFUSED_CONTENT}, {"no_text", OUTCOME_REFUSED_CONTENT},
+    {"message_not_found", OUTCOME_REFUSED_CONTENT}, {"cant_update_message", OUTCOME_REFUSED_CONTENT},
+    {"edit_window_closed", OUTCOME_REFUSED_CONTENT}, {"thread_not_found", OUTCOME_REFUSED_CONTENT},
+};
+
+static enum outcome judge(const struct reply *reply, const char *error)
+{
+    if (reply->status == 429)
+        return OUTCOME_BUSY;
+    for (size_t i = 0; i < LENGTH(errors); i++)
+        if (strcmp(errors[i].error, error) == 0)
+            return errors[i].outcome;
+    if (reply->status >= 500)
+        return OUTCOME_UNCLEAR;
+    return reply->status == 400 ? OUTCOME_REFUSED_CONTENT : OUTCOME_REFUSED_CHANNEL;
+}
+
+static void slack_read(const struct channel_config *config, const struct sending *sending, const struct rendered_part *parts,
+                       size_t part_count, const struct reply *reply, struct arena *arena, struct verdict *out)
+{
+    (void)sending;
+    (void)parts;
+    if (verdict_of_end(out, part_count, reply, config, arena))
+        return;
+    struct cJSON *json = config->bot_token ? json_parse(reply->body, reply->body_length, NULL) : NULL;
+    const char *error = config->bot_token ? text_or(json_get_text(json, "error"), "no words") : arena_printf(arena, "%.100s", reply->body);
+    bool taken = reply->status >= 200 && reply->status < 300 &&
+                 (config->bot_token ? json_get_bool(json, "ok", false) : text_starts(reply->body, "ok"));
+
+    if (taken) {
+        const char *ts = json_get_text(json, "ts"), *channel = json_get_text(json, "channel");
+        verdict_all(out, part_count, OUTCOME_TAKEN, NULL, config, arena);
+        out->parts[0].remote_id = ts && channel ? arena_printf(arena, "%s|%s", channel, ts) : config->bot_token ? NULL : "ok";
+    } else {
+        enum outcome outcome = judge(reply, error);
+        verdict_all(out, part_count, outcome, arena_printf(arena, "%d %s", reply->status, error), config, arena);
+        if (outcome == OUTCOME_BUSY)
+            out->wait_ms = reply_retry_after_ms(reply);
+    }
+    json_close(json);
+}
+
+/* A webhook's message has no id: nothing to reply to, nothing to edit. */
+static size_t slack_compose(const struct channel_config *config, const struct view *view, struct arena *arena,
+                            struct rendered_part parts[CHANNEL_PARTS_MAX])
+{
+    struct view own = *view;
+    own.threaded = view->threaded && config->bot_token;
+    return compose_chat(config, &own, arena, parts);
+}
+
+static void slack_check(const struct channel_config *config, void (*complain)(void *, const char *, const char *), void *context)
+{
+    if (!config->webhook_url && !config->bot_token)
+        complain(context, "webhook_url", "is needed, or bot_token and channel");
+    if (config->webhook_url && config->bot_token)
+        complain(context, "bot_token", "cannot stand beside webhook_url; choose one");
+    if (config->bot_token && !config->slack_channel)
+        complain(context, "channel", "is needed with bot_token: the channel's id, C…, or #name");
+}
+
+const struct channel channel_slack = {
+    .type = "slack",
+    .can_edit = true,
+    .in_flight_max = 4,
+    .alerts_max = 10,
+    .timeout_ms = 10000,
+    .rates = {{1, 1000}},
+    .limits = {.alerts_max = 10, .size_max = SLACK_SIZE_MAX, .measure = slack_measure},
+    .check = slack_check,
+    .compose = slack_compose,
+    .write = slack_write,
+    .read = slack_read,
+};

@@ -1,0 +1,180 @@
+/* Our own JSON to any URL, signed, with an Idempotency-Key: a receiver can tell a repeat from news. */
+#include "base/sign.h"
+#include "base/text.h"
+#include "notifier/channels/common.h"
+#include "notifier/channels/registry.h"
+#include "notifier/core/effect.h"
+
+#include <string.h>
+
+#define WEBHOOK_VERSION "1"
+
+static const char *status_name(enum alert_status status)
+{
+    return status == ALERT_FIRING ? "firing" : "resolved";
+}
+
+static void set_time(struct json_out *json, const char *key, int64_t ms)
+{
+    struct buf text = BUF_EMPTY(64);
+
+    zone_add_rfc3339(&text, ms);
+    json_set_text(json, key, ms > 0 ? buf_text(&text) : NULL);
+    buf_free(&text);
+}
+
+static void set_labels(struct json_out *json, const char *key, const struct labels *labels)
+{
+    json_member(json, key);
+    json_open(json, '{');
+    for (size_t i = 0; i < labels->count; i++)
+        json_set_text(json, labels->items[i].name, labels->items[i].value);
+    json_shut(json, '}');
+}
+
+static void put_alert(struct json_out *json, const struct view_alert *alert)
+{
+    const struct alert_input *input = alert->input;
+
+    json_open(json, '{');
+    json_set_text(json, "fingerprint", input->fingerprint);
+    json_set_text(json, "status", status_name(input->status));
+    json_set_text(json, "severity", alert->severity);
+    json_set_bool(json, "new", alert->changed);
+    set_labels(json, "labels", &input->labels);
+    set_labels(json, "annotations", &input->annotations);
+    set_time(json, "startsAt", input->starts_ms);
+    set_time(json, "endsAt", input->status == ALERT_RESOLVED ? input->ends_ms : 0);
+    json_set_text(json, "stateReason", input->state_reason);
+    json_member(json, "values");
+    json_put_raw(json, text_or(input->values, "null"));
+    json_set_text(json, "generatorURL", input->generator_url);
+    json_set_text(json, "dashboardURL", input->dashboard_url);
+    json_set_text(json, "panelURL", input->panel_url);
+    json_set_text(json, "silenceURL", input->silence_url);
+    json_shut(json, '}');
+}
+
+/* The whole body but for what the moment of sending adds. */
+static size_t webhook_compose(const struct channel_config *config, const struct view *view, struct arena *arena,
+                              struct rendered_part parts[CHANNEL_PARTS_MAX])
+{
+    struct page *pages = ARENA_NEW(arena, struct page, PAGES_MAX);
+    struct buf out = BUF_EMPTY(32u << 20), text = BUF_EMPTY(CONTENT_MAX);
+    struct json_out json = json_out(&out);
+    size_t most = config->max_alerts ? config->max_alerts : channel_webhook.alerts_max, listed = 0;
+
+    message_pages(view, &channel_webhook.limits, arena, pages);
+    page_add_plain(&text, &pages[0]);
+    json_open(&json, '{');
+    json_set_text(&json, "version", WEBHOOK_VERSION);
+    json_set_text(&json, "incident", view->reference);
+    json_set_text(&json, "reason", reason_text(view->reason));
+    json_set_text(&json, "status", status_name(view->firing ? ALERT_FIRING : ALERT_RESOLVED));
+    json_set_text(&json, "severity", view->severity);
+    json_set_text(&json, "receiver", view->receiver);
+    json_set_text(&json, "route", view->route);
+    json_set_text(&json, "channel", view->channel);
+    json_set_bool(&json, "test", view->reason == REASON_TEST);
+    json_set_int(&json, "firing", view->firing);
+    json_set_int(&json, "resolved", view->resolved);
+    json_set_text(&json, "title", pages[0].title);
+    json_set_text(&json, "text", buf_text(&text));
+    set_time(&json, "openedAt", view->opened_ms);
+    set_labels(&json, "groupLabels", &view->group_labels);
+    json_member(&json, "alerts");
+    json_open(&json, '[');
+    for (size_t i = 0; i < view->alert_count && listed < most && view->form == FORM_RICH; i++, listed++)
+        put_alert(&json, &view->alerts[i]);
+    json_shut(&json, ']');
+    json_set_int(&json, "notListed", (int64_t)(view->firing + view->resolved) - (int64_t)listed);
+    json_shut(&json, '}');
+    parts[0] = (struct rendered_part){.kind = PART_POST, .content = arena_text(arena, buf_text(&out))};
+    buf_free(&out);
+    buf_free(&text);
+    return 1;
+}
+
+static bool webhook_write(const struct channel_config *config, const struct sending *sending, const struct rendered_part *parts,
+                          size_t part_count, struct arena *arena, struct request *out, struct err *err)
+{
+    struct buf body = BUF_EMPTY(33u << 20);
+    const char *content = text_or(parts[0].content, "{}");
+    size_t length = strlen(content);
+    char signature[SIGN_HEX_SIZE];
+
+    (void)err;
+    (void)part_count;
+    *out = (struct request){0};
+    buf_add(&body, content, length - 1);
+    buf_addf(&body, "%s\"delivery\":\"%llu\",\"repeat\":%s}", length > 2 ? "," : "", (unsigned long long)sending->delivery_id,
+             sending->repeat ? "true" : "false");
+    request_json(out, "POST", config->url, &body, arena);
+    request_header(out, "Idempotency-Key", arena_printf(arena, "%llu-%llu", (unsigned long long)sending->delivery_id,
+                                                        (unsigned long long)sending->message_id));
+    if (config->hmac_secret) {
+        const char *stamp = arena_printf(arena, "%lld", (long long)(sending->now_wall_ms / 1000));
+        sign_hmac_hex(config->hmac_secret, arena_printf(arena, "%s:", stamp), out->body, out->body_length, signature);
+        request_header(out, "X-Notifier-Timestamp", stamp);
+        request_header(out, "X-Notifier-Signature", arena_text(arena, signature));
+    }
+    if (config->bearer_token)
+        request_header(out, "Authorization", arena_printf(arena, "Bearer %s", config->bearer_token));
+    out->username = config->username;
+    out->password = config->password;
+    for (size_t i = 0; i < config->header_count; i++)
+        request_header(out, config->headers[i].name, config->headers[i].value);
+    return true;
+}
+
+/* An answer of 5xx may have been given after the work was done; the Idempotency-Key makes asking again harmless. */
+static enum outcome judge(int status)
+{
+    if (status >= 200 && status < 300)
+        return OUTCOME_TAKEN;
+    if (status == 429 || status == 503)
+        return OUTCOME_BUSY;
+    if (status == 408 || status == 425 || status >= 500)
+        return OUTCOME_FAILED;
+    if (status < 400 || status == 401 || status == 403 || status == 404 || status == 405 || status == 410)
+        return OUTCOME_REFUSED_CHANNEL;
+    return OUTCOME_REFUSED_CONTENT;
+}
+
+static void webhook_read(const struct channel_config *config, const struct sending *sending, const struct rendered_part *parts,
+                         size_t part_count, const struct reply *reply, struct arena *arena, struct verdict *out)
+{
+    (void)sending;
+    (void)parts;
+    if (verdict_of_end(out, part_count, reply, config, arena))
+        return;
+    enum outcome outcome = judge(reply->status);
+    const char *why = reply->status >= 300 && reply->status < 400 ? " (redirects are not followed; put the final address into url)" : "";
+    verdict_all(out, part_count, outcome,
+                outcome == OUTCOME_TAKEN ? NULL : arena_printf(arena, "%d%s %.200s", reply->status, why, reply->body), config, arena);
+    out->wait_ms = reply_retry_after_ms(reply);
+    if (outcome == OUTCOME_TAKEN)
+        out->parts[0].remote_id = arena_printf(arena, "%d", reply->status);
+}
+
+static void webhook_check(const struct channel_config *config, void (*complain)(void *, const char *, const char *), void *context)
+{
+    if (!config->url)
+        complain(context, "url", "is needed: where to post to");
+    else if (!text_starts(config->url, "http://") && !text_starts(config->url, "https://"))
+        complain(context, "url", "must begin with http:// or https://");
+    if (config->bearer_token && config->username)
+        complain(context, "bearer_token", "cannot stand beside username and password; choose one");
+}
+
+const struct channel channel_webhook = {
+    .type = "webhook",
+    .in_flight_max = 128,
+    .alerts_max = VIEW_ALERTS_MAX,
+    .timeout_ms = 10000,
+    .limits = {.alerts_max = 10, .size_max = 4000, .measure = page_plain_size},
+    .check = webhook_check,
+    .compose = webhook_compose,
+    .write = webhook_write,
+    .read = webhook_read,
+};

@@ -18,7 +18,8 @@ CC ?= cc
 PACKAGES := libmicrohttpd libcurl libcjson sqlite3 yaml-0.1 libpcre2-8 libcrypto libssl libsystemd libcrypt zlib
 CPPFLAGS += -I. -D_GNU_SOURCE -DPCRE2_CODE_UNIT_WIDTH=8 $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null)
 WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition -Wvla \
-            -Wwrite-strings -Wpointer-arith -Wformat=2 -Wundef -Wcast-qual -Wimplicit-fallthrough
+            -Wwrite-strings -Wpointer-arith -Wformat=2 -Wundef -Wcast-qual -Wimplicit-fallthrough \
+            -Wno-format-truncation
 ifeq ($(WERROR),yes)
   WARNINGS += -Werror
 endif
@@ -72,12 +73,13 @@ all: $(OUT)/bin/notifier
 
 $(OUT)/obj/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c $< -o $@
+	@echo '  CC    $<'
+	@$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c $< -o $@
 
 # A file embedded as a C array: schemas and pages travel inside the binary.
 $(OUT)/gen/%.inc: %
 	@mkdir -p $(@D)
-	od -An -v -tx1 $< | sed 's/ \([0-9a-f][0-9a-f]\)/0x\1,/g' > $@
+	@od -An -v -tx1 $< | sed 's/ \([0-9a-f][0-9a-f]\)/0x\1,/g' > $@
 CPPFLAGS += -I$(OUT)/gen
 EMBEDDED := $(patsubst %,$(OUT)/gen/%.inc,$(wildcard schemas/sqlite/*.sql routes/pages/*.html routes/pages/*.css routes/pages/*.js))
 $(call objects,$(SRC_store) $(SRC_routes)): | $(EMBEDDED)
@@ -86,13 +88,14 @@ define archive
 $(call lib,$(1)): $(call objects,$(SRC_$(1)))
 	@mkdir -p $$(@D)
 	@rm -f $$@
-	ar rcs $$@ $$^
+	@ar rcs $$@ $$^
 endef
 $(foreach l,$(LAYERS),$(eval $(call archive,$(l))))
 
 $(OUT)/bin/notifier: $(call objects,notifier/main.c) $(ALL_LIBS)
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(LDFLAGS) $< -Wl,--start-group $(ALL_LIBS) -Wl,--end-group $(LIBS) -lesmtp -o $@
+	@echo '  LINK  $@'
+	@$(CC) $(CFLAGS) $(LDFLAGS) $< -Wl,--start-group $(ALL_LIBS) -Wl,--end-group $(LIBS) -lesmtp -o $@
 
 # Unit tests mirror the tree: tests/unit/LAYER/test_X.c links its layer and those below it.
 LINK_base        := base
@@ -110,7 +113,7 @@ UNIT_BIN := $(patsubst tests/unit/%.c,$(OUT)/tests/unit/%,$(UNIT_SRC))
 .SECONDEXPANSION:
 $(OUT)/tests/unit/%: $(OUT)/obj/tests/unit/%.o $$(foreach l,$$(LINK_$$(firstword $$(subst /, ,%))),$$(call lib,$$(l)))
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(LDFLAGS) $< -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(LIBS) -lesmtp -o $@
+	@$(CC) $(CFLAGS) $(LDFLAGS) $< -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(LIBS) -lesmtp -o $@
 
 .PHONY: unit
 unit: $(UNIT_BIN)

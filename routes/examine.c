@@ -80,10 +80,21 @@ static const char *rejected_source(const struct call *call, const struct server_
     return options->auth && auth_knows_source(options->auth, name) ? name : "unknown";
 }
 
+/* A source by its address, or a sender of alerts that knocks at the wrong one. */
+static bool brings_alerts(const struct call *call)
+{
+    const char *agent = text_or(call_header(call, "User-Agent"), "");
+    bool posts = text_equal(call->method, "POST") || text_equal(call->method, "PUT");
+
+    return call_is_webhook(call) || (posts && (text_equal(agent, "Grafana") || text_starts(agent, "Alertmanager/")));
+}
+
 /* A refused source is how alerts get lost unseen: somebody is told, and the log says it at most once a second. */
 void refusals_tell(struct refusals *refusals, const struct call *call, const struct server_options *options, int64_t now_ms)
 {
-    if (call->status < 400 || (!call_is_webhook(call) && (call->status == 404 || call->status == 405)))
+    bool alerts = brings_alerts(call);
+
+    if (call->status < 400 || (!alerts && (call->status == 404 || call->status == 405)))
         return;
     refusals->untold++;
     if (now_ms - refusals->told_ms >= 1000) {
@@ -97,6 +108,6 @@ void refusals_tell(struct refusals *refusals, const struct call *call, const str
         refusals->told_ms = now_ms;
         refusals->untold = 0;
     }
-    if (call_is_webhook(call) && call->status < 500 && options->rejected)
+    if (alerts && call->status < 500 && options->rejected)
         options->rejected(options->context, rejected_source(call, options), call->status, call->why);
 }

@@ -4,7 +4,6 @@
 #include "base/loop.h"
 #include "base/text.h"
 #include "routes/auth.h"
-#include "routes/link.h"
 #include "routes/server.h"
 #include "tests/test.h"
 
@@ -289,6 +288,7 @@ static const struct {
     {"a locked source", "POST /api/v1/webhook/locked HTTP/1.1\r\n" H "Content-Length: 2\r\n" END "{}", 401, "WWW-Authenticate: Bearer"},
     {"its key", "POST /api/v1/webhook/locked HTTP/1.1\r\n" H "Authorization: Bearer t0ken\r\nContent-Length: 2\r\n" END "{}", 200, "2 bytes"},
     {"an unknown source", "POST /api/v1/webhook/nosuch HTTP/1.1\r\n" H "Content-Length: 2\r\n" END "{}", 404, "no source is called"},
+    {"Grafana at the wrong address", "POST //api/v1/webhook/grafana HTTP/1.1\r\n" H "User-Agent: Grafana\r\nContent-Length: 2\r\n" END "{}", 404, NULL},
     {"a forwarded request", "POST /api/v1/webhook/grafana HTTP/1.1\r\n" H "X-Forwarded-For: 10.0.0.1\r\nContent-Length: 2\r\n" END "{}", 401, NULL},
     {"all of that was told", "GET /rejections HTTP/1.1\r\n" H END, 200, "locked 401 this source needs"},
 };
@@ -308,7 +308,7 @@ static void every_exchange(void)
     exchange("HEAD /hello HTTP/1.1\r\n" H END, &answer);
     CHECK(!strstr(buf_text(&answer), "hello\n"), "HEAD without a body");
     exchange("GET /rejections HTTP/1.1\r\n" H END, &answer);
-    CHECK(strstr(buf_text(&answer), "unknown 404") && strstr(buf_text(&answer), "grafana 401"), "%s", buf_text(&answer));
+    CHECK(strstr(buf_text(&answer), "unknown 404 no source") && strstr(buf_text(&answer), "unknown 404 there is nothing") && strstr(buf_text(&answer), "grafana 401"), "%s", buf_text(&answer));
     exchange("GET /big HTTP/1.1\r\n" H END, &answer);
     CHECK(answer.length > 5000000, "%zu", answer.length);
     buf_free(&answer);
@@ -474,37 +474,8 @@ static void bad_listeners_say_why(void)
     }
 }
 
-static bool is_cut(enum link_state state, int64_t after_ms)
-{
-    struct links links = {0};
-    char byte;
-    int ends[2];
-
-    if (socketpair(AF_UNIX, SOCK_STREAM, 0, ends) != 0)
-        abort();
-    struct link *link = link_open(&links, ends[0], 1000);
-    link_enter(link, state, 1000);
-    links_reap(&links, 1000 + after_ms);
-    bool cut = recv(ends[1], &byte, 1, MSG_DONTWAIT) == 0;
-    CHECK(cut == link->cut, "says so");
-    link_close(&links, link);
-    close(ends[0]);
-    close(ends[1]);
-    return cut;
-}
-
-static void the_slow_are_cut(void)
-{
-    CHECK(!is_cut(LINK_NEW, 29999) && is_cut(LINK_NEW, 30000), "headers that drip");
-    CHECK(!is_cut(LINK_READING, SERVER_BODY_DEADLINE_MS - 1) && is_cut(LINK_READING, SERVER_BODY_DEADLINE_MS), "a body that drips");
-    CHECK(!is_cut(LINK_IDLE, SERVER_IDLE_MS - 1) && is_cut(LINK_IDLE, SERVER_IDLE_MS), "nothing more to say");
-    CHECK(!is_cut(LINK_ANSWERING, 299999) && is_cut(LINK_ANSWERING, 300000), "an answer read byte by byte");
-    CHECK(!is_cut(LINK_HELD, INT64_MAX / 2), "what a handler holds is the handler's");
-}
-
 int main(void)
 {
-    the_slow_are_cut();
     bad_listeners_say_why();
     start("127.0.0.1:0", -1);
     CHECK(text_starts(address, "http://127.0.0.1:"), "%s", address);

@@ -23,8 +23,9 @@ static int test_passed, test_failed;
 
 #define REQUIRE(condition, ...)                                                 \
     do {                                                                        \
+        int test_failed_before = test_failed;                                   \
         CHECK(condition, __VA_ARGS__);                                          \
-        if (!(condition))                                                       \
+        if (test_failed > test_failed_before)                                   \
             return;                                                             \
     } while (0)
 

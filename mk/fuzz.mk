@@ -23,7 +23,7 @@ fuzz-one:
 	@mkdir -p $(FUZZ_OUT)/found/$(FUZZ_NAME) tests/fuzz/corpus/$(FUZZ_NAME)
 	@timeout --kill-after=10 $$(($(FUZZ_SECONDS) + 60)) $(FUZZ_OUT)/fuzz/$(FUZZ_NAME) -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=2048 \
 	    -max_len=65536 -print_final_stats=1 -artifact_prefix=$(FUZZ_OUT)/found/$(FUZZ_NAME)- -dict=tests/fuzz/words.dict \
-	    $(FUZZ_OUT)/found/$(FUZZ_NAME) tests/fuzz/corpus/$(FUZZ_NAME) $(wildcard $(FUZZ_SEEDS_$(FUZZ_NAME))) >$(FUZZ_OUT)/$(FUZZ_NAME).log 2>&1 || { tail -n 60 $(FUZZ_OUT)/$(FUZZ_NAME).log; \
+	    $(FUZZ_OUT)/found/$(FUZZ_NAME) tests/fuzz/corpus/$(FUZZ_NAME) $(wildcard $(FUZZ_SEEDS_$(FUZZ_NAME))) >$(FUZZ_OUT)/$(FUZZ_NAME).log 2>&1 || { grep -v -E '^#|Uses:' $(FUZZ_OUT)/$(FUZZ_NAME).log | tail -n 40; \
 	        echo "fuzz: $(FUZZ_NAME): FAILED, the input is in $(FUZZ_OUT)/found/"; exit 1; }
 	@echo "fuzz: $(FUZZ_NAME): $$(sed -n 's/^stat::number_of_executed_units: *//p' $(FUZZ_OUT)/$(FUZZ_NAME).log) inputs in $(FUZZ_SECONDS) s"
 

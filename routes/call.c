@@ -124,12 +124,25 @@ bool call_content_length(const struct call *call, uint64_t *length)
     return true;
 }
 
+/* RFC 9110, 5.6.2. A name with a blank in it is another header to the next server in line. */
+static bool is_token(const char *text)
+{
+    static const char allowed[] = "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+
+    return text[0] && strspn(text, allowed) == strlen(text);
+}
+
 bool call_check_framing(const struct call *call, struct err *err)
 {
     const char *length = call_header(call, "Content-Length"), *coding = call_header(call, "Transfer-Encoding");
 
     if (!text_equal(call->version, "HTTP/1.1") && !text_equal(call->version, "HTTP/1.0"))
         return err_set(err, ERR_INPUT, "only HTTP/1.1 and HTTP/1.0 are spoken here");
+    if (!is_token(call->method))
+        return err_set(err, ERR_INPUT, "the method is no word");
+    for (size_t i = 0; i < call->header_count; i++)
+        if (!is_token(call->headers[i].name))
+            return err_set(err, ERR_INPUT, "a header's name is no word");
     if (call_count_headers(call, "Host") > 1)
         return err_set(err, ERR_INPUT, "more than one Host header");
     if (length && coding)

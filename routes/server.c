@@ -420,8 +420,10 @@ void server_stop(struct server *server)
     struct call *next;
     for (struct call *call = server->calls; call; call = next) {
         next = call->next;
-        if (call->suspended && !call->answered)
-            call_abandon(call, 503, "stopping", "the daemon is stopping; try again in a few seconds");
+        if (!call->suspended || call->answered)
+            continue;
+        call_set_header(call, "Retry-After", "5");
+        call_abandon(call, 503, "stopping", "the daemon is stopping; try again in a few seconds");
     }
     int64_t end = steady_ms() + STOP_FLUSH_MS;
     bool flushing = true;

@@ -1,243 +1,5 @@
-/* A server in a child of ours, spoken to over sockets, byte by byte. */
-#include "base/buf.h"
-#include "base/log.h"
-#include "base/loop.h"
-#include "base/text.h"
-#include "routes/auth.h"
-#include "routes/server.h"
-#include "tests/test.h"
+#include "tests/unit/routes/serving.h"
 
-#include <arpa/inet.h>
-#include <errno.h>
-#include <poll.h>
-#include <stdlib.h>
-#include <sys/socket.h>
-#include <sys/un.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-#define MAX_BODY (64 * 1024)
-
-/* --- the server's side */
-
-static struct buf rejections = BUF_EMPTY(64 * 1024);
-static struct call *held[64];
-static size_t held_count;
-static bool stopping;
-
-static void hello(void *context, struct call *call)
-{
-    (void)context;
-    call_answer_text(call, 200, "hello");
-}
-
-static void echo(void *context, struct call *call)
-{
-    char text[64];
-    size_t length;
-
-    (void)context;
-    const char *body = call_body(call, &length);
-    snprintf(text, sizeof text, "%zu bytes, last %c", length, length ? body[length - 1] : '-');
-    call_answer_text(call, 200, text);
-}
-
-static void later(void *context, struct call *call)
-{
-    (void)context;
-    held[held_count++ % LENGTH(held)] = call; /* answered by the loop's next turn */
-}
-
-static void never(void *context, struct call *call)
-{
-    (void)context;
-    (void)call;
-    stopping = true;
-}
-
-static void item(void *context, struct call *call)
-{
-    const char *x[4];
-
-    (void)context;
-    size_t count = call_arguments(call, "x", x, LENGTH(x));
-    call_set_header(call, "X-Count", count == 2 ? "2" : "other");
-    call_answer_text(call, 200, call_param(call, "name"));
-}
-
-static void big(void *context, struct call *call)
-{
-    char *data = calloc(1, 5000000);
-
-    (void)context;
-    memset(data, 'x', 5000000);
-    call_answer(call, 200, "text/plain", data, 5000000);
-    free(data);
-}
-
-static void failing(void *context, struct call *call)
-{
-    (void)context;
-    call_fail(call, 503, "busy", "not now: %s", "\"quoted\"");
-}
-
-static void show_rejections(void *context, struct call *call)
-{
-    (void)context;
-    call_answer_text(call, 200, buf_text(&rejections));
-}
-
-static const struct route table[] = {
-    {"GET", "/hello", ACCESS_OPEN, hello},
-    {"POST", "/echo", ACCESS_VIEWER, echo},
-    {"PUT", "/echo", ACCESS_VIEWER, echo},
-    {"POST", "/later", ACCESS_VIEWER, later},
-    {"GET", "/never", ACCESS_VIEWER, never},
-    {"GET", "/item/{name}", ACCESS_VIEWER, item},
-    {"GET", "/big", ACCESS_VIEWER, big},
-    {"GET", "/api/v1/fail", ACCESS_VIEWER, failing},
-    {"GET", "/rejections", ACCESS_OPEN, show_rejections},
-    {"POST", "/api/v1/webhook/{source}", ACCESS_SOURCE, echo},
-    {NULL, NULL, ACCESS_OPEN, NULL},
-};
-static const struct route *const tables[] = {table, NULL};
-
-static void rejected(void *context, const char *source, int status, const char *why)
-{
-    (void)context;
-    buf_addf(&rejections, "%s %d %s\n", source, status, why);
-}
-
-static const struct auth_source sources[] = {{.name = "grafana"}, {.name = "locked", .bearer_token = "t0ken"}};
-
-static void serve(const char *listen, int fd, int out)
-{
-    struct err err = {0};
-    struct auth_options people = {.sources = sources, .source_count = LENGTH(sources), .listens_on_loopback = true};
-    struct auth *auth = auth_new(&people, NULL);
-    struct loop *loop = loop_new(NULL, &err);
-    struct server_options options = {.listen = listen, .listen_fd = fd, .max_body = MAX_BODY, .tables = tables, .auth = auth,
-                                     .rejected = rejected};
-    struct server *server = loop ? server_start(loop, &options, &err) : NULL;
-
-    if (!server) {
-        dprintf(out, "%s\n", err.text);
-        _exit(1);
-    }
-    dprintf(out, "%s\n", server_address(server));
-    while (!stopping) {
-        int64_t wait = held_count ? 0 : server_deadline_ms(server);
-        loop_wait(loop, wait);
-        while (held_count)
-            call_answer_text(held[--held_count], 200, "at last");
-        server_run(server);
-    }
-    server_stop(server);
-    loop_free(loop);
-    auth_free(auth);
-    buf_free(&rejections);
-    _exit(0);
-}
-
-/* --- our side */
-
-static pid_t child;
-static char address[200];
-
-static void start(const char *listen, int fd)
-{
-    int ends[2];
-    size_t got = 0;
-
-    if (pipe(ends) != 0)
-        abort();
-    child = fork();
-    if (child == 0) {
-        close(ends[0]);
-        serve(listen, fd, ends[1]);
-    }
-    close(ends[1]);
-    while (got + 1 < sizeof address) {
-        ssize_t n = read(ends[0], address + got, 1);
-        if (n <= 0 || address[got] == '\n')
-            break;
-        got++;
-    }
-    address[got] = '\0';
-    close(ends[0]);
-}
-
-static int connect_to(void)
-{
-    int fd = -1;
-
-    if (text_starts(address, "unix:")) {
-        struct sockaddr_un local = {.sun_family = AF_UNIX};
-        snprintf(local.sun_path, sizeof local.sun_path, "%.100s", address + 5);
-        fd = socket(AF_UNIX, SOCK_STREAM, 0);
-        if (connect(fd, (struct sockaddr *)&local, sizeof local) != 0)
-            return -1;
-    } else if (strchr(address, '[')) {
-        struct sockaddr_in6 v6 = {.sin6_family = AF_INET6, .sin6_addr = in6addr_loopback};
-        v6.sin6_port = htons((uint16_t)strtol(strrchr(address, ':') + 1, NULL, 10));
-        fd = socket(AF_INET6, SOCK_STREAM, 0);
-        if (connect(fd, (struct sockaddr *)&v6, sizeof v6) != 0)
-            return -1;
-    } else {
-        struct sockaddr_in v4 = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-        v4.sin_port = htons((uint16_t)strtol(strrchr(address, ':') + 1, NULL, 10));
-        fd = socket(AF_INET, SOCK_STREAM, 0);
-        if (connect(fd, (struct sockaddr *)&v4, sizeof v4) != 0)
-            return -1;
-    }
-    return fd;
-}
-
-static void send_all(int fd, const void *data, size_t length)
-{
-    for (size_t sent = 0; sent < length;) {
-        ssize_t n = send(fd, (const char *)data + sent, length - sent, MSG_NOSIGNAL);
-        if (n <= 0)
-            return;
-        sent += (size_t)n;
-    }
-}
-
-/* All that comes until the peer closes, or nothing more for five seconds. */
-static void receive(int fd, struct buf *out)
-{
-    char block[65536];
-
-    for (;;) {
-        struct pollfd ready = {.fd = fd, .events = POLLIN};
-        if (poll(&ready, 1, 5000) <= 0)
-            return;
-        ssize_t n = recv(fd, block, sizeof block, 0);
-        if (n <= 0)
-            return;
-        buf_add(out, block, (size_t)n);
-    }
-}
-
-static void exchange(const char *request, struct buf *out)
-{
-    int fd = connect_to();
-
-    buf_clear(out);
-    if (fd < 0)
-        return;
-    send_all(fd, request, strlen(request));
-    receive(fd, out);
-    close(fd);
-}
-
-static int status_of(const struct buf *answer)
-{
-    return text_starts(buf_text(answer), "HTTP/1.1 ") ? (int)strtol(buf_text(answer) + 9, NULL, 10) : 0;
-}
-
-#define H "Host: localhost\r\n"
-#define END "Connection: close\r\n\r\n"
 
 static const struct {
     const char *name, *request;
@@ -274,6 +36,9 @@ static const struct {
     {"negative length", "POST /echo HTTP/1.1\r\n" H "Content-Length: -5\r\n\r\nhello", 400, NULL},
     {"length in words", "POST /echo HTTP/1.1\r\n" H "Content-Length: five\r\n\r\nhello", 400, NULL},
     {"length in words with a sign", "POST /echo HTTP/1.1\r\n" H "Content-Length: +5\r\n\r\nhello", 400, NULL},
+    {"a blank before the colon", "POST /echo HTTP/1.1\r\n" H "Content-Length : 5\r\n\r\nhello", 400, NULL},
+    {"a blank in the coding's name", "POST /echo HTTP/1.1\r\n" H "Transfer-Encoding : chunked\r\nContent-Length: 5\r\n\r\nhello", 400, NULL},
+    {"a folded header", "POST /echo HTTP/1.1\r\n" H "X: y\r\n Transfer-Encoding: chunked\r\nContent-Length: 2\r\n" END "ab", 400, NULL},
     {"no Host", "GET /hello HTTP/1.1\r\n\r\n", 400, NULL},
     {"two Hosts", "GET /hello HTTP/1.1\r\n" H H "\r\n", 400, NULL},
     {"HTTP/9.9", "GET /hello HTTP/9.9\r\n" H "\r\n", 505, NULL},
@@ -407,20 +172,6 @@ static void someone_who_leaves_early(void)
     buf_free(&answer);
 }
 
-/* The handler of /never holds its call while the server stops: 503, and a clean end. */
-static void stopping_answers_what_is_held(void)
-{
-    struct buf answer = BUF_EMPTY(1 << 20);
-    int status = -1;
-
-    exchange("GET /never HTTP/1.1\r\n" H "\r\n", &answer);
-    CHECK(status_of(&answer) == 503, "%s", buf_text(&answer));
-    waitpid(child, &status, 0);
-    CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0, "status %x", (unsigned)status);
-    CHECK(connect_to() < 0, "nobody listens");
-    buf_free(&answer);
-}
-
 static void other_listeners(void)
 {
     struct buf answer = BUF_EMPTY(1 << 20);
@@ -432,14 +183,14 @@ static void other_listeners(void)
     CHECK(strcmp(address, listen_at) == 0, "%s", address);
     exchange("GET /hello HTTP/1.1\r\nHost: anything\r\n" END, &answer);
     CHECK(status_of(&answer) == 200, "%s", buf_text(&answer));
-    stopping_answers_what_is_held();
+    stopping_answers_what_is_held("");
     CHECK(access(path, F_OK) != 0, "the socket's file is gone");
 
     start("[::1]:0", -1);
     if (text_starts(address, "http://[::1]:")) {
         exchange("GET /hello HTTP/1.1\r\nHost: [::1]\r\n" END, &answer);
         CHECK(status_of(&answer) == 200, "%s", buf_text(&answer));
-        stopping_answers_what_is_held();
+        stopping_answers_what_is_held("");
     } else /* a machine without IPv6 says so */
         waitpid(child, NULL, 0);
 
@@ -450,7 +201,37 @@ static void other_listeners(void)
     close(fd);
     exchange("GET /hello HTTP/1.1\r\n" H END, &answer);
     CHECK(status_of(&answer) == 200, "%s", buf_text(&answer));
-    stopping_answers_what_is_held();
+    stopping_answers_what_is_held("");
+    buf_free(&answer);
+}
+
+/* Two that send 40 MB each and never end: together they pass what may be in flight. */
+static void all_bodies_together_are_bounded(void)
+{
+    struct buf answer = BUF_EMPTY(1 << 20);
+    const char *half = "POST /echo HTTP/1.1\r\n" H "Content-Length: 41943040\r\n" END;
+    size_t length = 40u << 20;
+    char *block = malloc(length);
+
+    memset(block, 'x', length);
+    serving_max_body = length;
+    start("127.0.0.1:0", -1);
+    int first = connect_to(), second = connect_to();
+    send_all(first, half, strlen(half));
+    send_all(first, block, length - 1);
+    send_all(second, half, strlen(half));
+    send_all(second, block, length);
+    receive(second, &answer);
+    CHECK(status_of(&answer) == 503 && strstr(buf_text(&answer), "Retry-After: 5"), "%.300s", buf_text(&answer));
+    send_all(first, block, 1);
+    buf_clear(&answer);
+    receive(first, &answer);
+    CHECK(status_of(&answer) == 200, "%.300s", buf_text(&answer));
+    close(first);
+    close(second);
+    free(block);
+    stopping_answers_what_is_held("");
+    serving_max_body = MAX_BODY;
     buf_free(&answer);
 }
 
@@ -484,7 +265,8 @@ int main(void)
     connections_are_kept_and_piped();
     half_requests_hold_nobody_up();
     someone_who_leaves_early();
-    stopping_answers_what_is_held();
+    stopping_answers_what_is_held("");
+    all_bodies_together_are_bounded();
     other_listeners();
     return test_end();
 }

@@ -150,6 +150,14 @@ static bool is_our_origin(const struct auth *auth, const char *origin)
     return (text_starts(origin, "http://") || text_starts(origin, "https://")) && is_our_host(auth, origin);
 }
 
+/* The page came from the very address it now speaks to. */
+static bool is_same_origin(const char *origin, const char *host)
+{
+    const char *authority = strstr(origin, "://");
+
+    return host && authority && strcasecmp(authority + 3, host) == 0;
+}
+
 /* DNS rebinding and cross-site requests: a browser tells on both. A signature or a bearer cannot be had that way;
  * a password it may add by itself. */
 bool auth_check_origin(const struct auth *auth, const struct call *call, struct err *err)
@@ -162,7 +170,8 @@ bool auth_check_origin(const struct auth *auth, const struct call *call, struct 
     if (source && source_has_credential(source))
         return true;
     if (auth_has_people(auth)) {
-        if (origin && authorization && strncasecmp(authorization, "Basic", 5) == 0 && !is_our_origin(auth, origin))
+        if (origin && authorization && strncasecmp(authorization, "Basic", 5) == 0 && !is_same_origin(origin, host) &&
+            !is_our_origin(auth, origin))
             return err_set(err, ERR_INPUT, "a page from elsewhere may not use your password here");
         return true;
     }

@@ -19,6 +19,8 @@ static const struct {
     {"open to all, whoever", "GET /hello HTTP/1.1\r\n" H WRONG END, 200},
     {"a page from elsewhere uses the browser's password", "POST /echo HTTP/1.1\r\n" H ANNA "Origin: https://evil.example\r\nContent-Length: 0\r\n" END, 403},
     {"our own page", "POST /echo HTTP/1.1\r\n" H ANNA "Origin: http://localhost\r\nContent-Length: 0\r\n" END, 200},
+    {"our own page by another name", "POST /echo HTTP/1.1\r\nHost: alerts.lan:8686\r\n" ANNA "Origin: http://alerts.lan:8686\r\nContent-Length: 0\r\n" END, 200},
+    {"another port of that name", "POST /echo HTTP/1.1\r\nHost: alerts.lan:8686\r\n" ANNA "Origin: http://alerts.lan:80\r\nContent-Length: 0\r\n" END, 403},
     {"any Host, where people show who they are", "GET /item/a HTTP/1.1\r\nHost: wherever\r\n" ANNA END, 200},
 };
 

@@ -5,6 +5,7 @@
 #include "notifier/config_private.h"
 
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -245,7 +246,7 @@ static struct config *parse(const char *path, const char *name, const char *text
         char *end;
         one->line = *rest == ':' ? (int)strtol(rest + 1, &end, 10) : 0;
         one->column = one->line && *end == ':' ? (int)strtol(end + 1, &end, 10) : 0;
-        strncpy(one->text, one->line && text_starts(end, ": ") ? end + 2 : err.text, sizeof one->text - 1);
+        snprintf(one->text, sizeof one->text, "%s", one->line && text_starts(end, ": ") ? end + 2 : err.text);
         config_free(reading.config);
         return NULL;
     }
@@ -276,7 +277,7 @@ struct config *config_load(const char *path, const char *(*environment)(const ch
         return parse(NULL, "environment", "", 0, environment, complaints);
     if (!file_read(path, &text, &err)) {
         *complaints = (struct config_complaints){.count = 1, .errors = 1};
-        strncpy(complaints->items[0].text, err.text, sizeof complaints->items[0].text - 1);
+        snprintf(complaints->items[0].text, sizeof complaints->items[0].text, "%s", err.text);
         return NULL;
     }
     struct config *config = parse(path, path, buf_text(&text), text.length, environment, complaints);

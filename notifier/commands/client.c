@@ -1,0 +1,79 @@
+#include "notifier/commands/client.h"
+
+#include "base/json.h"
+#include "base/text.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+bool client_flag(struct client *client, const char *name, const char *value)
+{
+    if (strcmp(name, "url") == 0)
+        client->url = value;
+    else if (strcmp(name, "output") == 0)
+        client->output = value;
+    else
+        return false;
+    return true;
+}
+
+static const char *base_url(const struct client *client)
+{
+    return text_or(client->url, text_or(getenv("NOTIFIER_URL"), "http://127.0.0.1:8686"));
+}
+
+int client_call(const struct client *client, const char *method, const char *path, const char *body, struct http_reply *reply,
+                struct err *err)
+{
+    struct buf url = BUF_EMPTY(64 * 1024), authorization = BUF_EMPTY(4096);
+    const char *base = base_url(client), *token = getenv("NOTIFIER_TOKEN");
+    struct http_request request = {.method = method, .body = body, .body_length = body ? strlen(body) : 0,
+                                   .timeout_ms = CLIENT_TIMEOUT_MS};
+    size_t length = strlen(base);
+
+    while (length && base[length - 1] == '/')
+        length--;
+    buf_addf(&url, text_starts(base, "unix:") ? "%.*s:%s" : "%.*s%s", (int)length, base, path);
+    request.url = buf_text(&url);
+    if (body)
+        request.headers[request.header_count++] = (struct http_header){"Content-Type", "application/json"};
+    if (token && token[0]) {
+        buf_addf(&authorization, "Bearer %s", token);
+        request.headers[request.header_count++] = (struct http_header){"Authorization", buf_text(&authorization)};
+    }
+    bool ok = http_fetch(&request, reply, err);
+    if (!ok)
+        err_set(err, ERR_NETWORK, "no notifier answers at %s (%s); start one with `notifier serve`, or name it with --url", base,
+                reply->err.text[0] ? reply->err.text : "no connection");
+    buf_free(&url);
+    buf_free(&authorization);
+    return ok ? reply->status : 0;
+}
+
+int client_failed(const struct err *err)
+{
+    fprintf(stderr, "notifier: %s\n", err->text);
+    return 1;
+}
+
+int client_refused(const struct http_reply *reply)
+{
+    struct buf clean = BUF_EMPTY(8192);
+    struct cJSON *json = json_parse(buf_text(&reply->body), reply->body.length, NULL);
+    const char *detail = text_or(json_get_text(json, "detail"), json_get_text(json, "error"));
+
+    text_add_terminal(&clean, detail ? detail : text_or(buf_text(&reply->body), "no words"), false);
+    fprintf(stderr, "notifier: the daemon answered %d: %s%s\n", reply->status, buf_text(&clean),
+            reply->status == 401 ? " (set NOTIFIER_TOKEN)" : "");
+    json_close(json);
+    buf_free(&clean);
+    return 1;
+}
+
+bool client_wants(const struct client *client, const char *output)
+{
+    const char *wanted = client->output ? client->output : isatty(STDOUT_FILENO) ? "table" : "json";
+    return strcmp(wanted, output) == 0;
+}

@@ -1,0 +1,27 @@
+/* Talking to a running daemon: --url or $NOTIFIER_URL, $NOTIFIER_TOKEN. */
+#ifndef COMMANDS_CLIENT_H
+#define COMMANDS_CLIENT_H
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/http.h"
+
+#define CLIENT_TIMEOUT_MS 30000
+
+struct client {
+    const char *url;    /* flag; NULL: $NOTIFIER_URL, else http://127.0.0.1:8686 */
+    const char *output; /* table, json, csv; NULL: table on a terminal, else json */
+};
+
+/* Takes the common flags out of what getopt found: true if it was one of them. */
+bool client_flag(struct client *client, const char *name, const char *value);
+/* status of the answer, or 0 where there was none (err says why, and how to start a daemon). The caller frees reply. */
+int client_call(const struct client *client, const char *method, const char *path, const char *body, struct http_reply *reply,
+                struct err *err);
+/* The daemon's own words about a refusal, as one sentence on stderr; returns 1. */
+int client_refused(const struct http_reply *reply);
+int client_failed(const struct err *err);
+bool client_wants(const struct client *client, const char *output);
+
+#endif

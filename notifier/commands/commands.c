@@ -1,0 +1,140 @@
+#include "notifier/commands/commands.h"
+
+#include "base/buf.h"
+#include "base/text.h"
+#include "notifier/config.h"
+#include "notifier/version.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define COMMON "\nTalks to a running daemon: --url URL or $NOTIFIER_URL (http://127.0.0.1:8686), $NOTIFIER_TOKEN.\n--output table|json|csv."
+
+static int command_version(int argc, char **argv)
+{
+    (void)argc;
+    (void)argv;
+    printf("notifier %s\n", NOTIFIER_VERSION);
+    return 0;
+}
+
+static int command_help(int argc, char **argv);
+
+const struct command commands[] = {
+    {"init", "[DIR] [--hmac] [--telegram-token T --telegram-chat C] [--force]", "writes a first configuration",
+     "Writes DIR/notifier.yaml, its secrets (mode 0600) and matching Grafana provisioning. Asks where a flag is missing and a terminal is there.", command_init},
+    {"doctor", "[--config FILE]", "checks every credential and path, sends nothing", NULL, command_doctor},
+    {"serve", "[--config FILE] [--listen ADDR:PORT] [--storage FILE]", "runs the daemon",
+     "Flags beat the file; port 0 picks one. Prints `notifier listening on URL` once it is ready. SIGHUP reloads, SIGTERM drains.", command_serve},
+    {"test", "--channel NAME [--severity S] [--resolved] [--config FILE]", "a real message through the real path; prints the receipt",
+     "Through the running daemon where one answers, else alone and in memory. Exit 1 and the provider's own words when refused.", command_test},
+    {"check-config", "[FILE]", "every problem as FILE:LINE:COL: message", NULL, command_check_config},
+    {"alerts", "[MATCHER...] [--all]", "what is active now", "Lists alerts that match all MATCHERs, as severity=critical or 'team=~infra|data'." COMMON, command_alerts},
+    {"incidents", "", "groups of alerts from first firing to quiet", "Open ones first." COMMON, command_incidents},
+    {"why", "ID", "why an alert, incident or delivery was, or was not, told", "ID: an alert's id or fingerprint, an incident's reference (K7Q2), a delivery's id." COMMON, command_why},
+    {"history", "[MATCHER...] [--since D] [--until T] [--status S] [--channel C] [--limit N] [--follow]", "what happened, newest first",
+     "D: 2h or an RFC 3339 time. --follow prints new lines as they come." COMMON, command_history},
+    {"deliveries", "list|show ID|retry ID|retry --channel NAME|drop ID", "the outbox, receipts and dead letters",
+     "list takes --status open|delivered|carried|suppressed|dead and --channel." COMMON, command_deliveries},
+    {"send", "--title T [--severity S] [--label k=v]... [--description D] [--key K] [--resolve]", "an alert of one's own, from a script",
+     "Title and labels without severity, or --key, identify the alert; --resolve ends it." COMMON, command_send},
+    {"replay", "FILE|- [--source NAME]", "posts a recorded webhook body", "The source is grafana unless named." COMMON, command_replay},
+    {"telegram", "chats [--channel NAME] [--config FILE]", "the chats and topics the bot sees",
+     "Write something to the bot, or in its group, first: Telegram shows a bot only chats that spoke lately.", command_telegram},
+    {"hash-password", "", "a password's hash for auth.users", "Reads the password from the terminal without showing it, or a line from stdin.", command_hash_password},
+    {"version", "", "prints the version", NULL, command_version},
+    {"help", "[COMMAND]", "this, or more about one command", NULL, command_help},
+    {0},
+};
+
+const struct command *command_find(const char *name)
+{
+    for (const struct command *command = commands; command->name; command++)
+        if (strcmp(command->name, name) == 0)
+            return command;
+    return NULL;
+}
+
+static void print_all(FILE *out)
+{
+    fprintf(out, "notifier %s: alerts of Grafana and Alertmanager, told for sure\n\nusage: notifier COMMAND\n\n", NOTIFIER_VERSION);
+    for (const struct command *command = commands; command->name; command++)
+        fprintf(out, "  %-14s %s\n", command->name, command->summary);
+    fprintf(out, "\nnotifier help COMMAND says more. Exit codes: 0 done, 1 it failed, 2 wrong usage or configuration.\n");
+}
+
+/* The manual page, from the same table. */
+static void print_man(void)
+{
+    printf(".TH NOTIFIER 1 \"\" \"notifier %s\"\n.SH NAME\nnotifier \\- alerts of Grafana and Alertmanager, told for sure\n"
+           ".SH SYNOPSIS\n.B notifier\n.I COMMAND\n[options]\n.SH DESCRIPTION\n"
+           "notifier takes alerts from Grafana, Alertmanager and scripts, keeps them on disk before it says yes, and tells "
+           "them over Telegram, Discord, Slack, mail, webhooks and the console, with a receipt for each message.\n.SH COMMANDS\n", NOTIFIER_VERSION);
+    for (const struct command *command = commands; command->name; command++)
+        printf(".TP\n.B notifier %s %s\n%s.%s%s\n", command->name, command->usage, command->summary, command->help ? "\n" : "",
+               command->help ? command->help : "");
+    printf(".SH ENVIRONMENT\nNOTIFIER_CONFIG, NOTIFIER_URL, NOTIFIER_TOKEN, NOTIFIER_LISTEN, NOTIFIER_PUBLIC_URL, NOTIFIER_SOURCE_TOKEN; "
+           "without a file also TELEGRAM_BOT_TOKEN with TELEGRAM_CHAT_ID, DISCORD_WEBHOOK_URL, SLACK_WEBHOOK_URL, SMTP_URL with "
+           "SMTP_FROM and SMTP_TO.\n.SH EXIT STATUS\n0 done; 1 it failed; 2 wrong usage or configuration.\n"
+           ".SH FILES\n./notifier.yaml, /etc/notifier/notifier.yaml\n");
+}
+
+static int command_help(int argc, char **argv)
+{
+    if (argc > 1 && strcmp(argv[1], "--man") == 0) {
+        print_man();
+        return 0;
+    }
+    if (argc > 1 && strcmp(argv[1], "--reference") == 0) {
+        struct buf out = BUF_EMPTY(1u << 20);
+        config_write_reference(&out);
+        fputs(buf_text(&out), stdout);
+        buf_free(&out);
+        return 0;
+    }
+    if (argc < 2) {
+        print_all(stdout);
+        return 0;
+    }
+    const struct command *command = command_find(argv[1]);
+    if (!command) {
+        fprintf(stderr, "notifier: there is no command \"%s\"; `notifier help` lists them\n", argv[1]);
+        return 2;
+    }
+    printf("usage: notifier %s %s\n\n%s.\n", command->name, command->usage, command->summary);
+    if (command->help)
+        printf("%s\n", command->help);
+    return 0;
+}
+
+/* Names that are promised for later: told apart from a typing mistake. */
+static bool is_planned(const char *name)
+{
+    static const char *const planned[] = {"ack", "unack", "silence", "route", "template", "convert", "backup", "restore", "migrate", "replay-events"};
+    for (size_t i = 0; i < LENGTH(planned); i++)
+        if (strcmp(planned[i], name) == 0)
+            return true;
+    return false;
+}
+
+int commands_main(int argc, char **argv)
+{
+    if (argc < 2) {
+        print_all(stderr);
+        return 2;
+    }
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
+        return command_help(1, argv + 1);
+    if (strcmp(argv[1], "--version") == 0)
+        return command_version(1, argv + 1);
+    const struct command *command = command_find(argv[1]);
+    if (command && argc > 2 && (strcmp(argv[2], "--help") == 0 || strcmp(argv[2], "-h") == 0))
+        return command_help(2, argv); /* argv[1] is the name */
+    if (command)
+        return command->run(argc - 1, argv + 1);
+    if (is_planned(argv[1]))
+        fprintf(stderr, "notifier: \"%s\" is not available in this version\n", argv[1]);
+    else
+        fprintf(stderr, "notifier: there is no command \"%s\"; `notifier help` lists them\n", argv[1]);
+    return 2;
+}

@@ -1,0 +1,143 @@
+/* notifier test --channel: a real message, through the daemon where one runs, else alone. */
+#include "base/text.h"
+#include "notifier/alone.h"
+#include "notifier/commands/client.h"
+#include "notifier/commands/commands.h"
+#include "notifier/commands/table.h"
+
+#include <getopt.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define RECEIPT_WAIT_MS 60000
+#define RECEIPT_EVERY_MS 200
+
+static void print_clean(FILE *out, const char *text)
+{
+    struct buf clean = BUF_EMPTY(256 * 1024);
+    text_add_terminal(&clean, text, true);
+    fputs(buf_text(&clean), out);
+    buf_free(&clean);
+}
+
+static int alone(const char *config_path, const char *channel, const char *severity, bool resolved)
+{
+    struct config_complaints *complaints = calloc(1, sizeof *complaints);
+    struct buf receipt = BUF_EMPTY(256 * 1024), words = BUF_EMPTY(256 * 1024);
+    const char *path = config_find(config_path);
+    struct err err = {0};
+
+    if (!complaints)
+        abort();
+    struct config *config = config_load(path, (const char *(*)(const char *))getenv, complaints);
+    if (!config) {
+        config_complaints_write(complaints, path ? path : "environment", &words);
+        fputs(buf_text(&words), stderr);
+        free(complaints);
+        return 2;
+    }
+    free(complaints);
+    int code = notifier_test_alone(config, channel, severity, resolved, &receipt, &err);
+    print_clean(code ? stderr : stdout, buf_text(&receipt));
+    if (err.text[0]) {
+        fprintf(stderr, "notifier: %s\n", err.text);
+        code = err.kind == ERR_INPUT ? 2 : 1;
+    }
+    config_free(config);
+    buf_free(&receipt);
+    buf_free(&words);
+    return code;
+}
+
+/* Asks until the delivery is final. */
+static int await_receipt(const struct client *client, const char *id)
+{
+    struct buf path = BUF_EMPTY(256);
+    int code = 1;
+
+    buf_addf(&path, "/api/v1/deliveries/%s", id);
+    for (int waited = 0; waited < RECEIPT_WAIT_MS; waited += RECEIPT_EVERY_MS) {
+        struct http_reply reply;
+        struct err err;
+        int status = client_call(client, "GET", buf_text(&path), NULL, &reply, &err);
+        if (!status) {
+            code = client_failed(&err);
+            break;
+        }
+        struct cJSON *json = json_parse(buf_text(&reply.body), reply.body.length, NULL);
+        const char *state = text_or(json_get_text(json, "state"), "open");
+        bool final = strcmp(state, "open") != 0;
+        if (final) {
+            code = strcmp(state, "delivered") != 0;
+            print_clean(code ? stderr : stdout, buf_text(&reply.body));
+            fprintf(code ? stderr : stdout, "\n%s\n", state);
+        }
+        json_close(json);
+        http_reply_free(&reply);
+        if (final)
+            break;
+        poll(NULL, 0, RECEIPT_EVERY_MS);
+        if (waited + RECEIPT_EVERY_MS >= RECEIPT_WAIT_MS)
+            fprintf(stderr, "notifier: not delivered within %d s; notifier why %s says more\n", RECEIPT_WAIT_MS / 1000, id);
+    }
+    buf_free(&path);
+    return code;
+}
+
+static int through_daemon(const struct client *client, struct http_reply *reply, int status)
+{
+    if (status >= 300)
+        return client_refused(reply);
+    struct cJSON *json = json_parse(buf_text(&reply->body), reply->body.length, NULL);
+    struct buf id = BUF_EMPTY(64);
+    table_value(json, "id|delivery", &id);
+    int code = await_receipt(client, buf_text(&id));
+    buf_free(&id);
+    json_close(json);
+    return code;
+}
+
+int command_test(int argc, char **argv)
+{
+    static const struct option flags[] = {{"channel", required_argument, NULL, 'n'}, {"severity", required_argument, NULL, 's'},
+                                          {"resolved", no_argument, NULL, 'r'}, {"config", required_argument, NULL, 'f'},
+                                          {"url", required_argument, NULL, 'c'}, {"output", required_argument, NULL, 'c'}, {0}};
+    const char *channel = NULL, *severity = NULL, *config = NULL;
+    struct client client = {0};
+    struct buf path = BUF_EMPTY(4096);
+    struct http_reply reply;
+    bool resolved = false;
+    struct err err;
+    int flag, index;
+
+    optind = 1;
+    while ((flag = getopt_long(argc, argv, "", flags, &index)) != -1)
+        switch (flag) {
+        case 'n': channel = optarg; break;
+        case 's': severity = optarg; break;
+        case 'r': resolved = true; break;
+        case 'f': config = optarg; break;
+        case 'c': client_flag(&client, flags[index].name, optarg); break;
+        default: return 2;
+        }
+    if (!channel || optind < argc) {
+        fprintf(stderr, "notifier: test needs --channel NAME\n");
+        return 2;
+    }
+    buf_add_text(&path, "/api/v1/channels/");
+    text_add_url(&path, channel);
+    buf_addf(&path, "/test?resolved=%s", resolved ? "true" : "false");
+    if (severity) {
+        buf_add_text(&path, "&severity=");
+        text_add_url(&path, severity);
+    }
+    int status = config ? 0 : client_call(&client, "POST", buf_text(&path), "", &reply, &err);
+    buf_free(&path);
+    if (!status)
+        return client.url || getenv("NOTIFIER_URL") ? client_failed(&err) : alone(config, channel, severity, resolved);
+    int code = through_daemon(&client, &reply, status);
+    http_reply_free(&reply);
+    return code;
+}

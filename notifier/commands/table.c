@@ -36,7 +36,9 @@ static void add_value(struct buf *out, const struct cJSON *value)
         }
         return;
     }
-    if (json_is_text(value))
+    if (json_get_text(value, "channel") && json_get_text(value, "settled"))
+        buf_addf(&text, "%s %s", json_get_text(value, "channel"), json_get_text(value, "settled"));
+    else if (json_is_text(value))
         buf_add_text(&text, json_text(value));
     else if (value && !json_is_null(value))
         json_add_value(&text, value);

@@ -4,17 +4,18 @@
 
 #include <string.h>
 
-/* Four characters without those that are misread; five and more only when four are taken. */
+/* Four characters without those that are misread; five and more only when four are taken. The first is a letter,
+ * so that no reference looks like an id. */
 void incident_reference(const struct core *core, uint64_t id, char out[REFERENCE_SIZE])
 {
-    static const char alphabet[] = "23456789ABCDEFGHJKMNPQRSTVWXYZ";
+    static const char alphabet[] = "ABCDEFGHJKMNPQRSTVWXYZ23456789";
 
     for (uint64_t round = 0;; round++) {
         uint64_t seed[3] = {core->seed, id, round};
         uint64_t hash = text_hash(seed, sizeof seed, 7);
         size_t length = 4 + (round > 8 ? 4 : round / 2);
         for (size_t i = 0; i < length; i++, hash /= 30)
-            out[i] = alphabet[hash % 30];
+            out[i] = alphabet[hash % (i ? 30 : 22)];
         out[length] = '\0';
         if (!map_get(&core->references, text_hash(out, length, 3), out))
             return;

@@ -3,30 +3,45 @@
 #include "base/json.h"
 #include "base/text.h"
 
+#include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define TITLE_RUNES_MAX 200
 #define VALUE_RUNES_MAX 120
-#define CONTEXT_MAX 2000 /* bytes */
+#define OWN_LABELS_MAX 4     /* labels in the title of an alert without a summary */
+#define OWN_RUNES_MAX 40     /* a longer value stays in the context */
+#define VALUES_MAX 12        /* values of one alert that are shown */
+#define CONTEXT_MAX 4000     /* bytes */
 #define SEPARATOR " · "
+
+/* Marks that turn the reading direction, and line ends beyond ASCII: a label may not rearrange the line it stands in. */
+static size_t unwanted(const char *at)
+{
+    static const char *const marks[] = {"\xe2\x80\x8e", "\xe2\x80\x8f", "\xe2\x80\xa8", "\xe2\x80\xa9", "\xe2\x80\xaa", "\xe2\x80\xab",
+                                        "\xe2\x80\xac", "\xe2\x80\xad", "\xe2\x80\xae", "\xe2\x81\xa6", "\xe2\x81\xa7", "\xe2\x81\xa8",
+                                        "\xe2\x81\xa9", "\xd8\x9c"};
+    for (size_t i = 0; i < LENGTH(marks); i++)
+        if (text_starts(at, marks[i]))
+            return strlen(marks[i]);
+    return *at == ' ' || *at == '\n' || *at == '\t';
+}
 
 const char *summary_clean(const char *text, size_t runes, struct arena *arena)
 {
     struct buf out = BUF_EMPTY(64 * 1024);
-    bool space = false;
 
     text_add_clean(&out, text, strnlen(text, 16 * 1024));
-    for (size_t i = 0; i < out.length; i++)
-        if (out.data[i] == '\n' || out.data[i] == '\t')
-            out.data[i] = ' ';
-    char *line = arena_text(arena, buf_text(&out));
+    char *line = arena_text(arena, buf_text(&out)), *to = line;
     buf_free(&out);
-    char *to = line;
-    for (const char *from = line; *from; from++) {
-        if (*from == ' ' && (space || to == line))
-            continue;
-        space = *from == ' ';
-        *to++ = *from;
+    for (const char *from = line; *from;) {
+        size_t skip = unwanted(from);
+        if (!skip)
+            *to++ = *from++;
+        else if (to > line && to[-1] != ' ' && skip == 1)
+            *to++ = ' ', from++;
+        else
+            from += skip;
     }
     while (to > line && to[-1] == ' ')
         to--;
@@ -37,13 +52,14 @@ const char *summary_clean(const char *text, size_t runes, struct arena *arena)
     return arena_printf(arena, "%s…", line);
 }
 
-static bool is_silent_label(const char *name)
+bool summary_is_frame(const struct label *label, const char *severity)
 {
-    static const char *const silent[] = {"alertname", "grafana_folder", "severity", "rulename", "datasource_uid", "ref_id"};
-    for (size_t i = 0; i < LENGTH(silent); i++)
-        if (strcmp(name, silent[i]) == 0)
+    static const char *const frame[] = {"alertname", "grafana_folder", "severity", "rulename", "datasource_uid", "ref_id"};
+
+    for (size_t i = 0; i < LENGTH(frame); i++)
+        if (strcmp(label->name, frame[i]) == 0)
             return true;
-    return text_starts(name, "__");
+    return text_starts(label->name, "__") || text_equal(label->value, severity);
 }
 
 bool summary_is_stopped(const struct view_alert *alert)
@@ -52,47 +68,31 @@ bool summary_is_stopped(const struct view_alert *alert)
            strstr(alert->input->state_reason, "MissingSeries") != NULL;
 }
 
+/* Grafana's own alerts about a rule that cannot be evaluated: "HighCPU: no data". NULL: none of them. */
+static const char *datasource_name(const struct alert_input *input, struct arena *arena)
+{
+    static const struct {
+        const char *alertname, *words;
+    } kinds[] = {{"DatasourceError", "data source error"}, {"DatasourceNoData", "no data"}};
+    const char *name = labels_get(&input->labels, "alertname"), *rule = labels_get(&input->labels, "rulename");
+
+    for (size_t i = 0; rule && i < LENGTH(kinds); i++)
+        if (text_equal(name, kinds[i].alertname))
+            return arena_printf(arena, "%s: %s", rule, kinds[i].words);
+    return NULL;
+}
+
 static const char *name_of(const struct alert_input *input, struct arena *arena)
 {
-    const char *name = text_or(labels_get(&input->labels, "alertname"), "Alert without a name");
-    const char *rule = labels_get(&input->labels, "rulename");
-
-    if (rule && strcmp(name, "DatasourceError") == 0)
-        return arena_printf(arena, "%s: data source error", rule);
-    if (rule && strcmp(name, "DatasourceNoData") == 0)
-        return arena_printf(arena, "%s: no data", rule);
-    return name;
+    const char *name = datasource_name(input, arena);
+    return name ? name : text_or(labels_get(&input->labels, "alertname"), "Alert without a name");
 }
 
-static const char *own_title(const struct alert_input *input, struct arena *arena)
+const char *summary_own(const struct alert_input *input, struct arena *arena)
 {
     const char *summary = labels_get(&input->annotations, "summary");
-    const char *name = labels_get(&input->labels, "alertname");
-    bool from_datasource = name && text_starts(name, "Datasource") && labels_get(&input->labels, "rulename");
-
-    return summary && summary[0] && !from_datasource ? summary : name_of(input, arena);
-}
-
-const char *summary_title(const struct view *view, struct arena *arena)
-{
-    bool same_title = true, same_name = true;
-
-    if (!view->alert_count)
-        return "Alert";
-    const struct alert_input *first = view->alerts[0].input;
-    const char *title = own_title(first, arena), *name = name_of(first, arena);
-    for (size_t i = 1; i < view->alert_count; i++) {
-        same_title = same_title && strcmp(own_title(view->alerts[i].input, arena), title) == 0;
-        same_name = same_name && strcmp(name_of(view->alerts[i].input, arena), name) == 0;
-    }
-    uint32_t count = view->firing ? view->firing : view->resolved;
-    if (view->alert_count > 1 && !same_title) {
-        if (same_name)
-            title = arena_printf(arena, "%s: %u alerts", name, count);
-        else
-            title = arena_printf(arena, "%u alerts", count);
-    }
-    return summary_clean(title, TITLE_RUNES_MAX, arena);
+    const char *clean = summary && !datasource_name(input, arena) ? summary_clean(summary, TITLE_RUNES_MAX, arena) : "";
+    return clean[0] ? clean : summary_clean(name_of(input, arena), TITLE_RUNES_MAX, arena);
 }
 
 static void add_piece(struct buf *out, const char *text)
@@ -101,31 +101,100 @@ static void add_piece(struct buf *out, const char *text)
     buf_add_text(out, text);
 }
 
-static bool is_common(const struct view *view, const struct label *label)
+/* "FeedDown: Binance · prod": without a summary the labels that the group does not share say which one it is. */
+static const char *named_by_labels(const struct view *view, const struct view_alert *alert, const char *name, struct arena *arena)
 {
-    for (size_t i = 0; i < view->alert_count; i++) {
-        const char *value = labels_get(&view->alerts[i].input->labels, label->name);
-        if (!value || strcmp(value, label->value) != 0)
-            return false;
+    struct buf out = BUF_EMPTY(CONTENT_MAX);
+    size_t shown = 0;
+
+    for (size_t i = 0; i < alert->input->labels.count && shown < OWN_LABELS_MAX; i++) {
+        const struct label *label = &alert->input->labels.items[i];
+        if (summary_is_frame(label, alert->severity) || labels_get(&view->group_labels, label->name) || strstr(name, label->value) ||
+            text_runes(label->value) > OWN_RUNES_MAX)
+            continue;
+        add_piece(&out, label->value);
+        shown++;
     }
+    const char *text = shown ? arena_printf(arena, "%s: %s", name, buf_text(&out)) : name;
+    buf_free(&out);
+    return text;
+}
+
+const char *summary_title(const struct view *view, struct arena *arena)
+{
+    bool same_title = true, same_name = true;
+
+    if (!view->alert_count)
+        return "Alert";
+    const struct view_alert *first = &view->alerts[0];
+    const char *title = summary_own(first->input, arena), *name = name_of(first->input, arena);
+    if (view->alert_count == 1)
+        return summary_clean(strcmp(title, summary_clean(name, TITLE_RUNES_MAX, arena)) == 0
+                                 ? named_by_labels(view, first, name, arena) : title, TITLE_RUNES_MAX, arena);
+    for (size_t i = 1; i < view->alert_count; i++) {
+        same_title = same_title && strcmp(summary_own(view->alerts[i].input, arena), title) == 0;
+        same_name = same_name && strcmp(name_of(view->alerts[i].input, arena), name) == 0;
+    }
+    uint32_t count = view->firing ? view->firing : view->resolved;
+    const char *counted = arena_printf(arena, count == 1 ? "%u alert" : "%u alerts", count);
+    bool says_nothing = strcmp(title, name) == 0; /* a bare name: how many is news */
+    if (same_title && !says_nothing)
+        return title;
+    return summary_clean(same_name ? arena_printf(arena, "%s: %s", name, counted) : counted, TITLE_RUNES_MAX, arena);
+}
+
+bool summary_is_common(const struct view *view, const struct label *label)
+{
+    for (size_t i = 0; i < view->alert_count; i++)
+        if (!text_equal(labels_get(&view->alerts[i].input->labels, label->name), label->value))
+            return false;
     return true;
+}
+
+static void add_value(struct buf *out, const char *name, size_t length, double value)
+{
+    buf_addf(out, "%s%.*s = ", out->length ? ", " : "", (int)length, name);
+    buf_addf(out, fabs(value) < 1e15 && value == trunc(value) ? "%.0f" : "%.6g", value);
+}
+
+/* Grafana's "[ var='A' labels={...} value=93.4 ], ...", all there is where `values` was lost to a NaN. Numbers only. */
+static void add_value_string(struct buf *out, const char *text)
+{
+    size_t shown = 0;
+
+    for (const char *at = text; shown < VALUES_MAX && (at = strstr(at, " var='"));) {
+        const char *name = at + strlen(" var='"), *quote = strchr(name, '\''), *next = strstr(name, "[ var='");
+        const char *number = quote ? strstr(quote, " value=") : NULL;
+        at = name;
+        if (!number || (next && number > next) || quote - name > 40)
+            continue;
+        char *end;
+        double value = strtod(number + strlen(" value="), &end);
+        if (end == number + strlen(" value=") || !isfinite(value))
+            continue;
+        add_value(out, name, (size_t)(quote - name), value);
+        shown++;
+    }
 }
 
 const char *summary_values(const struct alert_input *input, struct arena *arena)
 {
     struct buf out = BUF_EMPTY(CONTEXT_MAX);
     struct cJSON *json = input->values ? json_parse(input->values, strlen(input->values), NULL) : NULL;
+    size_t shown = 0;
 
-    for (const struct cJSON *one = json_first(json); one; one = json_next(one)) {
-        if (!json_is_number(one))
+    for (const struct cJSON *one = json_first(json); one && json_is_object(json) && shown < VALUES_MAX; one = json_next(one)) {
+        double value = json_number(one, NAN);
+        const char *name = summary_clean(json_key(one), 40, arena);
+        if (!json_is_number(one) || !isfinite(value))
             continue;
-        struct buf number = BUF_EMPTY(64);
-        json_add_value(&number, one);
-        buf_addf(&out, "%s%s = %s", out.length ? ", " : "", summary_clean(json_key(one), 40, arena), buf_text(&number));
-        buf_free(&number);
+        add_value(&out, name, strlen(name), value);
+        shown++;
     }
     json_close(json);
-    const char *text = out.length ? arena_text(arena, buf_text(&out)) : NULL;
+    if (!out.length && input->value_string)
+        add_value_string(&out, input->value_string);
+    const char *text = out.length ? summary_clean(buf_text(&out), 400, arena) : NULL;
     buf_free(&out);
     return text;
 }
@@ -140,41 +209,46 @@ const char *summary_context(const struct view *view, const char *title, struct a
     for (size_t i = 0; i < first->labels.count; i++) {
         const struct label *label = &first->labels.items[i];
         const char *value = summary_clean(label->value, VALUE_RUNES_MAX, arena);
-        if (!is_silent_label(label->name) && is_common(view, label) && !strstr(title, value))
+        if (value[0] && !summary_is_frame(label, view->alerts[0].severity) && summary_is_common(view, label) && !strstr(title, value))
             add_piece(&out, value);
     }
     const char *values = view->alert_count == 1 ? summary_values(first, arena) : NULL;
     if (values)
         add_piece(&out, values);
-    const char *error = view->alert_count == 1 ? labels_get(&first->annotations, "Error") : NULL;
-    if (error)
+    const char *error = labels_get(&first->annotations, "Error");
+    if (error && view->alert_count == 1)
         add_piece(&out, summary_clean(error, TITLE_RUNES_MAX, arena));
     const char *text = out.length ? summary_clean(buf_text(&out), 400, arena) : NULL;
     buf_free(&out);
     return text;
 }
 
-const char *summary_line(const struct view *view, const struct view_alert *alert, const char *title, struct arena *arena)
+const char *summary_name(const struct view *view, const struct view_alert *alert, const char *title, struct arena *arena)
 {
     struct buf out = BUF_EMPTY(CONTEXT_MAX);
 
     for (size_t i = 0; i < alert->input->labels.count; i++) {
         const struct label *label = &alert->input->labels.items[i];
-        if (!is_silent_label(label->name) && !is_common(view, label))
+        if (!summary_is_frame(label, alert->severity) && !summary_is_common(view, label))
             add_piece(&out, summary_clean(label->value, VALUE_RUNES_MAX, arena));
     }
-    const char *own = summary_clean(own_title(alert->input, arena), VALUE_RUNES_MAX, arena);
-    if (!out.length || (view->alert_count > 1 && strcmp(own, title) != 0 && !strstr(own, buf_text(&out)))) {
-        const char *labels = arena_text(arena, buf_text(&out));
+    /* Where the labels are not in its own words, both; where there are no such labels, the words alone. */
+    const char *own = summary_own(alert->input, arena), *labels = arena_text(arena, buf_text(&out));
+    bool own_says_more = view->alert_count > 1 && !text_starts(title, own) && strcmp(own, name_of(alert->input, arena)) != 0;
+    bool other_name = view->alert_count > 1 && !text_starts(title, name_of(alert->input, arena)) && !own_says_more && !strstr(title, own);
+    if (!labels[0] || own_says_more || other_name) {
         buf_clear(&out);
         add_piece(&out, own);
-        if (labels[0])
+        if (labels[0] && !strstr(own, labels))
             add_piece(&out, labels);
     }
-    const char *values = summary_values(alert->input, arena);
-    if (values)
-        add_piece(&out, values);
-    const char *text = summary_clean(buf_text(&out), 300, arena);
+    const char *text = summary_clean(buf_text(&out), 240, arena);
     buf_free(&out);
-    return text;
+    return text[0] ? text : "an alert";
+}
+
+const char *summary_line(const struct view *view, const struct view_alert *alert, const char *title, struct arena *arena)
+{
+    const char *name = summary_name(view, alert, title, arena), *values = summary_values(alert->input, arena);
+    return values ? summary_clean(arena_printf(arena, "%s" SEPARATOR "%s", name, values), 300, arena) : name;
 }

@@ -107,10 +107,9 @@ void buf_free(struct buf *buf)
 
 char *buf_take(struct buf *buf, size_t *length)
 {
-    if (!buf->data && !reserve(buf, 0))
+    char *data = buf->data ? buf->data : calloc(1, 1); /* nothing was ever added, or nothing fitted */
+    if (!data)
         abort();
-    char *data = buf->data;
-    data[buf->length] = '\0';
     if (length)
         *length = buf->length;
     buf_init(buf, buf->limit);

@@ -5,14 +5,16 @@
 
 bool err_set(struct err *err, enum err_kind kind, const char *format, ...)
 {
+    char text[ERR_TEXT_MAX] = ""; /* apart: the arguments may quote err->text itself */
     va_list args;
 
     if (!err)
         return false;
-    err->kind = kind;
     va_start(args, format);
-    vsnprintf(err->text, sizeof err->text, format, args);
+    vsnprintf(text, sizeof text, format, args);
     va_end(args);
+    err->kind = kind;
+    memcpy(err->text, text, sizeof text);
     return false;
 }
 

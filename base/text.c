@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define DURATION_MS_MAX (INT64_MAX / 4) /* so far below the end that a wall time may be added */
+
 /* Length in bytes of the valid UTF-8 sequence at text, and its code point; 0 if there is none (RFC 3629). */
 static size_t decode(const unsigned char *text, size_t length, uint32_t *rune)
 {
@@ -101,6 +103,8 @@ bool text_ends(const char *text, const char *suffix)
 /* Time depends on the length of a, the caller's own guess, alone. */
 bool text_equal_secret(const char *a, const char *b)
 {
+    if (!a || !b)
+        return false;
     size_t length_a = strlen(a), length_b = strlen(b);
     volatile unsigned difference = (unsigned)(length_a ^ length_b) | (unsigned)((length_a ^ length_b) >> 16);
 
@@ -119,42 +123,62 @@ static const struct {
     int64_t ms;
 } units[] = {{"ms", 1}, {"s", 1000}, {"m", 60000}, {"h", 3600000}, {"d", 86400000}, {"w", 604800000}};
 
-/* The unit at text, longest first: "ms" before "m". */
+/* The unit at text; "ms" stands before "m" in the table. */
 static const char *read_unit(const char *text, int64_t *ms)
 {
     for (size_t i = 0; i < LENGTH(units); i++)
-        if (text_starts(text, units[i].name) && !(strcmp(units[i].name, "m") == 0 && text[1] == 's')) {
+        if (text_starts(text, units[i].name)) {
             *ms = units[i].ms;
             return text + strlen(units[i].name);
         }
     return NULL;
 }
 
+/* One "1.5h" of a sum. False, with *at where it was, unless a number and a unit stand there. */
+static bool read_term(const char **at, int64_t *ms, bool *too_long)
+{
+    int64_t number = 0, unit = 0, thousandths = 0, place = 100, product = 0;
+    const char *c = *at;
+
+    if (!isdigit((unsigned char)*c))
+        return false;
+    for (; isdigit((unsigned char)*c); c++)
+        if (__builtin_mul_overflow(number, 10, &number) || __builtin_add_overflow(number, *c - '0', &number)) {
+            *too_long = true;
+            number = 0;
+        }
+    if (*c == '.') {
+        if (!isdigit((unsigned char)*++c))
+            return false;
+        for (; isdigit((unsigned char)*c); c++, place /= 10)
+            thousandths += place * (*c - '0');
+    }
+    c = read_unit(c, &unit);
+    if (!c)
+        return false;
+    if (__builtin_mul_overflow(number, unit, &product))
+        *too_long = true;
+    *ms = product + (*too_long ? 0 : thousandths * unit / 1000);
+    *at = c;
+    return true;
+}
+
 bool text_to_duration(const char *text, int64_t *ms, struct err *err)
 {
     const char *at = text;
-    int64_t total = 0;
+    bool too_long = false;
+    int64_t total = 0, term = 0;
 
     if (strcmp(text, "0") == 0) {
         *ms = 0;
         return true;
     }
     do {
-        int64_t number = 0, unit = 0, thousandths = 0, place = 1000;
-        const char *digits = at;
-        for (; isdigit((unsigned char)*at) && number < INT64_MAX / 604800000 / 1000; at++)
-            number = number * 10 + (*at - '0');
-        bool any = at > digits;
-        if (any && *at == '.')
-            for (at++; isdigit((unsigned char)*at); at++, place /= 10)
-                thousandths += place / 10 * (*at - '0');
-        const char *after = any ? read_unit(at, &unit) : NULL;
-        if (!after)
-            return err_set(err, ERR_INPUT, "\"%s\" is not a duration; write 500ms, 30s, 5m, 4h, 90d or a sum such as 1h30m", text);
-        total += number * unit + thousandths * unit / 1000;
-        if (total < 0 || total > INT64_MAX / 4)
-            return err_set(err, ERR_INPUT, "\"%s\" is too long a duration", text);
-        at = after;
+        if (!read_term(&at, &term, &too_long))
+            return err_set(err, ERR_INPUT, "\"%.64s\" is not a duration; write 500ms, 30s, 5m, 4h, 90d or a sum such as 1h30m", text);
+        if (too_long || term > DURATION_MS_MAX - total)
+            return err_set(err, ERR_INPUT, "\"%.64s\" is too long a duration", text);
+        total += term;
     } while (*at);
     *ms = total;
     return true;
@@ -187,7 +211,7 @@ bool text_to_size(const char *text, uint64_t *bytes, struct err *err)
             *bytes = number * sizes[i].factor;
             return true;
         }
-    return err_set(err, ERR_INPUT, "\"%s\" is not a size; write bytes, or 64KiB, 32MiB, 1GiB", text);
+    return err_set(err, ERR_INPUT, "\"%.64s\" is not a size; write bytes, or 64KiB, 32MiB, 1GiB", text);
 }
 
 bool text_to_int(const char *text, int64_t *value, struct err *err)
@@ -197,7 +221,7 @@ bool text_to_int(const char *text, int64_t *value, struct err *err)
     errno = 0;
     long long number = strtoll(text, &end, 10);
     if (errno || end == text || *end || isspace((unsigned char)text[0]))
-        return err_set(err, ERR_INPUT, "\"%s\" is not a whole number", text);
+        return err_set(err, ERR_INPUT, "\"%.64s\" is not a whole number", text);
     *value = number;
     return true;
 }

@@ -1,0 +1,23 @@
+# make deps         installs what building, running and testing need (Debian or Ubuntu, as root)
+
+DEPS_BUILD := gcc make pkg-config libmicrohttpd-dev libcurl4-openssl-dev libcjson-dev libesmtp-dev libsqlite3-dev libyaml-dev \
+              libpcre2-dev libssl-dev libsystemd-dev libcrypt-dev zlib1g-dev tzdata
+DEPS_TEST  := clang libclang-rt-14-dev clang-tidy cppcheck gcovr valgrind python3 python3-pytest sqlite3 postfix sasl2-bin libsasl2-modules \
+              swaks openssl curl jq wrk prometheus-alertmanager util-linux procps
+DEPS_ALL   := $(DEPS_BUILD) $(DEPS_TEST)
+
+.PHONY: deps
+deps:
+	@missing=$$(for p in $(DEPS_ALL); do dpkg-query -W -f='$${db:Status-Status}\n' $$p 2>/dev/null | grep -qx installed || echo $$p; done); \
+	if [ -z "$$missing" ]; then exit 0; fi; \
+	if ! command -v apt-get >/dev/null; then echo "install these by your system's means: $(DEPS_ALL)" >&2; exit 1; fi; \
+	if [ "$$(id -u)" != 0 ]; then echo "some packages are missing; run: sudo apt-get install -y" $$missing >&2; exit 1; fi; \
+	echo "installing:" $$missing; \
+	apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null
+
+# Before the first object: a missing package is named, not guessed from a compiler's complaint.
+.PHONY: have-packages
+have-packages:
+	@pkg-config --exists $(PACKAGES) 2>/dev/null || { echo "packages for building are missing: make deps (as root), or apt-get install $(DEPS_BUILD)" >&2; exit 1; }
+	@[ -e /usr/include/libesmtp.h ] || { echo "libesmtp is missing: apt-get install libesmtp-dev" >&2; exit 1; }
+all: have-packages

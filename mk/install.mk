@@ -1,0 +1,17 @@
+# make install      DESTDIR= PREFIX=/usr/local: program, manual page, example configuration, systemd units
+
+.PHONY: install
+install: all
+	install -D -m 755 $(OUT)/bin/notifier $(DESTDIR)$(PREFIX)/bin/notifier
+	mkdir -p $(DESTDIR)$(PREFIX)/share/man/man1
+	$(OUT)/bin/notifier help --man > $(DESTDIR)$(PREFIX)/share/man/man1/notifier.1
+	install -D -m 644 config/notifier.yaml $(DESTDIR)$(PREFIX)/share/doc/notifier/notifier.yaml
+	install -D -m 644 config/notifier.service $(DESTDIR)$(PREFIX)/lib/systemd/system/notifier.service
+	install -D -m 644 config/notifier.socket $(DESTDIR)$(PREFIX)/lib/systemd/system/notifier.socket
+
+# make docs         writes the pages that come from the code's own tables
+.PHONY: docs
+docs: all
+	@mkdir -p docs/reference man
+	$(OUT)/bin/notifier help --reference > docs/reference/configuration.md
+	$(OUT)/bin/notifier help --man > man/notifier.1

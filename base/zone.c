@@ -15,14 +15,29 @@
 #define ZONE_FOLDER "/usr/share/zoneinfo/"
 #define ZONE_FILE_MAX (256 * 1024) /* bytes; the largest real one has 3,500 */
 #define ZONE_TYPES_MAX 256
+#define OFFSET_S_MAX (26 * 3600)
+
+/* One change of the year in the footer's rule: "M3.5.0/2", "J60" or "59". */
+struct change {
+    char kind; /* M, J or 0: which of POSIX's three ways to name a day */
+    int month, week, day;
+    int32_t time_s; /* after local midnight; may be negative or past the day (RFC 8536, 3.3.1) */
+};
+
+/* What holds after the last change in the table: a POSIX TZ string. */
+struct rule {
+    bool given, has_summer;
+    int32_t offset_s, summer_offset_s;
+    struct change begin, end; /* of summer time */
+};
 
 struct zone {
-    int64_t *at_s;       /* when a type begins, ascending */
+    int64_t *at_s; /* when a type begins, ascending */
     uint8_t *type;
     size_t count;
     int32_t offset_s[ZONE_TYPES_MAX];
-    size_t type_count;
-    int32_t first_offset_s;
+    size_t type_count; /* 0: UTC */
+    struct rule rule;
 };
 
 static int64_t big_endian(const unsigned char *at, size_t size)
@@ -33,43 +48,145 @@ static int64_t big_endian(const unsigned char *at, size_t size)
     return (int64_t)value;
 }
 
-/* TZif (RFC 8536): the header's six counts, then the block of 64-bit data after the 32-bit one. */
-static bool parse(struct zone *zone, const unsigned char *data, size_t length)
+static bool read_number(const char **at, int most, int *value)
 {
-    size_t at = 0, count[6], time_size = 4;
+    const char *first = *at;
+    for (*value = 0; isdigit((unsigned char)**at) && *value <= most; (*at)++)
+        *value = *value * 10 + (**at - '0');
+    return *at > first && *value <= most;
+}
 
-    for (int pass = 0; pass < 2; pass++) {
-        if (length - at < 44 || memcmp(data + at, "TZif", 4) != 0)
-            return false;
-        for (size_t i = 0; i < 6; i++)
-            count[i] = (size_t)(big_endian(data + at + 20 + 4 * i, 4) & 0xffffff);
-        size_t size = count[3] * (time_size + 1) + count[4] * 6 + count[5] + count[2] * (time_size + 4) + count[1] + count[0];
-        if (size > length - at - 44)
-            return false;
-        if (pass == 1 || data[4] < '2')
-            break;
-        at += 44 + size;
-        time_size = 8;
+/* [+-]h[h[h]][:mm[:ss]] */
+static bool read_time(const char **at, int32_t *seconds)
+{
+    int sign = **at == '-' ? -1 : 1, hours, minutes = 0, rest = 0;
+
+    *at += **at == '-' || **at == '+';
+    if (!read_number(at, 167, &hours))
+        return false;
+    if (**at == ':' && ((*at)++, !read_number(at, 59, &minutes)))
+        return false;
+    if (**at == ':' && ((*at)++, !read_number(at, 59, &rest)))
+        return false;
+    *seconds = sign * (hours * 3600 + minutes * 60 + rest);
+    return true;
+}
+
+/* "CET" or "<+0330>": only its length matters here. */
+static bool skip_letters(const char **at)
+{
+    const char *first = *at;
+    if (**at == '<') {
+        *at = strchr(*at, '>');
+        return *at && (*at)++;
     }
-    const unsigned char *times = data + at + 44, *types = times + count[3] * time_size, *infos = types + count[3];
+    while (isalpha((unsigned char)**at))
+        (*at)++;
+    return *at > first;
+}
+
+static bool read_change(const char **at, struct change *change)
+{
+    *change = (struct change){.time_s = 2 * 3600};
+    if (*(*at)++ != ',')
+        return false;
+    if (**at == 'M') {
+        change->kind = *(*at)++;
+        if (!read_number(at, 12, &change->month) || !change->month || *(*at)++ != '.' || !read_number(at, 5, &change->week) ||
+            !change->week || *(*at)++ != '.' || !read_number(at, 6, &change->day))
+            return false;
+    } else {
+        if (**at == 'J')
+            change->kind = *(*at)++;
+        if (!read_number(at, 365, &change->day))
+            return false;
+    }
+    return **at != '/' || ((*at)++, read_time(at, &change->time_s));
+}
+
+/* "CET-1CEST,M3.5.0,M10.5.0/3": west is positive there. False: not understood. */
+static bool read_rule(const char *text, struct rule *rule)
+{
+    int32_t west;
+
+    if (!skip_letters(&text) || !read_time(&text, &west))
+        return false;
+    *rule = (struct rule){.given = true, .offset_s = -west, .summer_offset_s = 3600 - west};
+    if (!*text)
+        return true;
+    rule->has_summer = true;
+    if (!skip_letters(&text))
+        return false;
+    if (*text != ',') {
+        if (!read_time(&text, &west))
+            return false;
+        rule->summer_offset_s = -west;
+    }
+    return read_change(&text, &rule->begin) && read_change(&text, &rule->end) && !*text;
+}
+
+/* The text between two newlines behind the block that ends at data + at. */
+static bool read_footer(struct zone *zone, const unsigned char *data, size_t at, size_t length)
+{
+    char text[128] = "";
+    size_t size = 0;
+
+    if (at >= length || data[at++] != '\n')
+        return false;
+    while (at + size < length && data[at + size] != '\n' && size < sizeof text - 1)
+        size++;
+    memcpy(text, data + at, size);
+    return size == 0 || read_rule(text, &zone->rule); /* empty: nothing is foretold */
+}
+
+static bool read_table(struct zone *zone, const unsigned char *data, const size_t *count, size_t time_size)
+{
+    const unsigned char *types = data + count[3] * time_size, *infos = types + count[3];
+
     if (!count[4] || count[4] > ZONE_TYPES_MAX)
         return false;
     zone->count = count[3];
+    zone->type_count = count[4];
     zone->at_s = calloc(zone->count + 1, sizeof zone->at_s[0]);
     zone->type = calloc(zone->count + 1, 1);
     if (!zone->at_s || !zone->type)
         abort();
     for (size_t i = 0; i < zone->count; i++) {
-        zone->at_s[i] = big_endian(times + i * time_size, time_size);
+        zone->at_s[i] = big_endian(data + i * time_size, time_size);
         zone->type[i] = types[i];
         if (types[i] >= count[4])
             return false;
     }
-    zone->type_count = count[4];
-    for (size_t i = 0; i < count[4]; i++)
+    for (size_t i = 0; i < count[4]; i++) {
         zone->offset_s[i] = (int32_t)big_endian(infos + i * 6, 4);
-    zone->first_offset_s = zone->offset_s[0];
+        if (zone->offset_s[i] < -OFFSET_S_MAX || zone->offset_s[i] > OFFSET_S_MAX)
+            return false;
+    }
     return true;
+}
+
+/* TZif (RFC 8536): a header with six counts and a block of 32-bit times; from version 2 on a second
+ * header, a block of 64-bit times and the footer. */
+static bool parse(struct zone *zone, const unsigned char *data, size_t length)
+{
+    size_t at = 0, count[6];
+
+    for (size_t time_size = 4;; time_size = 8) {
+        if (length - at < 44 || memcmp(data + at, "TZif", 4) != 0)
+            return false;
+        for (size_t i = 0; i < 6; i++)
+            count[i] = (size_t)(big_endian(data + at + 20 + 4 * i, 4) & 0xffffffff);
+        at += 44;
+        size_t size = count[3] * (time_size + 1) + count[4] * 6 + count[5] + count[2] * (time_size + 4) + count[1] + count[0];
+        if (size > length - at)
+            return false;
+        bool is_last = time_size == 8 || data[4] < '2';
+        if (is_last && !read_table(zone, data + at, count, time_size))
+            return false;
+        at += size;
+        if (is_last)
+            return time_size == 4 || read_footer(zone, data, at, length);
+    }
 }
 
 static bool is_name(const char *name)
@@ -127,6 +244,11 @@ static int64_t floor_div(int64_t a, int64_t b)
     return a / b - (a % b < 0);
 }
 
+static int weekday_of(int64_t days)
+{
+    return (int)(((days + 4) % 7 + 7) % 7);
+}
+
 static struct civil civil_of(int64_t seconds)
 {
     int64_t days = floor_div(seconds, 86400), rest = seconds - days * 86400, z = days + 719468;
@@ -139,24 +261,52 @@ static struct civil civil_of(int64_t seconds)
     civil.hour = (int)(rest / 3600);
     civil.minute = (int)(rest / 60 % 60);
     civil.second = (int)(rest % 60);
-    civil.weekday = (int)(((days + 4) % 7 + 7) % 7);
+    civil.weekday = weekday_of(days);
     return civil;
+}
+
+static int days_in_month(int64_t year, int month)
+{
+    return (int)(month == 12 ? 31 : days_of(year, month + 1, 1) - days_of(year, month, 1));
+}
+
+/* Local seconds, on the clock in force before it, of a change in a year. */
+static int64_t change_s(const struct change *change, int64_t year)
+{
+    int64_t day = days_of(year, 1, 1) + change->day;
+
+    if (change->kind == 'M') {
+        int64_t first = days_of(year, change->month, 1);
+        int of_month = (change->day - weekday_of(first) + 7) % 7 + 7 * (change->week - 1);
+        day = first + (of_month < days_in_month(year, change->month) ? of_month : of_month - 7);
+    } else if (change->kind == 'J') /* counts from 1 and never the 29th of February */
+        day += (change->day >= 60 && days_in_month(year, 2) == 29) - 1;
+    return day * 86400 + change->time_s;
+}
+
+static int32_t rule_offset_s(const struct rule *rule, int64_t seconds)
+{
+    int64_t year = civil_of(seconds + rule->offset_s).year;
+
+    if (!rule->has_summer)
+        return rule->offset_s;
+    int64_t begin = change_s(&rule->begin, year) - rule->offset_s, end = change_s(&rule->end, year) - rule->summer_offset_s;
+    bool summer = begin < end ? seconds >= begin && seconds < end : seconds >= begin || seconds < end;
+    return summer ? rule->summer_offset_s : rule->offset_s;
 }
 
 int zone_offset_s(const struct zone *zone, int64_t wall_ms)
 {
     int64_t seconds = floor_div(wall_ms, 1000);
+    size_t low = 0, high;
 
     if (!zone || !zone->type_count)
         return 0;
+    if (zone->rule.given && (!zone->count || seconds >= zone->at_s[zone->count - 1]))
+        return rule_offset_s(&zone->rule, seconds);
     if (!zone->count || seconds < zone->at_s[0])
-        return zone->first_offset_s;
-    /* The Gregorian calendar repeats weekdays every 28 years: rules beyond the table hold as they did then. */
-    int64_t last = zone->at_s[zone->count - 1];
-    while (zone->count > 100 && seconds > last && last > 1735689600)
-        seconds -= 28 * 1461LL / 4 * 86400;
-    size_t low = 0, high = zone->count;
-    while (high - low > 1) {
+        return zone->offset_s[0];
+    for (high = zone->count; high - low > 1;) {
         size_t middle = (low + high) / 2;
         if (zone->at_s[middle] <= seconds)
             low = middle;
@@ -211,7 +361,7 @@ bool zone_parse_rfc3339(const char *text, int64_t *wall_ms)
     at++;
     if (!read_digits(&at, 2, &hour) || *at++ != ':' || !read_digits(&at, 2, &minute) || *at++ != ':' || !read_digits(&at, 2, &second))
         return false;
-    if (month < 1 || month > 12 || day < 1 || day > 31 || hour > 23 || minute > 59 || second > 60)
+    if (month < 1 || month > 12 || day < 1 || day > days_in_month(year, month) || hour > 23 || minute > 59 || second > 60)
         return false;
     if (*at == '.') {
         int digits = 0;
@@ -236,6 +386,18 @@ void zone_add_rfc3339(struct buf *buf, int64_t wall_ms)
              (int)(wall_ms - floor_div(wall_ms, 1000) * 1000));
 }
 
+/* Bytes of a conversion such as %H, %-d or %Ey at text; 0 if none stands there. */
+static size_t conversion_size(const char *text)
+{
+    size_t size = 1;
+
+    if (text[0] != '%')
+        return 0;
+    size += text[size] && strchr("-_0^#", text[size]);
+    size += text[size] == 'E' || text[size] == 'O';
+    return isalpha((unsigned char)text[size]) || text[size] == '%' || text[size] == '+' ? size + 1 : 0;
+}
+
 void zone_add_format(struct buf *buf, const struct zone *zone, int64_t wall_ms, const char *format)
 {
     struct civil t = zone_civil(zone, wall_ms);
@@ -244,15 +406,19 @@ void zone_add_format(struct buf *buf, const struct zone *zone, int64_t wall_ms, 
                     .tm_sec = t.second, .tm_wday = t.weekday,
                     .tm_yday = (int)(days_of(t.year, t.month, t.day) - days_of(t.year, 1, 1))};
 
-    for (const char *c = format; *c; c++) {
-        char one[4] = {*c, c[1], '\0'}, out[64];
-        if (*c != '%' || !c[1]) {
-            buf_add_char(buf, *c);
+    for (const char *c = format; *c;) {
+        size_t size = conversion_size(c);
+        char one[8] = "", out[64];
+        if (!size) {
+            buf_add_char(buf, *c++);
             continue;
         }
-        c++;
-        if (*c == 'z')
+        memcpy(one, c, size);
+        c += size;
+        if (one[1] == 'z')
             buf_addf(buf, "%c%02d:%02d", offset_s < 0 ? '-' : '+', minutes / 60, minutes % 60);
+        else if (one[1] == 's') /* strftime would ask the process's own zone */
+            buf_addf(buf, "%lld", (long long)floor_div(wall_ms, 1000));
         else if (strftime(out, sizeof out, one, &tm))
             buf_add_text(buf, out);
     }

@@ -53,39 +53,46 @@ static int hex4(const char *at, const char *end)
     return value;
 }
 
-/* \u0000 would cut cJSON's strings short, lone surrogates would have it refuse the whole: both become U+FFFD.
- * So that a NUL byte can do no harm either, raw ones become spaces outside strings and U+FFFD inside. */
+/* What stands for the escape at `at` (a backslash and u), and how many bytes it takes. \u0000 would cut
+ * cJSON's strings short, a lone surrogate have it refuse the whole: both become U+FFFD. */
+static const char *mend_escape(const char *at, const char *end, size_t *size)
+{
+    int unit = hex4(at + 2, end), low = end - at >= 12 && at[6] == '\\' && at[7] == 'u' ? hex4(at + 8, end) : -1;
+    bool pair = unit >= 0xd800 && unit < 0xdc00 && low >= 0xdc00 && low < 0xe000;
+    bool bad = unit == 0 || (unit >= 0xd800 && unit < 0xe000 && !pair);
+
+    *size = unit < 0 ? 2 : pair ? 12 : 6;
+    if (unit < 0)
+        return "\\?"; /* cJSON takes "\uzzzz" for \u0000, but refuses this */
+    return bad ? "\\ufffd" : NULL;
+}
+
+/* Copies the text with its traps taken out: escapes as above; a raw NUL inside a string is U+FFFD too. */
 static void mend(const char *text, size_t length, struct buf *out)
 {
-    const char *end = text + length;
+    const char *end = text + length, *plain = text;
     bool inside = false;
 
-    for (const char *at = text; at < end; at++) {
+    for (const char *at = text; at < end;) {
+        const char *instead = NULL;
+        size_t size = 1;
         if (*at == '"')
             inside = !inside;
-        if (*at == '\0')
-            buf_add_text(out, inside ? "\xef\xbf\xbd" : " ");
-        else if (*at == '\\' && inside && at + 1 < end && at[1] == 'u') {
-            int unit = hex4(at + 2, end), low = at + 7 < end && at[6] == '\\' && at[7] == 'u' ? hex4(at + 8, end) : -1;
-            bool pair = unit >= 0xd800 && unit < 0xdc00 && low >= 0xdc00 && low < 0xe000;
-            bool bad = unit == 0 || (unit >= 0xd800 && unit < 0xe000 && !pair);
-            size_t size = pair ? 12 : 6;
-            if (unit < 0) {
-                buf_add(out, at, 2);
-                at++;
-                continue;
-            }
-            if (bad)
-                buf_add_text(out, "\\ufffd");
-            else
-                buf_add(out, at, size);
-            at += size - 1;
-        } else if (*at == '\\' && inside && at + 1 < end) {
-            buf_add(out, at, 2);
-            at++;
-        } else
-            buf_add_char(out, *at);
+        else if (inside && *at == '\0')
+            instead = "\xef\xbf\xbd";
+        else if (inside && *at == '\\' && end - at >= 2) {
+            size = 2;
+            if (at[1] == 'u')
+                instead = mend_escape(at, end, &size);
+        }
+        if (instead) {
+            buf_add(out, plain, (size_t)(at - plain));
+            buf_add_text(out, instead);
+            plain = at + size;
+        }
+        at += size;
     }
+    buf_add(out, plain, (size_t)(end - plain));
 }
 
 static void clean_text(char **text)
@@ -124,22 +131,26 @@ static void clean(cJSON *json)
 struct cJSON *json_parse(const char *text, size_t length, struct err *err)
 {
     const char *end = NULL;
-    cJSON *json = NULL;
 
+    if (length >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) { /* a byte order mark */
+        text += 3;
+        length -= 3;
+    }
     if (!measure(text, length, err))
         return NULL;
     struct buf mended = BUF_EMPTY(length * 3 + 16);
     mend(text, length, &mended);
-    json = cJSON_ParseWithLengthOpts(buf_text(&mended), mended.length, &end, false);
-    const char *stop = buf_text(&mended) + mended.length;
+    const char *start = buf_text(&mended), *stop = start + mended.length;
+    cJSON *json = cJSON_ParseWithLengthOpts(start, mended.length, &end, false);
     if (!json)
-        err_set(err, ERR_INPUT, "not JSON at byte %zu", end ? (size_t)(end - buf_text(&mended)) : 0);
-    for (; json && end < stop; end++)
-        if (!isspace((unsigned char)*end)) {
-            err_set(err, ERR_INPUT, "something follows the JSON value at byte %zu", (size_t)(end - buf_text(&mended)));
-            cJSON_Delete(json);
-            json = NULL;
-        }
+        err_set(err, ERR_INPUT, "not JSON at byte %zu", end ? (size_t)(end - start) : 0);
+    while (json && end < stop && *end && strchr(" \t\r\n", *end))
+        end++;
+    if (json && end < stop) {
+        err_set(err, ERR_INPUT, "something follows the JSON value at byte %zu", (size_t)(end - start));
+        cJSON_Delete(json);
+        json = NULL;
+    }
     buf_free(&mended);
     clean(json);
     return json;
@@ -320,6 +331,10 @@ void json_put_double(struct json_out *out, double value)
     separate(out);
     if (!isfinite(value)) {
         buf_add_text(out->buf, "null");
+        return;
+    }
+    if (value == floor(value) && fabs(value) <= 9007199254740992.0) { /* a whole number looks like one */
+        buf_addf(out->buf, "%.0f", value);
         return;
     }
     /* The shortest that reads back the same. */

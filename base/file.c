@@ -56,18 +56,18 @@ static bool write_all(int fd, const char *data, size_t length)
     return fsync(fd) == 0;
 }
 
-static void sync_folder_of(const char *path)
+static bool sync_folder_of(const char *path)
 {
     struct buf folder = BUF_EMPTY(4096);
     const char *slash = strrchr(path, '/');
 
     buf_add(&folder, slash ? path : ".", slash ? (size_t)(slash - path) + 1 : 1);
     int fd = open(buf_text(&folder), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd >= 0) {
-        fsync(fd);
+    bool ok = fd >= 0 && (fsync(fd) == 0 || errno == EINVAL); /* EINVAL: this file system has no such thing */
+    if (fd >= 0)
         close(fd);
-    }
     buf_free(&folder);
+    return ok;
 }
 
 bool file_write(const char *path, const void *data, size_t length, mode_t mode, struct err *err)
@@ -88,8 +88,8 @@ bool file_write(const char *path, const void *data, size_t length, mode_t mode, 
         ok = true;
     if (fd >= 0)
         close(fd);
-    if (ok)
-        sync_folder_of(path);
+    if (ok && !sync_folder_of(path))
+        ok = err_set(err, ERR_SYSTEM, "%s: written, but its folder could not be synced: %s", path, strerror(errno));
     buf_free(&name);
     return ok;
 }
@@ -100,7 +100,9 @@ bool file_make_folder(const char *path, mode_t mode, struct err *err)
     struct stat status;
     bool ok = true;
 
-    for (const char *at = path; ok && *at; ) {
+    if (!path[0] || strlen(path) > name.limit)
+        return err_set(err, ERR_INPUT, "\"%.64s\": the path of a folder is empty or too long", path);
+    for (const char *at = path; ok && *at;) {
         const char *slash = strchr(at + 1, '/');
         size_t length = slash ? (size_t)(slash - path) : strlen(path);
         buf_clear(&name);
@@ -120,9 +122,17 @@ bool file_read_secret(const char *path, struct buf *out, struct err *err)
     if (!file_read(path, &whole, err))
         return false;
     size_t length = strcspn(buf_text(&whole), "\r\n");
-    bool ok = length > 0 && buf_add(out, buf_text(&whole), length);
+    bool ok = false;
+    if (strlen(buf_text(&whole)) != whole.length)
+        err_set(err, ERR_INPUT, "%s: a secret is text, and this file is not", path);
+    else if (!length)
+        err_set(err, ERR_INPUT, "%s: the first line must hold the secret, and is empty", path);
+    else if (!buf_add(out, buf_text(&whole), length))
+        err_set(err, ERR_LIMIT, "%s: the secret is longer than %zu bytes", path, out->limit);
+    else
+        ok = true;
     if (whole.data)
         explicit_bzero(whole.data, whole.length);
     buf_free(&whole);
-    return ok || err_set(err, ERR_INPUT, "%s: the first line must hold the secret, and is empty", path);
+    return ok;
 }

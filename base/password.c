@@ -6,6 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define PASSWORD_MIN 8   /* bytes */
+#define PASSWORD_MAX 511 /* bytes: libcrypt's CRYPT_MAX_PASSPHRASE_SIZE is 512 */
+#define DIGITS64 "./0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+
 _Static_assert(PASSWORD_HASH_SIZE >= CRYPT_OUTPUT_SIZE, "a hash must fit");
 
 bool password_hash(const char *password, char out[PASSWORD_HASH_SIZE], struct err *err)
@@ -16,8 +20,8 @@ bool password_hash(const char *password, char out[PASSWORD_HASH_SIZE], struct er
 
     if (!data)
         abort();
-    if (strlen(password) < 8)
-        err_set(err, ERR_INPUT, "a password needs at least 8 characters");
+    if (strlen(password) < PASSWORD_MIN || strlen(password) > PASSWORD_MAX)
+        err_set(err, ERR_INPUT, "a password needs at least %d characters and at most %d", PASSWORD_MIN, PASSWORD_MAX);
     else if (!crypt_gensalt_rn(NULL, 0, NULL, 0, setting, sizeof setting) || !crypt_rn(password, setting, data, sizeof *data) ||
              data->output[0] == '*')
         err_set(err, ERR_SYSTEM, "libcrypt could not hash the password");
@@ -32,6 +36,8 @@ bool password_hash(const char *password, char out[PASSWORD_HASH_SIZE], struct er
 
 bool password_matches(const char *password, const char *hash)
 {
+    if (!password_hash_is_usable(hash))
+        return false;
     struct crypt_data *data = calloc(1, sizeof *data);
     if (!data)
         abort();
@@ -42,11 +48,22 @@ bool password_matches(const char *password, const char *hash)
     return same;
 }
 
+/* What stands behind the last $: libcrypt's own check looks at the setting alone, and half a hash pasted
+ * into a configuration would lock its user out without a word. */
 bool password_hash_is_usable(const char *hash)
 {
-    static const char *const methods[] = {"$y$", "$gy$", "$7$", "$2b$", "$2a$", "$2y$", "$6$"};
+    static const struct {
+        const char *prefix;
+        size_t tail;
+    } methods[] = {{"$y$", 43}, {"$gy$", 43}, {"$7$", 43}, {"$2b$", 53}, {"$2a$", 53}, {"$2y$", 53}, {"$6$", 86}};
+    const char *tail = hash ? strrchr(hash, '$') : NULL;
+
+    if (!tail)
+        return false;
+    tail++;
     for (size_t i = 0; i < LENGTH(methods); i++)
-        if (text_starts(hash, methods[i]))
-            return crypt_checksalt(hash) == CRYPT_SALT_OK;
+        if (text_starts(hash, methods[i].prefix))
+            return strlen(hash) < PASSWORD_HASH_SIZE && strlen(tail) == methods[i].tail &&
+                   strspn(tail, DIGITS64) == methods[i].tail && crypt_checksalt(hash) == CRYPT_SALT_OK;
     return false;
 }

@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 
+#include <errno.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 #include <stdlib.h>
@@ -50,6 +51,8 @@ void sign_random(void *data, size_t length)
 {
     for (char *at = data; length;) {
         ssize_t got = getrandom(at, length, 0);
+        if (got < 0 && errno == EINTR)
+            continue;
         if (got <= 0)
             abort();
         at += got;
@@ -79,9 +82,11 @@ bool sign_from_base64(struct buf *buf, const char *text, size_t length)
 {
     uint32_t bits = 0;
     unsigned held = 0;
+    size_t padding = length && text[length - 1] == '=' ? 1 + (length > 1 && text[length - 2] == '=') : 0;
 
-    while (length && text[length - 1] == '=')
-        length--;
+    if (padding && length % 4)
+        return false;
+    length -= padding;
     if (length % 4 == 1)
         return false;
     for (size_t i = 0; i < length; i++) {

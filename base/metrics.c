@@ -1,5 +1,7 @@
 #include "base/metrics.h"
 
+#include "base/text.h"
+
 #include <assert.h>
 #include <math.h>
 #include <stdlib.h>
@@ -8,6 +10,7 @@
 #define FAMILIES_MAX 256
 
 struct series {
+    uint64_t hash; /* of its label values */
     char *values[METRIC_LABELS_MAX];
     double value, sum;
     uint64_t count, *buckets; /* histogram: not cumulative; the last is +Inf */
@@ -18,6 +21,7 @@ struct family {
     size_t label_count, bucket_count;
     struct series *series;
     size_t count, capacity;
+    uint32_t *slots; /* open addressing by hash: index of a series plus one, 0 where free; twice the capacity */
 };
 
 struct metrics {
@@ -42,13 +46,18 @@ static void forget(struct family *family)
         free(family->series[i].buckets);
     }
     family->count = 0;
+    if (family->slots)
+        memset(family->slots, 0, 2 * family->capacity * sizeof family->slots[0]);
 }
 
 void metrics_free(struct metrics *metrics)
 {
+    if (!metrics)
+        return;
     for (size_t i = 0; i < metrics->count; i++) {
         forget(&metrics->families[i]);
         free(metrics->families[i].series);
+        free(metrics->families[i].slots);
     }
     free(metrics);
 }
@@ -73,27 +82,59 @@ static struct family *find_family(struct metrics *metrics, const char *name)
     return NULL;
 }
 
+static uint64_t hash_of(const struct family *family, const char *const *labels)
+{
+    uint64_t hash = 0;
+    for (size_t l = 0; l < family->label_count; l++)
+        hash = text_hash(labels[l], strlen(labels[l]), hash);
+    return hash;
+}
+
+static bool is_labelled(const struct family *family, const struct series *series, const char *const *labels)
+{
+    for (size_t l = 0; l < family->label_count; l++)
+        if (strcmp(series->values[l], labels[l]) != 0)
+            return false;
+    return true;
+}
+
+/* Room for one more series; capacity is a power of two. */
+static void grow(struct family *family)
+{
+    if (family->count < family->capacity)
+        return;
+    family->capacity = family->capacity ? family->capacity * 2 : 8;
+    family->series = realloc(family->series, family->capacity * sizeof family->series[0]);
+    free(family->slots);
+    family->slots = calloc(2 * family->capacity, sizeof family->slots[0]);
+    if (!family->series || !family->slots)
+        abort();
+    for (size_t i = 0; i < family->count; i++) {
+        size_t at = family->series[i].hash & (2 * family->capacity - 1);
+        while (family->slots[at])
+            at = (at + 1) & (2 * family->capacity - 1);
+        family->slots[at] = (uint32_t)i + 1;
+    }
+}
+
 static struct series *find_series(struct metrics *metrics, struct family *family, const char *const *labels)
 {
-    for (size_t i = 0; i < family->count; i++) {
-        bool same = true;
-        for (size_t l = 0; l < family->label_count && same; l++)
-            same = strcmp(family->series[i].values[l], labels[l]) == 0;
-        if (same)
-            return &family->series[i];
+    uint64_t hash = hash_of(family, labels);
+
+    grow(family);
+    size_t at = hash & (2 * family->capacity - 1);
+    for (; family->slots[at]; at = (at + 1) & (2 * family->capacity - 1)) {
+        struct series *known = &family->series[family->slots[at] - 1];
+        if (known->hash == hash && is_labelled(family, known, labels))
+            return known;
     }
     if (family->count >= METRIC_SERIES_MAX) {
         metrics->dropped++;
         return NULL;
     }
-    if (family->count == family->capacity) {
-        family->capacity = family->capacity ? family->capacity * 2 : 8;
-        family->series = realloc(family->series, family->capacity * sizeof family->series[0]);
-        if (!family->series)
-            abort();
-    }
     struct series *series = &family->series[family->count++];
-    *series = (struct series){0};
+    family->slots[at] = (uint32_t)family->count;
+    *series = (struct series){.hash = hash};
     for (size_t l = 0; l < family->label_count; l++)
         if (!(series->values[l] = strdup(labels[l])))
             abort();
@@ -104,14 +145,18 @@ static struct series *find_series(struct metrics *metrics, struct family *family
 
 void metrics_add(struct metrics *metrics, const char *name, double value, const char *const *labels)
 {
-    struct series *series = find_series(metrics, find_family(metrics, name), labels);
+    struct family *family = find_family(metrics, name);
+    assert(family->declared->kind != METRIC_HISTOGRAM);
+    struct series *series = find_series(metrics, family, labels);
     if (series)
         series->value += value;
 }
 
 void metrics_set(struct metrics *metrics, const char *name, double value, const char *const *labels)
 {
-    struct series *series = find_series(metrics, find_family(metrics, name), labels);
+    struct family *family = find_family(metrics, name);
+    assert(family->declared->kind != METRIC_HISTOGRAM);
+    struct series *series = find_series(metrics, family, labels);
     if (series)
         series->value = value;
 }
@@ -119,10 +164,10 @@ void metrics_set(struct metrics *metrics, const char *name, double value, const 
 void metrics_observe(struct metrics *metrics, const char *name, double value, const char *const *labels)
 {
     struct family *family = find_family(metrics, name);
-    struct series *series = find_series(metrics, family, labels);
     size_t i = 0;
 
     assert(family->declared->kind == METRIC_HISTOGRAM);
+    struct series *series = find_series(metrics, family, labels);
     if (!series)
         return;
     while (i < family->bucket_count && value > family->declared->buckets[i])
@@ -146,20 +191,22 @@ static void write_number(struct buf *out, double value)
     else if (value == floor(value) && fabs(value) < 1e15)
         buf_addf(out, "%.0f", value);
     else
-        buf_addf(out, "%.9g", value);
+        buf_addf(out, "%.15g", value);
 }
 
+/* Escaped as the format asks, after cleaning: one invalid byte would have the whole page refused. */
 static void write_value(struct buf *out, const char *text)
 {
-    for (; *text; text++) {
-        if (*text == '\n') {
-            buf_add_text(out, "\\n");
-            continue;
-        }
-        if (*text == '"' || *text == '\\')
+    size_t length = strlen(text);
+    struct buf clean = BUF_EMPTY(3 * length);
+
+    text_add_clean(&clean, text, length);
+    for (const char *c = buf_text(&clean); *c; c++) {
+        if (*c == '"' || *c == '\\' || *c == '\n')
             buf_add_char(out, '\\');
-        buf_add_char(out, *text);
+        buf_add_char(out, *c == '\n' ? 'n' : *c);
     }
+    buf_free(&clean);
 }
 
 static void write_line(struct buf *out, const struct family *family, const struct series *series, const char *suffix,

@@ -2,7 +2,9 @@
 
 #include <assert.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 
 struct job {
     void (*run)(void *job), (*done)(void *job);
@@ -55,7 +57,9 @@ static void *run(void *context)
         pthread_mutex_lock(&work->mutex);
         work->running = false;
         push(&work->finished, job);
+        pthread_mutex_unlock(&work->mutex); /* wake is the caller's: it may call us */
         work->wake(work->context);
+        pthread_mutex_lock(&work->mutex);
     }
     pthread_mutex_unlock(&work->mutex);
     return NULL;
@@ -70,18 +74,25 @@ struct work *work_new(void (*wake)(void *context), void *context, struct err *er
     work->context = context;
     pthread_mutex_init(&work->mutex, NULL);
     pthread_cond_init(&work->changed, NULL);
-    if (pthread_create(&work->thread, NULL, run, work) != 0) {
-        err_set(err, ERR_SYSTEM, "the background thread could not be started");
-        free(work);
-        return NULL;
-    }
-    return work;
+    /* The loop hears signals; this thread must take none from it. */
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    int failed = pthread_create(&work->thread, NULL, run, work);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (!failed)
+        return work;
+    err_set(err, ERR_SYSTEM, "the background thread could not be started: %s", strerror(failed));
+    pthread_mutex_destroy(&work->mutex);
+    pthread_cond_destroy(&work->changed);
+    free(work);
+    return NULL;
 }
 
 bool work_add(struct work *work, void (*run_job)(void *job), void (*done)(void *job), void *job)
 {
     pthread_mutex_lock(&work->mutex);
-    bool room = work->waiting.count + work->finished.count + work->running < WORK_QUEUE_MAX;
+    bool room = !work->stopping && work->waiting.count + work->finished.count + work->running < WORK_QUEUE_MAX;
     if (room) {
         push(&work->waiting, (struct job){run_job, done, job});
         pthread_cond_signal(&work->changed);
@@ -113,6 +124,8 @@ size_t work_waiting(struct work *work)
 
 void work_free(struct work *work)
 {
+    if (!work)
+        return;
     pthread_mutex_lock(&work->mutex);
     work->stopping = true;
     pthread_cond_signal(&work->changed);

@@ -165,7 +165,7 @@ class Postfix:
 
     def attempts(self, recipient):
         """How often this recipient was named: refused by the log, or queued."""
-        refused = len(re.findall(rf"NOQUEUE: reject: RCPT .*to=<{re.escape(recipient)}>", self.said()))
+        refused = len(re.findall(rf"reject: RCPT .*to=<{re.escape(recipient)}>", self.said()))
         return refused + len(re.findall(rf"to=<{re.escape(recipient)}>.*status=sent", self.said()))
 
     def mails(self, recipient):

@@ -1,7 +1,7 @@
 """Telegram's refusals, wishes and threads."""
 import pytest
 
-from daemon import alert, config, hook, telegram_channel, until
+from daemon import alert, config, hook, later, telegram_channel, until
 from fakes import TAKE_AND_HANG, TAKE_AND_RESET, Answer
 
 
@@ -35,6 +35,7 @@ def test_429_is_obeyed(setup, telegram):
     assert d.metric("notifier_rate_limited_total", channel="telegram") >= 1
 
 
+@later("failover")
 def test_429_with_a_wish_too_long_fails_over(setup, telegram, sink):
     telegram.always(telegram.busy(600))
     d = setup()
@@ -67,6 +68,7 @@ def test_migrated_chat(start, telegram, sink):
     assert str(telegram.requests[before].json["chat_id"]) == "-1005", "the new address is remembered"
 
 
+@later("failover")
 def test_kicked_fails_over_at_once_and_says_so(setup, telegram, sink):
     telegram.kicked.add("424242")
     d = setup()

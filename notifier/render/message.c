@@ -8,60 +8,94 @@
 #include <string.h>
 
 #define DESCRIPTION_RUNES_MAX 3000
-#define URL_MAX 2000 /* bytes; a longer one is left out */
+#define URL_MAX 1000       /* bytes; a longer link is left out */
+#define URLS_MAX 2000      /* bytes of all links but the incident's own */
+#define NAMES_MAX 5        /* alerts that a line of news names */
+#define DAY_MS (24 * 3600 * 1000)
 
+/* RFC 3986: scheme "://" [userinfo "@"] host [":" port]; RFC 6761: every name below .localhost is loopback. */
 bool message_link_is_loopback(const char *url)
 {
-    static const char *const hosts[] = {"localhost", "127.", "[::1]", "0.0.0.0"};
-    const char *host = strstr(url, "://");
+    char name[256];
+    const char *host = url ? strstr(url, "://") : NULL;
 
-    host = host ? host + 3 : url;
-    for (size_t i = 0; i < LENGTH(hosts); i++)
-        if (text_starts(host, hosts[i]))
-            return true;
-    return false;
+    host = host ? host + 3 : text_or(url, "");
+    size_t length = strcspn(host, "/?#");
+    for (size_t i = length; i > 0; i--)
+        if (host[i - 1] == '@') {
+            host += i;
+            length -= i;
+            break;
+        }
+    size_t end = host[0] == '[' ? strcspn(host, "]") : strcspn(host, ":");
+    length = end < length ? end : length;
+    if (length >= sizeof name)
+        return false;
+    for (size_t i = 0; i < length; i++)
+        name[i] = (char)tolower((unsigned char)host[i]);
+    while (length && name[length - 1] == '.')
+        length--;
+    name[length] = '\0';
+    return strcmp(name, "localhost") == 0 || text_ends(name, ".localhost") || strcmp(name, "[::1") == 0 || strcmp(name, "[::") == 0 ||
+           strcmp(name, "0.0.0.0") == 0 || text_starts(name, "[::ffff:127.") ||
+           (text_starts(name, "127.") && strspn(name, "0123456789.") == length);
 }
 
-static bool link_is_usable(const char *url)
+/* http and https only, and nothing in it that could leave the place a codec puts it. */
+static bool link_is_usable(const char *url, struct arena *arena)
 {
     if (!url || !(text_starts(url, "http://") || text_starts(url, "https://")) || strlen(url) > URL_MAX)
         return false;
-    for (const unsigned char *c = (const unsigned char *)url; *c; c++)
-        if (*c <= 0x20 || *c == 0x7f || *c == '"' || *c == '<' || *c == '>' || *c == '\\' || *c == '`')
-            return false;
+    if (strpbrk(url, " \"<>\\`") || strcmp(summary_clean(url, URL_MAX + 1, arena), url) != 0)
+        return false;
     return !message_link_is_loopback(url);
 }
 
-static void add_link(struct page *page, const char *name, const char *url)
+static void add_link(struct page *page, const char *name, const char *url, size_t *room, struct arena *arena)
 {
-    if (link_is_usable(url) && page->link_count < PAGE_LINKS_MAX)
-        page->links[page->link_count++] = (struct page_link){name, url};
+    if (!link_is_usable(url, arena) || page->link_count == PAGE_LINKS_MAX || strlen(url) > *room)
+        return;
+    *room -= strlen(url);
+    page->links[page->link_count++] = (struct page_link){name, url};
 }
 
 static const char *incident_url(const struct view *view, struct arena *arena)
 {
-    if (!view->public_url || !view->reference || message_link_is_loopback(view->public_url))
-        return NULL;
-    size_t length = strlen(view->public_url);
+    size_t length = view->public_url ? strlen(view->public_url) : 0;
+
     while (length && view->public_url[length - 1] == '/')
         length--;
-    return arena_printf(arena, "%.*s/incidents/%s", (int)length, view->public_url, view->reference);
+    const char *url = arena_printf(arena, "%.*s/incidents/%s", (int)length, text_or(view->public_url, ""), text_or(view->reference, ""));
+    return view->reference && link_is_usable(url, arena) ? url : NULL;
 }
 
+static const char *panel_of(const struct alert_input *input) { return input->panel_url; }
+static const char *dashboard_of(const struct alert_input *input) { return input->dashboard_url; }
+static const char *runbook_of(const struct alert_input *input) { return labels_get(&input->annotations, "runbook_url"); }
+static const char *source_of(const struct alert_input *input) { return input->generator_url; }
+static const char *silence_of(const struct alert_input *input)
+{
+    return input->status == ALERT_FIRING ? input->silence_url : NULL;
+}
+
+/* In the order of their use at night. One that is not the same for all alerts would mislead: it stands at its own line. */
 static void add_links(const struct view *view, struct page *page, struct arena *arena)
 {
-    const struct alert_input *first = view->alert_count ? view->alerts[0].input : NULL;
+    static const struct {
+        const char *name;
+        const char *(*of)(const struct alert_input *input);
+    } links[] = {{"Panel", panel_of}, {"Dashboard", dashboard_of}, {"Runbook", runbook_of}, {"Source", source_of}, {"Silence", silence_of}};
+    size_t room = URLS_MAX, own_room = URL_MAX;
 
-    if (first) {
-        add_link(page, "Panel", first->panel_url);
-        if (!first->panel_url || !first->panel_url[0])
-            add_link(page, "Dashboard", first->dashboard_url);
-        add_link(page, "Runbook", labels_get(&first->annotations, "runbook_url"));
-        add_link(page, "Source", first->generator_url);
-        if (first->status == ALERT_FIRING)
-            add_link(page, "Silence", first->silence_url);
+    for (size_t i = 0; i < LENGTH(links) && view->alert_count; i++) {
+        const char *url = links[i].of(view->alerts[0].input);
+        bool common = true;
+        for (size_t a = 1; a < view->alert_count && common; a++)
+            common = text_equal(links[i].of(view->alerts[a].input), url);
+        if (common)
+            add_link(page, links[i].name, url, &room, arena);
     }
-    add_link(page, arena_printf(arena, "Alert %s", text_or(view->reference, "?")), incident_url(view, arena));
+    add_link(page, arena_printf(arena, "Alert %s", text_or(view->reference, "?")), incident_url(view, arena), &own_room, arena);
 }
 
 static bool all_stopped(const struct view *view)
@@ -93,14 +127,13 @@ static void set_tone(const struct view *view, struct page *page, struct arena *a
     if (view->reason == REASON_TEST) {
         page->tone = TONE_TEST;
         page->icon = "🧪";
-        page->severity = "TEST, nothing to do";
     } else if (!view->firing) {
         bool stopped = all_stopped(view);
         page->tone = stopped ? TONE_STOPPED : TONE_RESOLVED;
         page->icon = stopped ? "⚪" : "✅";
     } else {
-        page->tone = view->severity_rank == 0 ? TONE_CRITICAL : view->severity_rank == 1 ? TONE_WARNING : TONE_INFO;
         page->icon = severity_icon(view->severity_rank, view->severity);
+        page->tone = view->severity_rank == 0 ? TONE_CRITICAL : strcmp(page->icon, "🔵") == 0 ? TONE_INFO : TONE_WARNING;
         page->severity = upper(view->severity, arena);
     }
 }
@@ -148,7 +181,7 @@ static const char *when_text(const struct view *view, struct arena *arena)
     int64_t from_ms, to_ms;
 
     times(view, &from_ms, &to_ms);
-    bool far = view->now_ms - from_ms > 20 * 3600 * 1000;
+    bool far = view->now_ms - from_ms > DAY_MS * 5 / 6;
     if (view->firing)
         return arena_printf(arena, "since %s", clock_text(view, from_ms, far ? "%Y-%m-%d %H:%M %z" : "%H:%M %z", arena));
     return arena_printf(arena, "%s (%s–%s)", span_text(to_ms - from_ms, arena),
@@ -159,7 +192,10 @@ static const char *title_text(const struct view *view, struct arena *arena)
 {
     const char *title = summary_title(view, arena);
 
-    if (view->firing || view->reason == REASON_TEST)
+    if (view->reason == REASON_TEST)
+        return arena_printf(arena, "TEST, nothing to do · %s via route \"%s\" · sent by %s", text_or(view->channel, "?"),
+                            text_or(view->receiver, "?"), summary_clean(text_or(view->sent_by, "Grafana"), 60, arena));
+    if (view->firing)
         return title;
     if (all_stopped(view))
         return arena_printf(arena, "%s stopped reporting, not confirmed well", title);
@@ -168,21 +204,39 @@ static const char *title_text(const struct view *view, struct arena *arena)
     return title;
 }
 
-static const char *subject_text(const struct view *view, const char *title, struct arena *arena)
+/* A test's line is given; what it is about comes beneath. */
+static const char *context_text(const struct view *view, const char *title, struct arena *arena)
 {
-    const char *severity = upper(text_or(view->severity, "alert"), arena);
-    const struct alert_input *first = view->alert_count ? view->alerts[0].input : NULL;
-    const char *env = first ? labels_get(&first->labels, "env") : NULL;
+    if (view->reason != REASON_TEST)
+        return summary_context(view, title, arena);
+    const char *own = summary_title(view, arena), *context = summary_context(view, own, arena);
+    const char *over = view->firing || !view->alert_count ? "" : "✅ ";
+    return arena_printf(arena, "%s%s%s%s", over, own, context ? " · " : "", text_or(context, ""));
+}
 
-    /* Constant over the incident, so that mail programs thread it: the group's name, not this moment's count. */
-    const char *name = labels_get(&view->group_labels, "alertname");
-    if (!name || view->reason == REASON_TEST)
-        name = title;
-    else if (first && labels_get(&first->labels, "rulename") && text_starts(name, "Datasource"))
-        name = summary_title(view, arena);
-    if (view->reason == REASON_TEST)
-        severity = "TEST";
-    return arena_printf(arena, "[%s] %s%s%s%s %s", severity ? severity : "ALERT", summary_clean(name, 120, arena), env ? " (" : "",
+/* The alert that began the incident, as far as it is still told of: it names the subject as long as it lasts. */
+static const struct view_alert *oldest(const struct view *view)
+{
+    const struct view_alert *found = NULL;
+
+    for (size_t i = 0; i < view->alert_count; i++) {
+        const struct view_alert *alert = &view->alerts[i];
+        if (!found || alert->input->starts_ms < found->input->starts_ms ||
+            (alert->input->starts_ms == found->input->starts_ms && alert->id < found->id))
+            found = alert;
+    }
+    return found;
+}
+
+/* Constant over the incident, so that mail programs thread it: no counts, no times, no "resolved". */
+static const char *subject_text(const struct view *view, struct arena *arena)
+{
+    const char *severity = view->reason == REASON_TEST ? "TEST" : upper(text_or(view->severity, "alert"), arena);
+    const struct view_alert *first = oldest(view);
+    const char *env = first ? labels_get(&first->input->labels, "env") : NULL;
+    const char *name = first ? summary_clean(summary_own(first->input, arena), 120, arena) : "Alert";
+
+    return arena_printf(arena, "[%s] %s%s%s%s %s", text_or(severity, "ALERT"), name, env ? " (" : "",
                         env ? summary_clean(env, 30, arena) : "", env ? ")" : "", text_or(view->reference, ""));
 }
 
@@ -193,32 +247,56 @@ static const char *status_text(const struct view *view, struct arena *arena)
     times(view, &from_ms, &to_ms);
     if (view->reason == REASON_TEST)
         return "TEST";
+    if (!view->firing && all_stopped(view))
+        return "STOPPED REPORTING, not confirmed well";
     if (!view->firing)
-        return all_stopped(view) ? "STOPPED REPORTING, not confirmed well"
-                                 : arena_printf(arena, "RESOLVED after %s", span_text(to_ms - from_ms, arena));
+        return arena_printf(arena, "%s after %s", view->reason == REASON_FIRED_AND_RESOLVED ? "FIRED AND RESOLVED" : "RESOLVED",
+                            span_text(to_ms - from_ms, arena));
     if (view->reason == REASON_NEW_ALERTS)
         return arena_printf(arena, "UPDATED +%u, now %u", view->news_firing, view->firing);
     if (view->reason == REASON_SOME_RESOLVED)
-        return arena_printf(arena, "UPDATED, %u resolved, %u still firing", view->resolved, view->firing);
+        return arena_printf(arena, "UPDATED −%u, now %u", view->news_resolved, view->firing);
     return view->reason == REASON_REPEAT ? "STILL FIRING" : "FIRING";
 }
 
+static void add_field(struct page *page, const char *name, const char *value)
+{
+    if (value && value[0] && name[0] && page->field_count < PAGE_FIELDS_MAX)
+        page->fields[page->field_count++] = (struct page_field){name, value};
+}
+
+/* What matters first: Discord shows six, a mail all. The alert's frame, which title and icon have told, comes last. */
 static void add_fields(const struct view *view, struct page *page, struct arena *arena)
 {
     const struct alert_input *first = view->alert_count ? view->alerts[0].input : NULL;
-    const char *values = first && view->alert_count == 1 ? summary_values(first, arena) : NULL;
 
-    if (values)
-        page->fields[page->field_count++] = (struct page_field){"Value", values};
-    for (size_t i = 0; first && i < first->labels.count && page->field_count < PAGE_FIELDS_MAX; i++) {
-        const struct label *label = &first->labels.items[i];
-        bool common = true;
-        for (size_t a = 1; a < view->alert_count && common; a++)
-            common = text_equal(labels_get(&view->alerts[a].input->labels, label->name), label->value);
-        if (common && !text_starts(label->name, "__"))
-            page->fields[page->field_count++] = (struct page_field){summary_clean(label->name, 60, arena),
-                                                                    summary_clean(label->value, 200, arena)};
+    if (!first)
+        return;
+    if (view->alert_count == 1) {
+        add_field(page, "Value", summary_values(first, arena));
+        const char *error = labels_get(&first->annotations, "Error");
+        add_field(page, "Error", error ? summary_clean(error, 300, arena) : NULL);
     }
+    for (int frame = 0; frame < 2; frame++)
+        for (size_t i = 0; i < first->labels.count; i++) {
+            const struct label *label = &first->labels.items[i];
+            if (!text_starts(label->name, "__") && summary_is_frame(label, NULL) == frame && summary_is_common(view, label))
+                add_field(page, summary_clean(label->name, 60, arena), summary_clean(label->value, 200, arena));
+        }
+}
+
+static const char *description_text(const struct view *view, struct arena *arena)
+{
+    const char *description = view->alert_count == 1 ? labels_get(&view->alerts[0].input->annotations, "description") : NULL;
+    struct buf clean = BUF_EMPTY(256 * 1024);
+
+    if (!description)
+        return NULL;
+    text_add_clean(&clean, description, strnlen(description, 64 * 1024));
+    size_t kept = text_prefix(buf_text(&clean), DESCRIPTION_RUNES_MAX);
+    const char *text = arena_printf(arena, "%.*s%s", (int)kept, buf_text(&clean), kept < clean.length ? "…" : "");
+    buf_free(&clean);
+    return text;
 }
 
 /* Everything but the lines: what each page of a split message repeats or the first alone says. */
@@ -227,25 +305,15 @@ static void frame(const struct view *view, struct arena *arena, struct page *pag
     *page = (struct page){.reference = view->reference, .number = 1, .of = 1};
     set_tone(view, page, arena);
     page->title = title_text(view, arena);
-    page->context = summary_context(view, page->title, arena);
-    page->when = when_text(view, arena);
+    page->context = context_text(view, page->title, arena);
+    page->when = view->reason == REASON_TEST ? NULL : when_text(view, arena);
     if (view->late_ms > 0)
         page->late = arena_printf(arena, "late by %s:", span_text(view->late_ms, arena));
-    page->subject = subject_text(view, page->title, arena);
+    page->subject = subject_text(view, arena);
     page->status_line = status_text(view, arena);
     page->why = arena_printf(arena, "why you got this: route %s, channel %s, %s", text_or(view->route, "{}"),
                              text_or(view->channel, "?"), reason_text(view->reason));
-    if (view->reason == REASON_TEST)
-        page->footer = arena_printf(arena, "%s via route \"%s\" · sent by %s", text_or(view->channel, "?"),
-                                    text_or(view->receiver, "?"), summary_clean(text_or(view->sent_by, "Grafana"), 60, arena));
-    const char *description = view->alert_count == 1 ? labels_get(&view->alerts[0].input->annotations, "description") : NULL;
-    if (description) {
-        struct buf clean = BUF_EMPTY(256 * 1024);
-        text_add_clean(&clean, description, strnlen(description, 64 * 1024));
-        size_t kept = text_prefix(buf_text(&clean), DESCRIPTION_RUNES_MAX);
-        page->description = arena_bytes(arena, buf_text(&clean), kept);
-        buf_free(&clean);
-    }
+    page->description = description_text(view, arena);
     add_links(view, page, arena);
     add_fields(view, page, arena);
 }
@@ -253,7 +321,7 @@ static void frame(const struct view *view, struct arena *arena, struct page *pag
 static struct page_line line_of(const struct view *view, const struct view_alert *alert, const char *title, struct arena *arena)
 {
     bool firing = alert->input->status == ALERT_FIRING;
-    const char *url = link_is_usable(alert->input->panel_url) ? alert->input->panel_url : NULL;
+    const char *url = link_is_usable(alert->input->panel_url, arena) && strlen(alert->input->panel_url) < 500 ? alert->input->panel_url : NULL;
     const char *icon = firing ? severity_icon(alert->severity_rank, alert->severity) : summary_is_stopped(alert) ? "⚪" : "✅";
     return (struct page_line){icon, summary_line(view, alert, title, arena), url};
 }
@@ -270,24 +338,25 @@ size_t message_pages(const struct view *view, const struct page_limits *limits, 
             lines[count++] = line_of(view, &view->alerts[i], whole.title, arena);
     uint32_t total = view->firing + view->resolved;
     uint32_t more = count && total > count ? total - (uint32_t)count : 0;
-    return split_pages(&whole, lines, count, more, incident_url(view, arena), limits, pages);
+    return split_pages(&whole, lines, count, more, incident_url(view, arena), limits, arena, pages);
 }
 
 /* Names of what is new, as many as fit a glance. */
 static const char *news_names(const struct view *view, enum alert_status status, struct arena *arena)
 {
-    struct buf out = BUF_EMPTY(1000);
+    struct buf out = BUF_EMPTY(4000);
     size_t named = 0, all = 0;
     const char *title = summary_title(view, arena);
 
     for (size_t i = 0; i < view->alert_count; i++) {
-        if (!view->alerts[i].changed || view->alerts[i].input->status != status)
+        const struct view_alert *alert = &view->alerts[i];
+        /* Firing news is what this channel has not been told fires. */
+        if (!alert->changed || alert->input->status != status || (status == ALERT_FIRING && alert->was_told_firing))
             continue;
-        all++;
-        if (named == 5)
-            continue;
-        buf_addf(&out, "%s%s", named ? ", " : "", summary_clean(summary_line(view, &view->alerts[i], title, arena), 60, arena));
-        named++;
+        if (all++ < NAMES_MAX) {
+            buf_addf(&out, "%s%s", named ? ", " : "", summary_clean(summary_name(view, alert, title, arena), 60, arena));
+            named++;
+        }
     }
     if (all > named)
         buf_addf(&out, " and %zu more", all - named);
@@ -298,24 +367,21 @@ static const char *news_names(const struct view *view, enum alert_status status,
 
 void message_news(const struct view *view, struct arena *arena, struct page *page)
 {
-    const char *title = summary_title(view, arena);
-
     frame(view, arena, page);
-    page->context = NULL;
-    page->description = NULL;
+    page->context = page->description = NULL;
     page->link_count = page->field_count = 0;
     if (!view->firing)
-        return; /* "✅ Binance back · 47 min (02:06–02:53)": the title and when say it */
-    if (view->reason == REASON_SOME_RESOLVED) {
+        return; /* "✅ Binance back · 47 min (02:06–02:53)": title and when say it */
+    if (view->reason == REASON_REPEAT || (!view->news_firing && !view->news_resolved)) {
+        page->title = arena_printf(arena, "still firing: %s · %s", page->title, page->when);
+        page->when = NULL;
+        return;
+    }
+    page->severity = page->when = NULL; /* the icon says it; the line is short */
+    const char *names = news_names(view, view->news_firing ? ALERT_FIRING : ALERT_RESOLVED, arena);
+    const char *gone = view->news_resolved ? arena_printf(arena, "−%u, ", view->news_resolved) : "";
+    if (!view->news_firing)
         page->icon = "✅";
-        page->severity = NULL;
-        page->title = arena_printf(arena, "−%u, now %u: %s", view->news_resolved, view->firing,
-                                   news_names(view, ALERT_RESOLVED, arena));
-    } else if (view->reason == REASON_NEW_ALERTS)
-        page->title = arena_printf(arena, "+%u, now %u: %s", view->news_firing, view->firing, news_names(view, ALERT_FIRING, arena));
-    else
-        page->title = arena_printf(arena, "still firing: %s", title);
-    if (page->severity && view->reason != REASON_REPEAT)
-        page->severity = NULL; /* the icon says it; the line is short */
-    page->when = view->reason == REASON_REPEAT ? page->when : NULL;
+    page->title = arena_printf(arena, "%s%snow %u%s%s", view->news_firing ? arena_printf(arena, "+%u, ", view->news_firing) : "", gone,
+                               view->firing, names[0] ? ": " : "", names);
 }

@@ -66,8 +66,13 @@ size_t message_pages(const struct view *view, const struct page_limits *limits, 
                      struct page pages[PAGES_MAX]);
 /* What goes beneath the first message when only news should ring: "🔴 +2, now 3: OKX, Bybit · K7Q2", "✅ Binance back · 47 min". */
 void message_news(const struct view *view, struct arena *arena, struct page *page);
-/* Links to loopback lead nowhere from a phone: messages leave them out. */
+/* Links to loopback lead nowhere from a phone: messages leave them out, and the caller may say once which setting cures it. */
 bool message_link_is_loopback(const char *url);
+/* A page that is one line is closed by its reference; a longer one names it among the links, or on a last line. */
+bool page_is_line(const struct page *page);
+bool page_links_reference(const struct page *page);
+/* Resolved or stopped reporting: "when" stands behind the title instead of beneath it. */
+bool page_is_over(const struct page *page);
 /* Plain text of a page, for the console, the history and the lowest rung of the ladder. */
 void page_add_plain(struct buf *out, const struct page *page);
 /* The stored form, read back by the codec at every send. */

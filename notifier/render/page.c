@@ -5,13 +5,29 @@
 #include <stddef.h>
 #include <string.h>
 
+bool page_is_over(const struct page *page)
+{
+    return page->tone == TONE_RESOLVED || page->tone == TONE_STOPPED;
+}
+
+bool page_is_line(const struct page *page)
+{
+    return !page->context && !page->line_count && !page->more && !page->link_count && !page->footer &&
+           (!page->when || page_is_over(page));
+}
+
+bool page_links_reference(const struct page *page)
+{
+    return page->link_count && page->reference && strstr(page->links[page->link_count - 1].name, page->reference);
+}
+
 void page_add_plain(struct buf *out, const struct page *page)
 {
     if (page->late)
         buf_addf(out, "%s\n", page->late);
     buf_addf(out, "%s %s%s%s", text_or(page->icon, ""), text_or(page->severity, ""), page->severity ? " " : "", text_or(page->title, ""));
-    if (page->tone == TONE_RESOLVED || page->tone == TONE_STOPPED)
-        buf_addf(out, "%s%s", page->when ? " · " : "", text_or(page->when, ""));
+    if (page_is_over(page) && page->when)
+        buf_addf(out, " · %s", page->when);
     if (page->of > 1)
         buf_addf(out, " (%u of %u)", page->number, page->of);
     if (page->context)
@@ -20,13 +36,14 @@ void page_add_plain(struct buf *out, const struct page *page)
         buf_addf(out, "\n%s %s", page->lines[i].icon, page->lines[i].text);
     if (page->more)
         buf_addf(out, "\n+%u more%s%s", page->more, page->more_url ? ": " : "", text_or(page->more_url, ""));
-    if (page->when && page->tone != TONE_RESOLVED && page->tone != TONE_STOPPED)
+    if (page->when && !page_is_over(page))
         buf_addf(out, "\n%s", page->when);
-    for (size_t i = 0; i < page->link_count; i++)
-        buf_addf(out, "\n%s: %s", page->links[i].name, page->links[i].url);
     if (page->footer)
         buf_addf(out, "\n%s", page->footer);
-    buf_addf(out, "%s%s", page->reference ? " · " : "", text_or(page->reference, ""));
+    for (size_t i = 0; i < page->link_count; i++)
+        buf_addf(out, "\n%s: %s", page->links[i].name, page->links[i].url);
+    if (page->reference && !page_links_reference(page))
+        buf_addf(out, "%s%s", page_is_line(page) ? " · " : "\nAlert ", page->reference);
 }
 
 /* Every text of a page, by name: one table writes and reads them. */
@@ -96,10 +113,17 @@ static const char *nth(const struct cJSON *array, size_t n, struct arena *arena)
     return arena_text(arena, json_text(one));
 }
 
+/* A number of the stored form that must be one of an enum's. */
+static int read_enum(const struct cJSON *json, const char *key, int last, int otherwise)
+{
+    int64_t value = json_get_int(json, key, otherwise);
+    return value >= 0 && value <= last ? (int)value : otherwise;
+}
+
 bool page_read(const struct cJSON *json, struct arena *arena, struct page *page)
 {
-    *page = (struct page){.tone = (enum page_tone)json_get_int(json, "tone", TONE_INFO),
-                          .reason = (enum reason)json_get_int(json, "reason", REASON_FIRST),
+    *page = (struct page){.tone = (enum page_tone)read_enum(json, "tone", TONE_TEST, TONE_CRITICAL),
+                          .reason = (enum reason)read_enum(json, "reason", REASON_COUNT - 1, REASON_FIRST),
                           .more = (uint32_t)json_get_int(json, "more", 0), .number = (uint16_t)json_get_int(json, "number", 1),
                           .of = (uint16_t)json_get_int(json, "of", 1)};
     if (!json_is_object(json))

@@ -4,8 +4,8 @@
 
 #include "notifier/render/message.h"
 
-/* whole: the message without its lines. more: alerts beyond these lines, told as "+N more" on the last page. */
+/* whole: the message without its lines, at most PAGE_LINES_MAX of them. What of it alone is too large is shortened. more: alerts beyond these lines, told as "+N more" on the last page. */
 size_t split_pages(const struct page *whole, const struct page_line *lines, size_t line_count, uint32_t more, const char *more_url,
-                   const struct page_limits *limits, struct page pages[PAGES_MAX]);
+                   const struct page_limits *limits, struct arena *arena, struct page pages[PAGES_MAX]);
 
 #endif

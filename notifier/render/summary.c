@@ -104,7 +104,7 @@ static void add_piece(struct buf *out, const char *text)
 /* "FeedDown: Binance · prod": without a summary the labels that the group does not share say which one it is. */
 static const char *named_by_labels(const struct view *view, const struct view_alert *alert, const char *name, struct arena *arena)
 {
-    struct buf out = BUF_EMPTY(CONTENT_MAX);
+    struct buf out = BUF_EMPTY(CONTEXT_MAX);
     size_t shown = 0;
 
     for (size_t i = 0; i < alert->input->labels.count && shown < OWN_LABELS_MAX; i++) {
@@ -232,11 +232,9 @@ const char *summary_name(const struct view *view, const struct view_alert *alert
         if (!summary_is_frame(label, alert->severity) && !summary_is_common(view, label))
             add_piece(&out, summary_clean(label->value, VALUE_RUNES_MAX, arena));
     }
-    /* Where the labels are not in its own words, both; where there are no such labels, the words alone. */
+    /* "3 alerts" and "FeedDown: 3 alerts" leave each alert's own words to be said; a title all share has said them. */
     const char *own = summary_own(alert->input, arena), *labels = arena_text(arena, buf_text(&out));
-    bool own_says_more = view->alert_count > 1 && !text_starts(title, own) && strcmp(own, name_of(alert->input, arena)) != 0;
-    bool other_name = view->alert_count > 1 && !text_starts(title, name_of(alert->input, arena)) && !own_says_more && !strstr(title, own);
-    if (!labels[0] || own_says_more || other_name) {
+    if (!labels[0] || (view->alert_count > 1 && !text_starts(title, own))) {
         buf_clear(&out);
         add_piece(&out, own);
         if (labels[0] && !strstr(own, labels))

@@ -3,20 +3,19 @@
 #include "notifier/channels/common.h"
 #include "notifier/channels/registry.h"
 
-#include <string.h>
+#define CONSOLE_RUNES_MAX 20000
 
 static bool console_write(const struct channel_config *config, const struct sending *sending, const struct rendered_part *parts,
                           size_t part_count, struct arena *arena, struct request *out, struct err *err)
 {
     struct buf text = BUF_EMPTY(CONTENT_MAX);
-    struct page page;
+    struct content content;
 
     (void)config;
     (void)err;
     (void)part_count;
-    content_page(&parts[0], arena, &page);
-    const char *words = sending->form == FORM_MINIMAL ? page_minimal(&page, sending, arena) : page_plain(&page, sending, arena);
-    text_add_terminal(&text, words, true);
+    content_read(&parts[0], arena, &content);
+    text_add_terminal(&text, page_lower(&content.page, sending, CONSOLE_RUNES_MAX, arena), true);
     buf_add_text(&text, "\n\n");
     *out = (struct request){.kind = REQUEST_CONSOLE, .body = arena_bytes(arena, buf_text(&text), text.length), .body_length = text.length};
     buf_free(&text);

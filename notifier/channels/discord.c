@@ -2,88 +2,130 @@
 #include "base/text.h"
 #include "notifier/channels/common.h"
 #include "notifier/channels/registry.h"
+#include "notifier/render/summary.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
-#define EMBED_UNITS_MAX 1500  /* characters of a description; the limit is 4096, and 6000 over all */
+#define EMBED_RUNES_MAX 1500        /* characters of the embed; the limits are 4096 a description and 6000 over all */
+#define DESCRIPTION_RUNES_HARD 4000 /* with what the links cost */
 #define EMBED_FIELDS_MAX 6
-#define CONTENT_RUNES_MAX 300 /* the limit is 2000 */
+#define FIELD_NAME_RUNES_MAX 100    /* the limit is 256 */
+#define FIELD_VALUE_RUNES_MAX 200   /* the limit is 1024, and escaping may double it */
+#define CONTENT_RUNES_MAX 1900      /* the limit is 2000 */
 #define FLAG_SUPPRESS_NOTIFICATIONS 4096
 
-/* Markdown in a label is shown, not obeyed. Mentions are stopped by allowed_mentions; where that lets @here through
- * because the configuration asks for it, the zero-width space keeps a label's from counting. */
+/* Markdown in a label is shown, not obeyed. Mentions are not stopped here but by allowed_mentions. */
 static void add_escaped(struct buf *out, const char *text)
 {
     for (; *text; text++) {
-        if (strchr("\\*_~`|>#[]()<", *text))
+        if (strchr("\\*_~`|>#[]()<-", *text))
             buf_add_char(out, '\\');
         buf_add_char(out, *text);
-        if (*text == '@')
-            buf_add_text(out, "\xe2\x80\x8b");
     }
 }
 
-static void add_description(struct buf *out, const struct page *page)
+/* Beside a configured @here a label's would be hidden among the allowed: a zero-width space makes it a text. */
+static const char *disarm(const char *text, struct arena *arena)
 {
-    bool over = page->tone == TONE_RESOLVED || page->tone == TONE_STOPPED;
+    struct buf out = BUF_EMPTY(CONTENT_MAX);
 
-    if (page->late) {
-        add_escaped(out, page->late);
-        buf_add_char(out, '\n');
+    for (; *text; text++) {
+        buf_add_char(&out, *text);
+        if (*text == '@')
+            buf_add_text(&out, "\xe2\x80\x8b");
     }
-    if (page->context) {
-        add_escaped(out, page->context);
-        buf_add_char(out, '\n');
-    }
+    const char *safe = arena_text(arena, buf_text(&out));
+    buf_free(&out);
+    return safe;
+}
+
+/* links: with their addresses, or only as they show. */
+static void add_description(struct buf *out, const struct page *page, bool links)
+{
     for (size_t i = 0; i < page->line_count; i++) {
         buf_addf(out, "%s ", page->lines[i].icon);
         add_escaped(out, page->lines[i].text);
         buf_add_char(out, '\n');
     }
-    if (page->more)
-        buf_addf(out, page->more_url ? "+%u more: <%s>\n" : "+%u more\n", page->more, text_or(page->more_url, ""));
-    if (page->when && !over) {
+    if (page->more && page->more_url && links)
+        buf_addf(out, "+%u more: [all of them](<%s>)\n", page->more, page->more_url);
+    else if (page->more)
+        buf_addf(out, "+%u more\n", page->more);
+    if (page->when && !page_is_over(page)) {
         add_escaped(out, page->when);
         buf_add_char(out, '\n');
     }
-    for (size_t i = 0; i < page->link_count; i++)
-        buf_addf(out, "%s[%s](<%s>)", i ? " · " : "", page->links[i].name, page->links[i].url);
+    for (size_t i = 0; i < page->link_count; i++) {
+        buf_add_text(out, i ? " · " : "");
+        if (links)
+            buf_addf(out, "[%s](<%s>)", page->links[i].name, page->links[i].url);
+        else
+            buf_add_text(out, page->links[i].name);
+    }
+}
+
+/* The alert's frame stands in the line above: its six fields are for the rest. */
+static bool is_shown(const struct page_field *field)
+{
+    return !summary_is_frame(&(struct label){.name = field->name, .value = field->value}, NULL);
+}
+
+static size_t field_count(const struct page *page)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < page->field_count; i++)
+        count += is_shown(&page->fields[i]);
+    return count < EMBED_FIELDS_MAX ? count : EMBED_FIELDS_MAX;
+}
+
+static const char *cut(const char *text, size_t runes, struct arena *arena)
+{
+    return text_runes(text) <= runes ? text : arena_printf(arena, "%.*s…", (int)text_prefix(text, runes - 1), text);
 }
 
 static size_t discord_measure(const struct page *page)
 {
     struct buf out = BUF_EMPTY(CONTENT_MAX);
-    add_description(&out, page);
-    size_t runes = out.full ? CONTENT_MAX : text_runes(buf_text(&out));
+    size_t fields = field_count(page), runes = page->footer ? text_runes(page->footer) : 0, whole;
+
+    for (size_t i = 0; i < page->field_count && fields; i++) {
+        size_t value = text_runes(page->fields[i].value);
+        if (!is_shown(&page->fields[i]))
+            continue;
+        runes += text_runes(page->fields[i].name) + (value < FIELD_VALUE_RUNES_MAX ? value : FIELD_VALUE_RUNES_MAX);
+        fields--;
+    }
+    add_description(&out, page, true);
+    whole = text_runes(buf_text(&out));
+    buf_clear(&out);
+    add_description(&out, page, false);
+    runes += text_runes(buf_text(&out));
     buf_free(&out);
-    return runes;
+    return whole > DESCRIPTION_RUNES_HARD ? CONTENT_MAX : runes;
 }
 
-static const char *cut(const char *text, size_t runes, struct arena *arena)
-{
-    return arena_bytes(arena, text, text_prefix(text, runes));
-}
-
-/* What a phone shows: an embed alone previews nothing. */
-static const char *content_line(const struct channel_config *config, const struct page *page, const struct sending *sending,
-                                struct arena *arena)
+/* What a phone shows: an embed alone previews nothing, and pings nobody. */
+static const char *content_line(const struct page *page, const struct sending *sending, const char *mention, struct arena *arena)
 {
     struct buf out = BUF_EMPTY(CONTENT_MAX);
-    bool over = page->tone == TONE_RESOLVED || page->tone == TONE_STOPPED;
-    static const char *const tones[] = {[TONE_CRITICAL] = "critical", [TONE_WARNING] = "warning", [TONE_INFO] = "info"};
-    const char *mention = page->tone <= TONE_INFO && !sending->repeat ? channel_mention(config, tones[page->tone]) : NULL;
 
+    if (page->late)
+        buf_addf(&out, "%s\n", page->late);
     buf_addf(&out, "%s ", text_or(page->icon, "🔴"));
-    if (page->severity)
-        buf_addf(&out, "**%s** ", page->severity);
-    add_escaped(&out, cut(page->title, CONTENT_RUNES_MAX, arena));
-    if (over && page->when)
+    if (page->severity) {
+        buf_add_text(&out, "**");
+        add_escaped(&out, page->severity);
+        buf_add_text(&out, "** ");
+    }
+    add_escaped(&out, mention ? disarm(page->title, arena) : page->title);
+    if (page_is_over(page) && page->when)
         buf_addf(&out, " · %s", page->when);
     if (page->of > 1)
         buf_addf(&out, " (%u of %u)", page->number, page->of);
     buf_addf(&out, " · %s", page_mark(page, sending, arena));
-    if (mention && page->number == 1)
+    if (mention)
         buf_addf(&out, " %s", mention);
     const char *text = arena_text(arena, buf_text(&out));
     buf_free(&out);
@@ -106,24 +148,28 @@ static int colour(enum page_tone tone)
 static void put_embed(struct json_out *json, const struct page *page, struct arena *arena)
 {
     struct buf text = BUF_EMPTY(CONTENT_MAX);
+    size_t left = field_count(page);
 
-    add_description(&text, page);
+    add_description(&text, page, true);
     json_member(json, "embeds");
     json_open(json, '[');
     json_open(json, '{');
-    json_set_text(json, "description", cut(buf_text(&text), EMBED_UNITS_MAX + 500, arena));
+    json_set_text(json, "description", cut(buf_text(&text), DESCRIPTION_RUNES_HARD, arena));
     json_set_int(json, "color", colour(page->tone));
     json_member(json, "fields");
     json_open(json, '[');
-    for (size_t i = 0; i < page->field_count && i < EMBED_FIELDS_MAX; i++) {
-        struct buf value = BUF_EMPTY(4096);
-        add_escaped(&value, cut(page->fields[i].value, 200, arena));
+    for (size_t i = 0; i < page->field_count && left; i++) {
+        struct buf value = BUF_EMPTY(8192);
+        if (!is_shown(&page->fields[i]))
+            continue;
+        add_escaped(&value, cut(page->fields[i].value, FIELD_VALUE_RUNES_MAX, arena));
         json_open(json, '{');
-        json_set_text(json, "name", cut(page->fields[i].name, 100, arena));
+        json_set_text(json, "name", cut(page->fields[i].name, FIELD_NAME_RUNES_MAX, arena));
         json_set_text(json, "value", buf_text(&value));
         json_set_bool(json, "inline", true);
         json_shut(json, '}');
         buf_free(&value);
+        left--;
     }
     json_shut(json, ']');
     if (page->footer) {
@@ -137,53 +183,74 @@ static void put_embed(struct json_out *json, const struct page *page, struct are
     buf_free(&text);
 }
 
-/* Only what the configuration mentions may be mentioned: @everyone in a label pings nobody. */
-static void put_allowed_mentions(struct json_out *json, const struct channel_config *config)
+static void put_ids(struct json_out *json, const char *key, const char *mention, const char *prefix)
 {
-    bool everyone = false;
+    json_member(json, key);
+    json_open(json, '[');
+    for (const char *at = mention; (at = strstr(at, prefix)); at++) {
+        const char *id = at + strlen(prefix) + (at[strlen(prefix)] == '!');
+        size_t digits = strspn(id, "0123456789");
+        char text[24] = "";
+        if (!digits || digits >= sizeof text)
+            continue;
+        memcpy(text, id, digits);
+        json_put_text(json, text);
+    }
+    json_shut(json, ']');
+}
 
-    for (size_t i = 0; i < config->mention_count; i++)
-        everyone = everyone || strcmp(config->mentions[i].value, "@here") == 0 || strcmp(config->mentions[i].value, "@everyone") == 0;
+/* Only what the configuration mentions, and only where it does: @everyone in a label pings nobody. */
+static void put_allowed_mentions(struct json_out *json, const char *mention)
+{
+    mention = text_or(mention, "");
     json_member(json, "allowed_mentions");
     json_open(json, '{');
     json_member(json, "parse");
-    json_put_raw(json, everyone ? "[\"everyone\"]" : "[]");
-    static const struct {
-        const char *key, *prefix;
-    } kinds[] = {{"roles", "<@&"}, {"users", "<@"}};
-    for (size_t k = 0; k < LENGTH(kinds); k++) {
-        json_member(json, kinds[k].key);
-        json_open(json, '[');
-        for (size_t i = 0; i < config->mention_count; i++) {
-            const char *value = config->mentions[i].value;
-            size_t length = strlen(kinds[k].prefix), digits = text_starts(value, kinds[k].prefix) ? strspn(value + length, "0123456789") : 0;
-            char id[24] = "";
-            if (!digits || digits >= sizeof id)
-                continue;
-            memcpy(id, value + length, digits);
-            json_put_text(json, id);
-        }
-        json_shut(json, ']');
-    }
+    json_put_raw(json, strstr(mention, "@here") || strstr(mention, "@everyone") ? "[\"everyone\"]" : "[]");
+    put_ids(json, "roles", mention, "<@&");
+    put_ids(json, "users", mention, "<@");
     json_shut(json, '}');
 }
 
-/* The hook's URL with our arguments behind whatever it has, and for an edit the message's id before them. */
-static const char *make_url(const struct channel_config *config, const struct sending *sending, bool edit, bool use_thread,
-                            struct arena *arena)
+/* The hook's URL with our arguments before whatever it has; for an edit the message's id ends its path. */
+static const char *make_url(const struct channel_config *config, const struct sending *sending, bool edit, struct arena *arena)
 {
     const char *question = strchr(config->webhook_url, '?');
-    int path = question ? (int)(question - config->webhook_url) : (int)strlen(config->webhook_url);
-    const char *thread = use_thread && config->thread_id ? arena_printf(arena, "&thread_id=%s", config->thread_id) : "";
-    const char *message = edit ? arena_printf(arena, "/messages/%s", sending->root_remote) : "";
+    size_t length = question ? (size_t)(question - config->webhook_url) : strlen(config->webhook_url);
+    const char *path = url_base(arena_bytes(arena, config->webhook_url, length), arena);
+    /* A lower rung goes without the thread: that may be what was refused. */
+    const char *thread = config->thread_id && sending->form == FORM_RICH ? arena_printf(arena, "thread_id=%s", config->thread_id) : "";
+    const char *rest = question ? question + 1 : "";
+    struct buf url = BUF_EMPTY(8192);
 
-    return arena_printf(arena, "%.*s%s?wait=true%s%s%s", path, config->webhook_url, message, thread, question ? "&" : "",
-                        question ? question + 1 : "");
+    buf_add_text(&url, path);
+    if (edit)
+        buf_addf(&url, "/messages/%s", sending->root_remote);
+    const char *arguments[] = {edit ? "" : "wait=true", thread, rest};
+    for (size_t i = 0, any = 0; i < LENGTH(arguments); i++)
+        if (arguments[i][0])
+            buf_addf(&url, "%s%s", any++ ? "&" : "?", arguments[i]);
+    const char *text = arena_text(arena, buf_text(&url));
+    buf_free(&url);
+    return text;
 }
 
 static bool is_snowflake(const char *id)
 {
     return id && id[0] && strlen(id) < 24 && strspn(id, "0123456789") == strlen(id);
+}
+
+static void put_lower(struct json_out *json, const struct page *page, const struct sending *sending, const char *mention, struct arena *arena)
+{
+    struct buf plain = BUF_EMPTY(CONTENT_MAX);
+    const char *text = page_lower(page, sending, CONTENT_RUNES_MAX / 2, arena);
+
+    /* Escaped at most twice as long. */
+    add_escaped(&plain, mention ? disarm(text, arena) : text);
+    if (mention)
+        buf_addf(&plain, " %s", mention);
+    json_set_text(json, "content", cut(buf_text(&plain), 2000, arena));
+    buf_free(&plain);
 }
 
 static bool discord_write(const struct channel_config *config, const struct sending *sending, const struct rendered_part *parts,
@@ -192,61 +259,54 @@ static bool discord_write(const struct channel_config *config, const struct send
     struct buf body = BUF_EMPTY(CONTENT_MAX);
     struct json_out json = json_out(&body);
     bool edit = parts[0].kind == PART_EDIT;
-    struct page page;
+    struct content content;
 
     (void)part_count;
     if (edit && !is_snowflake(sending->root_remote))
         return err_set(err, ERR_INPUT, "there is no first message to edit");
-    content_page(&parts[0], arena, &page);
+    content_read(&parts[0], arena, &content);
+    const char *mention = content_mention(config, &content);
     *out = (struct request){0};
     json_open(&json, '{');
     if (sending->form == FORM_RICH) {
-        json_set_text(&json, "content", content_line(config, &page, sending, arena));
-        /* A reply beneath the first message is one line; the edit of the first carries the embed. */
-        if (edit || !sending->root_remote || page.line_count || page.field_count)
-            put_embed(&json, &page, arena);
-    } else {
-        struct buf plain = BUF_EMPTY(CONTENT_MAX);
-        add_escaped(&plain, sending->form == FORM_MINIMAL ? page_minimal(&page, sending, arena) : page_plain(&page, sending, arena));
-        json_set_text(&json, "content", cut(buf_text(&plain), 1900, arena));
-        buf_free(&plain);
-    }
-    put_allowed_mentions(&json, config);
-    if (!edit && sending->silent)
+        json_set_text(&json, "content", cut(content_line(&content.page, sending, mention, arena), 2000, arena));
+        /* Beneath a first message goes one line: its edit carries the embed. */
+        if (!content.reply)
+            put_embed(&json, &content.page, arena);
+    } else
+        put_lower(&json, &content.page, sending, mention, arena);
+    put_allowed_mentions(&json, mention);
+    if (!edit && (sending->silent || content.silent))
         json_set_int(&json, "flags", FLAG_SUPPRESS_NOTIFICATIONS);
     json_shut(&json, '}');
-    request_json(out, edit ? "PATCH" : "POST", make_url(config, sending, edit, sending->form == FORM_RICH, arena), &body, arena);
-    request_header(out, "User-Agent", "DiscordBot (https://example.org/notifier, 1)");
+    request_json(out, edit ? "PATCH" : "POST", make_url(config, sending, edit, arena), &body, arena);
     return true;
 }
 
 /* The body's float of seconds first, then Reset-After, then Retry-After. */
-static int64_t wish_ms(const struct reply *reply, const struct cJSON *json)
+static int64_t read_wish(const struct reply *reply, const struct cJSON *json)
 {
-    double seconds = json_number(json_get(json, "retry_after"), NAN);
-    char text[64];
+    int64_t wait_ms = wish_ms(json_number(json_get(json, "retry_after"), NAN));
+    char text[64], *end;
 
-    if (!isfinite(seconds) && reply_header(reply, "x-ratelimit-reset-after", text, sizeof text)) {
-        struct cJSON *number = json_parse(text, strlen(text), NULL);
-        seconds = json_number(number, NAN);
-        json_close(number);
+    if (wait_ms < 0 && reply_header(reply, "x-ratelimit-reset-after", text, sizeof text)) {
+        double seconds = strtod(text, &end);
+        wait_ms = end != text && !*end ? wish_ms(seconds) : -1;
     }
-    if (isfinite(seconds) && seconds >= 0 && seconds <= 3600)
-        return (int64_t)ceil(seconds * 1000);
-    return reply_retry_after_ms(reply);
+    return wait_ms < 0 ? reply_retry_after_ms(reply) : wait_ms;
 }
 
 static enum outcome judge(int status, int64_t code, bool edit)
 {
     if (status == 429)
         return OUTCOME_BUSY;
-    if (status >= 500)
+    if (status >= 500 || status == 408)
         return OUTCOME_UNCLEAR;
     if (edit && (code == 10008 || code == 30046))
         return OUTCOME_REFUSED_CONTENT; /* the first message is gone or too old: the post tells */
     if (code == 10003)
         return OUTCOME_REFUSED_CONTENT; /* the thread is gone: the next rung goes without it */
-    if (status == 400)
+    if (status == 400 || status == 413)
         return code == 220001 || code == 220003 ? OUTCOME_REFUSED_CHANNEL : OUTCOME_REFUSED_CONTENT;
     return OUTCOME_REFUSED_CHANNEL;
 }
@@ -270,7 +330,7 @@ static void discord_read(const struct channel_config *config, const struct sendi
             words = arena_printf(arena, "%s (code %lld)", words, (long long)code);
         verdict_all(out, part_count, outcome, words, config, arena);
         if (outcome == OUTCOME_BUSY)
-            out->wait_ms = wish_ms(reply, json);
+            out->wait_ms = read_wish(reply, json);
     }
     json_close(json);
 }
@@ -292,7 +352,7 @@ const struct channel channel_discord = {
     .alerts_max = 10,
     .timeout_ms = 10000,
     .rates = {{4, 2000}, {25, 60 * 1000}},
-    .limits = {.alerts_max = 10, .size_max = EMBED_UNITS_MAX, .measure = discord_measure},
+    .limits = {.alerts_max = 10, .size_max = EMBED_RUNES_MAX, .measure = discord_measure},
     .check = discord_check,
     .compose = compose_chat,
     .write = discord_write,

@@ -5,15 +5,22 @@
 
 #include <string.h>
 
-#define WORD_BYTES_MAX 42  /* of UTF-8 in one encoded word: =?UTF-8?B?…?= stays below 75 */
+#define WORD_BYTES_MAX 39  /* of UTF-8 in one encoded word: "Subject: =?UTF-8?B?...?=" stays within a line */
 #define LINE_MAX_OCTETS 76
+#define PLAIN_WORD_MAX 60  /* octets of an ASCII word that may stand unencoded: it could not be folded */
+#define TONES 6
 
+/* True for what may stand as it is: ASCII, foldable, and not to be mistaken for an encoded word. */
 static bool is_plain(const char *value)
 {
-    for (const unsigned char *c = (const unsigned char *)value; *c; c++)
-        if (*c < 0x20 || *c >= 0x7f)
+    size_t word = 0;
+
+    for (const unsigned char *c = (const unsigned char *)value; *c; c++) {
+        word = *c == ' ' ? 0 : word + 1;
+        if (*c < 0x20 || *c >= 0x7f || word > PLAIN_WORD_MAX)
             return false;
-    return strlen(value) < 900 && !strstr(value, "=?");
+    }
+    return !strstr(value, "=?");
 }
 
 /* At most `most` bytes that end on a character's border. */
@@ -63,18 +70,24 @@ void mail_add_header(struct buf *out, const char *name, const char *value)
     buf_free(&clean);
 }
 
-/* Base64 whatever it is: no label can then end the message or a MIME part early. */
+/* Base64 whatever it is: no label can then end the message or a MIME part early. Text has CRLF line ends (RFC 2046, 4.1.1). */
 static void add_part(struct buf *out, const char *boundary, const char *type, const struct buf *body)
 {
-    struct buf encoded = BUF_EMPTY(8u << 20);
+    struct buf lines = BUF_EMPTY(4u << 20), encoded = BUF_EMPTY(8u << 20);
 
-    sign_add_base64(&encoded, buf_text(body), body->length);
+    for (const char *c = buf_text(body); *c; c++) {
+        if (*c == '\n')
+            buf_add_char(&lines, '\r');
+        buf_add_char(&lines, *c);
+    }
+    sign_add_base64(&encoded, buf_text(&lines), lines.length);
     buf_addf(out, "--%s\r\nContent-Type: %s; charset=utf-8\r\nContent-Transfer-Encoding: base64\r\n\r\n", boundary, type);
     for (size_t at = 0; at < encoded.length; at += LINE_MAX_OCTETS) {
         size_t length = encoded.length - at < LINE_MAX_OCTETS ? encoded.length - at : LINE_MAX_OCTETS;
         buf_add(out, encoded.data + at, length);
         buf_add_text(out, "\r\n");
     }
+    buf_free(&lines);
     buf_free(&encoded);
 }
 
@@ -100,48 +113,90 @@ static void add_row(struct buf *out, const char *name, const char *value)
     buf_add_text(out, "</td></tr>\n");
 }
 
-static void add_html_body(struct buf *out, const struct page *page, const struct sending *sending)
+static void add_paragraph(struct buf *out, const char *text)
 {
-    static const char *const colours[] = {[TONE_CRITICAL] = "#d92d20", [TONE_WARNING] = "#b54708", [TONE_INFO] = "#175cd3",
-                                          [TONE_RESOLVED] = "#027a48", [TONE_STOPPED] = "#475467", [TONE_TEST] = "#5925dc"};
-
-    buf_add_text(out, "<!doctype html>\n<html><body style=\"font-family:sans-serif;font-size:15px\">\n");
-    buf_addf(out, "<p style=\"color:%s;font-weight:bold\">%s%s</p>\n<p style=\"font-size:17px\">%s ", colours[page->tone],
-             text_or(page->status_line, "FIRING"), sending->repeat ? " (repeat)" : "", text_or(page->icon, ""));
-    text_add_html(out, text_or(page->title, ""));
+    if (!text)
+        return;
+    buf_add_text(out, "<p style=\"white-space:pre-wrap\">");
+    text_add_html(out, text);
     buf_add_text(out, "</p>\n");
-    const char *paragraphs[] = {page->late, page->context, page->when, page->description, page->footer};
-    for (size_t i = 0; i < LENGTH(paragraphs); i++)
-        if (paragraphs[i]) {
-            buf_add_text(out, "<p style=\"white-space:pre-wrap\">");
-            text_add_html(out, paragraphs[i]);
-            buf_add_text(out, "</p>\n");
-        }
+}
+
+static void add_anchor(struct buf *out, const char *name, const char *url)
+{
+    buf_add_text(out, "<a href=\"");
+    text_add_html(out, url);
+    buf_add_text(out, "\">");
+    text_add_html(out, name);
+    buf_add_text(out, "</a>");
+}
+
+static void add_html_lines(struct buf *out, const struct page *page)
+{
     if (page->line_count)
         buf_add_text(out, "<ul>\n");
     for (size_t i = 0; i < page->line_count; i++) {
         buf_addf(out, "<li>%s ", page->lines[i].icon);
-        text_add_html(out, page->lines[i].text);
+        if (page->lines[i].url)
+            add_anchor(out, page->lines[i].text, page->lines[i].url);
+        else
+            text_add_html(out, page->lines[i].text);
         buf_add_text(out, "</li>\n");
     }
     if (page->line_count)
         buf_add_text(out, "</ul>\n");
-    if (page->more)
-        buf_addf(out, "<p>+%u more</p>\n", page->more);
-    buf_add_text(out, "<table>\n");
+    if (!page->more)
+        return;
+    buf_addf(out, "<p>+%u more", page->more);
+    if (page->more_url) {
+        buf_add_text(out, ": ");
+        add_anchor(out, "all of them", page->more_url);
+    }
+    buf_add_text(out, "</p>\n");
+}
+
+static void add_html_head(struct buf *out, const struct page *page, const struct sending *sending)
+{
+    static const char *const colours[TONES] = {[TONE_CRITICAL] = "#d92d20", [TONE_WARNING] = "#b54708", [TONE_INFO] = "#175cd3",
+                                               [TONE_RESOLVED] = "#027a48", [TONE_STOPPED] = "#475467", [TONE_TEST] = "#5925dc"};
+
+    buf_addf(out, "<!doctype html>\n<html><head><meta charset=\"utf-8\"></head><body style=\"font-family:sans-serif;font-size:15px\">\n"
+                  "<p style=\"color:%s;font-weight:bold\">", colours[page->tone % TONES]);
+    text_add_html(out, text_or(page->status_line, "FIRING"));
+    buf_addf(out, "%s</p>\n", sending->repeat ? " (repeat)" : "");
+    add_paragraph(out, page->late);
+    buf_addf(out, "<p style=\"font-size:17px\">%s ", text_or(page->icon, ""));
+    if (page->severity) {
+        buf_add_text(out, "<b>");
+        text_add_html(out, page->severity);
+        buf_add_text(out, "</b> ");
+    }
+    text_add_html(out, text_or(page->title, ""));
+    buf_add_text(out, "</p>\n");
+}
+
+static void add_html_body(struct buf *out, const struct page *page, const struct sending *sending)
+{
+    add_html_head(out, page, sending);
+    add_paragraph(out, page->context);
+    add_html_lines(out, page);
+    add_paragraph(out, page->when);
+    add_paragraph(out, page->description);
+    add_paragraph(out, page->footer);
+    if (page->field_count)
+        buf_add_text(out, "<table>\n");
     for (size_t i = 0; i < page->field_count; i++)
         add_row(out, page->fields[i].name, page->fields[i].value);
-    buf_add_text(out, "</table>\n<p>");
+    buf_addf(out, "%s<p>", page->field_count ? "</table>\n" : "");
     for (size_t i = 0; i < page->link_count; i++) {
-        buf_addf(out, "%s<a href=\"", i ? " · " : "");
-        text_add_html(out, page->links[i].url);
-        buf_add_text(out, "\">");
-        text_add_html(out, page->links[i].name);
-        buf_add_text(out, "</a>");
+        buf_add_text(out, i ? " · " : "");
+        add_anchor(out, page->links[i].name, page->links[i].url);
     }
     buf_add_text(out, "</p>\n<p style=\"color:#667085;font-size:12px\">");
     text_add_html(out, text_or(page->why, ""));
-    buf_addf(out, " · %s</p>\n</body></html>\n", text_or(page->reference, ""));
+    buf_add_text(out, " · ");
+    text_add_html(out, text_or(page->reference, ""));
+    buf_add_text(out, "</p>\n</body></html>\n");
 }
 
 static void add_date(struct buf *out, const struct sending *sending)
@@ -156,18 +211,28 @@ static void add_date(struct buf *out, const struct sending *sending)
              (minutes < 0 ? -minutes : minutes) % 60);
 }
 
-/* An incident's first mail has the id its later ones refer to; a repeat has the id it had. */
-static void add_ids(struct buf *out, const struct sending *sending, const struct page *page)
+/* The right side of a Message-ID: whatever the machine is called, nothing but a host's characters. */
+static const char *host_of(const struct sending *sending, struct arena *arena)
 {
-    const char *host = text_or(sending->host_name, "notifier.invalid");
-    unsigned long long incident = sending->incident_id, message = sending->message_id;
-    bool root = page->reason == REASON_FIRST || page->reason == REASON_FIRED_AND_RESOLVED;
+    char *host = arena_text(arena, text_or(sending->host_name, "")), *to = host;
 
-    if (root && !sending->root_remote)
+    for (const char *c = host; *c; c++)
+        if ((*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z') || (*c >= '0' && *c <= '9') || *c == '-' || *c == '.')
+            *to++ = *c;
+    *to = '\0';
+    return strlen(host) <= 200 ? text_or(host, "notifier.invalid") : "notifier.invalid";
+}
+
+/* An incident's first mail has the id its later ones refer to (RFC 5322, 3.6.4); a repeat has the id it had. */
+static void add_ids(struct buf *out, const struct sending *sending, const struct content *content, const char *host)
+{
+    unsigned long long incident = sending->incident_id, delivery = sending->delivery_id;
+
+    if (content->first)
         buf_addf(out, "Message-ID: <g-%llu@%s>\r\n", incident, host);
     else
-        buf_addf(out, "Message-ID: <d-%llu-%llu@%s>\r\nIn-Reply-To: <g-%llu@%s>\r\nReferences: <g-%llu@%s>\r\n",
-                 (unsigned long long)sending->delivery_id, message, host, incident, host, incident, host);
+        buf_addf(out, "Message-ID: <d-%llu@%s>\r\nIn-Reply-To: <g-%llu@%s>\r\nReferences: <g-%llu@%s>\r\n", delivery, host,
+                 incident, host, incident, host);
 }
 
 static void add_recipients(struct buf *out, const char *const *to, size_t count)
@@ -178,21 +243,21 @@ static void add_recipients(struct buf *out, const char *const *to, size_t count)
     buf_add_text(out, "\r\n");
 }
 
-void mail_format(const struct channel_config *config, const struct sending *sending, const struct page *page, const char *const *to,
-                 size_t to_count, struct arena *arena, struct buf *out)
+void mail_format(const struct channel_config *config, const struct sending *sending, const struct content *content,
+                 const char *const *to, size_t to_count, struct arena *arena, struct buf *out)
 {
+    const struct page *page = &content->page;
     struct buf text = BUF_EMPTY(1u << 20), html = BUF_EMPTY(1u << 20);
+    const char *host = host_of(sending, arena);
     const char *boundary = arena_printf(arena, "=_notifier_%llu_%llu", (unsigned long long)sending->delivery_id,
                                         (unsigned long long)sending->message_id);
-    bool plain = sending->form != FORM_RICH;
 
     add_date(out, sending);
     mail_add_header(out, "From", config->from);
     add_recipients(out, to, to_count);
     mail_add_header(out, "Subject", text_or(page->subject, page->title));
-    add_ids(out, sending, page);
-    buf_addf(out, "List-Id: <alerts.%s>\r\nAuto-Submitted: auto-generated\r\nX-Auto-Response-Suppress: All\r\n",
-             text_or(sending->host_name, "notifier.invalid"));
+    add_ids(out, sending, content, host);
+    buf_addf(out, "List-Id: <alerts.%s>\r\nAuto-Submitted: auto-generated\r\nX-Auto-Response-Suppress: All\r\n", host);
     if (page->tone == TONE_CRITICAL)
         buf_add_text(out, "Importance: high\r\nX-Priority: 1\r\n");
     buf_addf(out, "MIME-Version: 1.0\r\nContent-Type: multipart/alternative;\r\n boundary=\"%s\"\r\n\r\n", boundary);
@@ -201,7 +266,7 @@ void mail_format(const struct channel_config *config, const struct sending *send
     else
         add_text_body(&text, page, sending);
     add_part(out, boundary, "text/plain", &text);
-    if (!plain) {
+    if (sending->form == FORM_RICH) {
         add_html_body(&html, page, sending);
         add_part(out, boundary, "text/html", &html);
     }

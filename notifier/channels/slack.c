@@ -2,11 +2,14 @@
 #include "base/text.h"
 #include "notifier/channels/common.h"
 #include "notifier/channels/registry.h"
+#include "notifier/render/summary.h"
 
 #include <string.h>
 
-#define SECTION_RUNES_MAX 2800 /* the limit is 3000 */
+#define SECTION_RUNES_MAX 3000 /* the limit */
+#define CONTEXT_RUNES_MAX 2000 /* of links as they are sent; the limit is 3000 */
 #define SLACK_SIZE_MAX 1500
+#define PLAIN_RUNES_MAX 700    /* escaped at most five times as long; 4000 are advised */
 
 /* & < > are all that Slack parses; escaped, <!channel> and <@U…> are text too. */
 static void add_escaped(struct buf *out, const char *text)
@@ -24,27 +27,34 @@ static void add_escaped(struct buf *out, const char *text)
 
 static void add_headline(struct buf *out, const struct page *page, const struct sending *sending, struct arena *arena)
 {
-    bool over = page->tone == TONE_RESOLVED || page->tone == TONE_STOPPED;
-
+    if (page->late)
+        buf_addf(out, "%s\n", page->late);
     buf_addf(out, "%s ", text_or(page->icon, "🔴"));
-    if (page->severity)
-        buf_addf(out, "*%s* ", page->severity);
+    if (page->severity) {
+        buf_add_text(out, "*");
+        add_escaped(out, page->severity);
+        buf_add_text(out, "* ");
+    }
     add_escaped(out, page->title);
-    if (over && page->when)
+    if (page_is_over(page) && page->when)
         buf_addf(out, " · %s", page->when);
     if (page->of > 1)
         buf_addf(out, " (%u of %u)", page->number, page->of);
     buf_addf(out, " · %s", page_mark(page, sending, arena));
 }
 
+static void add_url(struct buf *out, const char *url)
+{
+    for (; *url; url++)
+        switch (*url) {
+        case '|': buf_add_text(out, "%7C"); break;
+        case '&': buf_add_text(out, "&amp;"); break;
+        default: buf_add_char(out, *url);
+        }
+}
+
 static void add_section(struct buf *out, const struct page *page)
 {
-    bool over = page->tone == TONE_RESOLVED || page->tone == TONE_STOPPED;
-
-    if (page->late) {
-        buf_add_char(out, '\n');
-        add_escaped(out, page->late);
-    }
     if (page->context) {
         buf_add_char(out, '\n');
         add_escaped(out, page->context);
@@ -55,10 +65,13 @@ static void add_section(struct buf *out, const struct page *page)
     }
     if (page->more) {
         buf_addf(out, "\n+%u more", page->more);
-        if (page->more_url)
-            buf_addf(out, ": <%s|all of them>", page->more_url);
+        if (page->more_url) {
+            buf_add_text(out, ": <");
+            add_url(out, page->more_url);
+            buf_add_text(out, "|all of them>");
+        }
     }
-    if (page->when && !over) {
+    if (page->when && !page_is_over(page)) {
         buf_add_char(out, '\n');
         add_escaped(out, page->when);
     }
@@ -66,24 +79,25 @@ static void add_section(struct buf *out, const struct page *page)
 
 static void add_context(struct buf *out, const struct page *page)
 {
-    for (size_t i = 0; i < page->link_count; i++) {
-        buf_addf(out, "%s<", out->length ? " · " : "");
-        for (const char *c = page->links[i].url; *c; c++)
-            buf_add_text(out, *c == '|' ? "%7C" : *c == '&' ? "&amp;" : (char[2]){*c, '\0'});
-        buf_addf(out, "|%s>", page->links[i].name);
-    }
-    if (page->footer) {
-        buf_add_text(out, out->length ? "\n" : "");
+    if (page->footer)
         add_escaped(out, page->footer);
+    for (size_t i = 0; i < page->link_count; i++) {
+        buf_add_text(out, i ? " · <" : out->length ? "\n<" : "<");
+        add_url(out, page->links[i].url);
+        buf_addf(out, "|%s>", page->links[i].name);
     }
 }
 
+/* Counted as it is sent: a section has a limit on that. */
 static size_t slack_measure(const struct page *page)
 {
-    struct buf out = BUF_EMPTY(CONTENT_MAX);
+    struct buf out = BUF_EMPTY(CONTENT_MAX), links = BUF_EMPTY(CONTENT_MAX);
+
     add_section(&out, page);
-    size_t runes = out.full ? CONTENT_MAX : text_runes(buf_text(&out));
+    add_context(&links, page);
+    size_t runes = text_runes(buf_text(&links)) > CONTEXT_RUNES_MAX ? CONTENT_MAX : text_runes(buf_text(&out));
     buf_free(&out);
+    buf_free(&links);
     return runes;
 }
 
@@ -106,31 +120,50 @@ static void put_block(struct json_out *json, const char *type, const struct buf 
     json_shut(json, '}');
 }
 
-static void put_rich(struct json_out *json, const struct channel_config *config, const struct page *page,
-                     const struct sending *sending, struct arena *arena)
+static void add_mention(struct buf *out, const char *mention)
+{
+    static const struct {
+        const char *written, *sent;
+    } words[] = {{"@here", "<!here>"}, {"@channel", "<!channel>"}, {"@everyone", "<!everyone>"}};
+
+    for (size_t i = 0; mention && i < LENGTH(words); i++)
+        if (strcmp(mention, words[i].written) == 0)
+            mention = words[i].sent;
+    if (mention)
+        buf_addf(out, " %s", mention);
+}
+
+static void put_rich(struct json_out *json, const struct page *page, const struct sending *sending, const char *mention,
+                     struct arena *arena)
 {
     struct buf headline = BUF_EMPTY(CONTENT_MAX), section = BUF_EMPTY(CONTENT_MAX), context = BUF_EMPTY(CONTENT_MAX);
-    static const char *const tones[] = {[TONE_CRITICAL] = "critical", [TONE_WARNING] = "warning", [TONE_INFO] = "info"};
-    const char *mention = page->tone <= TONE_INFO && !sending->repeat ? channel_mention(config, tones[page->tone]) : NULL;
 
     add_headline(&headline, page, sending, arena);
-    if (mention && page->number == 1)
-        buf_addf(&headline, " %s", strcmp(mention, "@here") == 0 ? "<!here>" : strcmp(mention, "@channel") == 0 ? "<!channel>" : mention);
+    add_mention(&headline, mention);
+    buf_add_text(&section, buf_text(&headline));
     add_section(&section, page);
     add_context(&context, page);
     json_set_text(json, "text", buf_text(&headline));
     json_member(json, "blocks");
     json_open(json, '[');
-    struct buf first = BUF_EMPTY(CONTENT_MAX);
-    buf_addf(&first, "%s%s", buf_text(&headline), buf_text(&section));
-    put_block(json, "section", &first, arena);
+    put_block(json, "section", &section, arena);
     if (context.length)
         put_block(json, "context", &context, arena);
     json_shut(json, ']');
     buf_free(&headline);
     buf_free(&section);
     buf_free(&context);
-    buf_free(&first);
+}
+
+static void put_lower(struct json_out *json, const struct page *page, const struct sending *sending, const char *mention,
+                      struct arena *arena)
+{
+    struct buf plain = BUF_EMPTY(CONTENT_MAX);
+
+    add_escaped(&plain, page_lower(page, sending, PLAIN_RUNES_MAX, arena));
+    add_mention(&plain, mention);
+    json_set_text(json, "text", buf_text(&plain));
+    buf_free(&plain);
 }
 
 /* "C123|1700000000.000100": chat.update wants the channel's id, not its name. */
@@ -151,13 +184,14 @@ static bool slack_write(const struct channel_config *config, const struct sendin
     struct json_out json = json_out(&body);
     bool edit = parts[0].kind == PART_EDIT;
     const char *channel = config->slack_channel, *ts = NULL;
-    struct page page;
+    struct content content;
 
     (void)part_count;
-    bool threaded = config->bot_token && split_remote(sending->root_remote, arena, &channel, &ts);
+    content_read(&parts[0], arena, &content);
+    bool threaded = config->bot_token && (edit || content.reply) && split_remote(sending->root_remote, arena, &channel, &ts);
     if (edit && !threaded)
         return err_set(err, ERR_INPUT, "there is no first message to edit");
-    content_page(&parts[0], arena, &page);
+    const char *mention = content_mention(config, &content);
     *out = (struct request){0};
     json_open(&json, '{');
     if (config->bot_token)
@@ -166,23 +200,19 @@ static bool slack_write(const struct channel_config *config, const struct sendin
         json_set_text(&json, "ts", ts);
     else if (threaded && sending->form == FORM_RICH) {
         json_set_text(&json, "thread_ts", ts);
-        json_set_bool(&json, "reply_broadcast", page.reason == REASON_NEW_ALERTS);
+        json_set_bool(&json, "reply_broadcast", content.page.reason == REASON_NEW_ALERTS);
     }
     if (sending->form == FORM_RICH)
-        put_rich(&json, config, &page, sending, arena);
-    else {
-        struct buf plain = BUF_EMPTY(CONTENT_MAX);
-        add_escaped(&plain, sending->form == FORM_MINIMAL ? page_minimal(&page, sending, arena) : page_plain(&page, sending, arena));
-        json_set_text(&json, "text", arena_bytes(arena, buf_text(&plain), text_prefix(buf_text(&plain), 3500)));
-        buf_free(&plain);
-    }
+        put_rich(&json, &content.page, sending, mention, arena);
+    else
+        put_lower(&json, &content.page, sending, mention, arena);
     json_set_bool(&json, "unfurl_links", false);
     json_shut(&json, '}');
     if (!config->bot_token) {
         request_json(out, "POST", config->webhook_url, &body, arena);
         return true;
     }
-    const char *base = text_or(config->api_url, "https://slack.com/api");
+    const char *base = url_base(text_or(config->api_url, "https://slack.com/api"), arena);
     request_json(out, "POST", arena_printf(arena, "%s/%s", base, edit ? "chat.update" : "chat.postMessage"), &body, arena);
     out->headers[0].value = "application/json; charset=utf-8";
     request_header(out, "Authorization", arena_printf(arena, "Bearer %s", config->bot_token));
@@ -211,9 +241,9 @@ static enum outcome judge(const struct reply *reply, const char *error)
     for (size_t i = 0; i < LENGTH(errors); i++)
         if (strcmp(errors[i].error, error) == 0)
             return errors[i].outcome;
-    if (reply->status >= 500)
+    if (reply->status >= 500 || reply->status == 408)
         return OUTCOME_UNCLEAR;
-    return reply->status == 400 ? OUTCOME_REFUSED_CONTENT : OUTCOME_REFUSED_CHANNEL;
+    return reply->status == 400 || reply->status == 413 ? OUTCOME_REFUSED_CONTENT : OUTCOME_REFUSED_CHANNEL;
 }
 
 static void slack_read(const struct channel_config *config, const struct sending *sending, const struct rendered_part *parts,
@@ -224,14 +254,17 @@ static void slack_read(const struct channel_config *config, const struct sending
     if (verdict_of_end(out, part_count, reply, config, arena))
         return;
     struct cJSON *json = config->bot_token ? json_parse(reply->body, reply->body_length, NULL) : NULL;
-    const char *error = config->bot_token ? text_or(json_get_text(json, "error"), "no words") : arena_printf(arena, "%.100s", reply->body);
-    bool taken = reply->status >= 200 && reply->status < 300 &&
-                 (config->bot_token ? json_get_bool(json, "ok", false) : text_starts(reply->body, "ok"));
+    bool good = reply->status >= 200 && reply->status < 300;
+    bool taken = good && (config->bot_token ? json_get_bool(json, "ok", false) : text_starts(reply->body, "ok"));
+    const char *error = config->bot_token ? text_or(json_get_text(json, "error"), "no words")
+                                          : summary_clean(reply->body, 100, arena);
 
     if (taken) {
         const char *ts = json_get_text(json, "ts"), *channel = json_get_text(json, "channel");
         verdict_all(out, part_count, OUTCOME_TAKEN, NULL, config, arena);
-        out->parts[0].remote_id = ts && channel ? arena_printf(arena, "%s|%s", channel, ts) : config->bot_token ? NULL : "ok";
+        out->parts[0].remote_id = ts && channel ? arena_printf(arena, "%s|%s", channel, ts) : NULL;
+    } else if (config->bot_token && good && !json_is_bool(json_get(json, "ok"))) {
+        verdict_all(out, part_count, OUTCOME_UNCLEAR, "an answer that is not Slack's", config, arena); /* a proxy's page is no receipt */
     } else {
         enum outcome outcome = judge(reply, error);
         verdict_all(out, part_count, outcome, arena_printf(arena, "%d %s", reply->status, error), config, arena);

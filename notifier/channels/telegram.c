@@ -3,23 +3,20 @@
 #include "notifier/channels/common.h"
 #include "notifier/channels/registry.h"
 
-#include <ctype.h>
-#include <strings.h>
 #include <string.h>
 
-#define TELEGRAM_UNITS_MAX 1500 /* UTF-16 units of a part; the limit is 4096, a lock screen's far below */
-
-static void add_escaped(struct buf *out, const char *text)
-{
-    text_add_html(out, text); /* & < > " and &#39;, all of which Telegram takes */
-}
+#define TELEGRAM_UNITS_MAX 1500 /* UTF-16 units of a part as it is read; the limit is 4096, a lock screen's far below */
+#define TELEGRAM_UNITS_HARD 4096
+#define MARKUP_BYTES_MAX 9000   /* of the whole text: beyond about 9,500 bytes of entities it is ENTITIES_TOO_LONG */
+#define PLAIN_RUNES_MAX 2000    /* at most 4000 UTF-16 units */
+#define RETRY_MAX_S (24 * 3600)
 
 static void add_link(struct buf *out, const char *name, const char *url)
 {
     buf_add_text(out, "<a href=\"");
-    add_escaped(out, url);
+    text_add_html(out, url); /* & < > " and &#39;, all of which Telegram takes */
     buf_add_text(out, "\">");
-    add_escaped(out, name);
+    text_add_html(out, name);
     buf_add_text(out, "</a>");
 }
 
@@ -27,7 +24,7 @@ static void add_lines(struct buf *out, const struct page *page)
 {
     for (size_t i = 0; i < page->line_count; i++) {
         buf_addf(out, "\n%s ", page->lines[i].icon);
-        add_escaped(out, page->lines[i].text);
+        text_add_html(out, page->lines[i].text);
     }
     if (page->more) {
         buf_addf(out, "\n+%u more", page->more);
@@ -38,59 +35,74 @@ static void add_lines(struct buf *out, const struct page *page)
     }
 }
 
+static void add_line(struct buf *out, const char *text)
+{
+    if (!text)
+        return;
+    buf_add_char(out, '\n');
+    text_add_html(out, text);
+}
+
 static void add_head(struct buf *out, const struct page *page)
 {
-    bool over = page->tone == TONE_RESOLVED || page->tone == TONE_STOPPED;
-
     if (page->late) {
-        add_escaped(out, page->late);
+        text_add_html(out, page->late);
         buf_add_char(out, '\n');
     }
     buf_addf(out, "%s ", text_or(page->icon, "🔴"));
     if (page->severity) {
         buf_add_text(out, "<b>");
-        add_escaped(out, page->severity);
+        text_add_html(out, page->severity);
         buf_add_text(out, "</b> ");
     }
-    add_escaped(out, page->title);
-    if (over && page->when) {
+    text_add_html(out, page->title);
+    if (page_is_over(page) && page->when) {
         buf_add_text(out, " · ");
-        add_escaped(out, page->when);
+        text_add_html(out, page->when);
     }
     if (page->of > 1)
         buf_addf(out, " (%u of %u)", page->number, page->of);
-    if (page->context) {
-        buf_add_char(out, '\n');
-        add_escaped(out, page->context);
-    }
-    add_lines(out, page);
-    if (!over && page->when) {
-        buf_add_char(out, '\n');
-        add_escaped(out, page->when);
-    }
 }
 
-static void add_rich(struct buf *out, const struct page *page, const struct sending *sending)
+static void add_rich(struct buf *out, const struct page *page, const struct sending *sending, const char *mention)
 {
-    bool any = false;
-
     add_head(out, page);
-    if (page->footer) {
-        buf_add_char(out, '\n');
-        add_escaped(out, page->footer);
-    }
-    for (size_t i = 0; i < page->link_count; i++, any = true) {
-        buf_add_text(out, any ? " · " : "\n");
+    add_line(out, page->context);
+    add_lines(out, page);
+    if (!page_is_over(page))
+        add_line(out, page->when);
+    add_line(out, page->footer);
+    for (size_t i = 0; i < page->link_count; i++) {
+        buf_add_text(out, i ? " · " : "\n");
         add_link(out, page->links[i].name, page->links[i].url);
     }
-    /* The incident's own link names it; without one its reference stands alone. */
-    bool named = any && page->reference && strstr(page->links[page->link_count - 1].name, page->reference);
-    if (page->reference && !named) {
-        buf_add_text(out, any ? " · " : "\n");
-        add_escaped(out, page->reference);
+    if (page->reference && !page_links_reference(page)) {
+        buf_add_text(out, page_is_line(page) ? " · " : page->link_count ? " · Alert " : "\nAlert ");
+        text_add_html(out, page->reference);
     }
     if (sending->repeat)
         buf_add_text(out, " (repeat)");
+    if (mention) {
+        buf_add_char(out, ' ');
+        text_add_html(out, mention);
+    }
+}
+
+/* UTF-16 units once tags and entities are taken for what they show: how the server counts. */
+static size_t shown_units(const char *html)
+{
+    size_t units = 0;
+
+    for (const char *c = html; *c;) {
+        if (*c == '<')
+            c += strcspn(c, ">") + (c[strcspn(c, ">")] == '>');
+        else {
+            unsigned char byte = (unsigned char)*c;
+            units += ((byte & 0xc0) != 0x80) + (byte >= 0xf0);
+            c += *c == '&' ? strcspn(c, ";") + (c[strcspn(c, ";")] == ';') : 1;
+        }
+    }
+    return units;
 }
 
 static size_t telegram_measure(const struct page *page)
@@ -98,29 +110,21 @@ static size_t telegram_measure(const struct page *page)
     struct buf out = BUF_EMPTY(CONTENT_MAX);
     static const struct sending repeated = {.repeat = true};
 
-    add_rich(&out, page, &repeated);
-    size_t units = out.full ? CONTENT_MAX : text_utf16_length(buf_text(&out));
+    add_rich(&out, page, &repeated, NULL);
+    size_t units = out.full || out.length > MARKUP_BYTES_MAX ? CONTENT_MAX : shown_units(buf_text(&out));
     buf_free(&out);
     return units;
 }
 
-/* Markup costs more than it shows; a title alone can still be long. Beyond the hard limit the plain text is cut. */
-static const char *text_of(const struct page *page, const struct sending *sending, struct arena *arena, bool *html)
+static const char *text_of(const struct channel_config *config, const struct content *content, const struct sending *sending,
+                           struct arena *arena, bool *html)
 {
     struct buf out = BUF_EMPTY(CONTENT_MAX);
-    const char *text;
 
-    *html = sending->form == FORM_RICH;
-    if (*html) {
-        add_rich(&out, page, sending);
-        *html = text_utf16_length(buf_text(&out)) <= 4000;
-    }
-    if (*html)
-        text = arena_text(arena, buf_text(&out));
-    else {
-        text = sending->form == FORM_MINIMAL ? page_minimal(page, sending, arena) : page_plain(page, sending, arena);
-        text = arena_bytes(arena, text, text_prefix(text, 2000)); /* at most 4000 UTF-16 units */
-    }
+    if (sending->form == FORM_RICH)
+        add_rich(&out, &content->page, sending, content_mention(config, content));
+    *html = out.length && !out.full && shown_units(buf_text(&out)) <= TELEGRAM_UNITS_HARD;
+    const char *text = *html ? arena_text(arena, buf_text(&out)) : page_lower(&content->page, sending, PLAIN_RUNES_MAX, arena);
     buf_free(&out);
     return text;
 }
@@ -147,18 +151,18 @@ static bool telegram_write(const struct channel_config *config, const struct sen
     struct json_out json = json_out(&body);
     bool edit = parts[0].kind == PART_EDIT, html;
     const char *topic = config->topic_id;
-    struct page page;
+    struct content content;
 
     (void)part_count;
     if (edit && !(sending->root_remote && is_number(sending->root_remote)))
         return err_set(err, ERR_INPUT, "there is no first message to edit");
-    content_page(&parts[0], arena, &page);
+    content_read(&parts[0], arena, &content);
     *out = (struct request){0};
     json_open(&json, '{');
     set_id(&json, "chat_id", sending->moved_to ? sending->moved_to : config->chat_id);
     if (edit)
         set_id(&json, "message_id", sending->root_remote);
-    json_set_text(&json, "text", text_of(&page, sending, arena, &html));
+    json_set_text(&json, "text", text_of(config, &content, sending, arena, &html));
     if (html)
         json_set_text(&json, "parse_mode", "HTML");
     json_member(&json, "link_preview_options");
@@ -166,22 +170,19 @@ static bool telegram_write(const struct channel_config *config, const struct sen
     /* The General topic must not be named; the lower rungs drop what may be what was refused. */
     if (!edit && topic && is_number(topic) && strcmp(topic, "1") != 0 && sending->form == FORM_RICH)
         set_id(&json, "message_thread_id", topic);
-    if (!edit && sending->root_remote && is_number(sending->root_remote) && sending->form == FORM_RICH) {
+    if (content.reply && sending->root_remote && is_number(sending->root_remote) && sending->form == FORM_RICH) {
         json_member(&json, "reply_parameters");
         json_open(&json, '{');
         set_id(&json, "message_id", sending->root_remote);
         json_set_bool(&json, "allow_sending_without_reply", true);
         json_shut(&json, '}');
     }
-    if (!edit && sending->silent)
+    if (!edit && (sending->silent || content.silent))
         json_set_bool(&json, "disable_notification", true);
     json_shut(&json, '}');
-    const char *base = text_or(config->api_url, "https://api.telegram.org");
-    size_t length = strlen(base);
-    while (length && base[length - 1] == '/')
-        length--;
-    request_json(out, "POST", arena_printf(arena, "%.*s/bot%s/%s", (int)length, base, config->bot_token,
-                                           edit ? "editMessageText" : "sendMessage"), &body, arena);
+    const char *base = url_base(text_or(config->api_url, "https://api.telegram.org"), arena);
+    request_json(out, "POST", arena_printf(arena, "%s/bot%s/%s", base, config->bot_token, edit ? "editMessageText" : "sendMessage"),
+                 &body, arena);
     return true;
 }
 
@@ -194,12 +195,14 @@ static const struct {
     {400, "message is not modified", OUTCOME_TAKEN},
     {400, "can't parse entities", OUTCOME_REFUSED_CONTENT},
     {400, "message is too long", OUTCOME_REFUSED_CONTENT},
+    {400, "message_too_long", OUTCOME_REFUSED_CONTENT},
     {400, "entities_too_long", OUTCOME_REFUSED_CONTENT},
     {400, "thread not found", OUTCOME_REFUSED_CONTENT},
     {400, "topic_closed", OUTCOME_REFUSED_CONTENT},
     {400, "topic_deleted", OUTCOME_REFUSED_CONTENT},
     {400, "message to edit not found", OUTCOME_REFUSED_CONTENT},
     {400, "message can't be edited", OUTCOME_REFUSED_CONTENT},
+    {400, "message_id_invalid", OUTCOME_REFUSED_CONTENT},
     {400, "message to be replied not found", OUTCOME_REFUSED_CONTENT},
     {400, "replied message not found", OUTCOME_REFUSED_CONTENT},
     {400, "chat not found", OUTCOME_REFUSED_CHANNEL},
@@ -221,7 +224,7 @@ static enum outcome judge(int status, const char *words)
             return refusals[i].outcome;
     if (status >= 300 && status < 400)
         return OUTCOME_REFUSED_CHANNEL;
-    return status >= 500 ? OUTCOME_UNCLEAR : OUTCOME_REFUSED_CONTENT;
+    return status >= 500 || status == 408 ? OUTCOME_UNCLEAR : OUTCOME_REFUSED_CONTENT;
 }
 
 static void telegram_read(const struct channel_config *config, const struct sending *sending, const struct rendered_part *parts,
@@ -239,11 +242,14 @@ static void telegram_read(const struct channel_config *config, const struct send
     words = arena_printf(arena, "%d %s", reply->status, words);
     if (reply->status >= 200 && reply->status < 300) {
         int64_t id = json_get_int(json_get(json, "result"), "message_id", 0);
-        verdict_all(out, part_count, json ? OUTCOME_TAKEN : OUTCOME_UNCLEAR, json ? NULL : "an answer that is not Telegram's", config, arena);
+        /* A proxy's page is no receipt. */
+        bool ok = json_get_bool(json, "ok", false);
+        verdict_all(out, part_count, ok ? OUTCOME_TAKEN : OUTCOME_UNCLEAR, ok ? NULL : "an answer that is not Telegram's", config, arena);
         out->parts[0].remote_id = id ? arena_printf(arena, "%lld", (long long)id) : NULL;
     } else if (reply->status == 429) {
         verdict_all(out, part_count, OUTCOME_BUSY, words, config, arena);
-        out->wait_ms = retry_s >= 0 ? retry_s * 1000 + 1000 : reply_retry_after_ms(reply);
+        /* A second more than it says, as its answers count whole ones. */
+        out->wait_ms = retry_s >= 0 ? (retry_s < RETRY_MAX_S ? retry_s : RETRY_MAX_S) * 1000 + 1000 : reply_retry_after_ms(reply);
     } else if (moved) {
         verdict_all(out, part_count, OUTCOME_MOVED, words, config, arena);
         out->moved_to = arena_printf(arena, "%lld", (long long)moved);

@@ -6,8 +6,10 @@
 #include "notifier/core/effect.h"
 
 #include <string.h>
+#include <strings.h>
 
 #define WEBHOOK_VERSION "1"
+#define BODY_MAX (4u << 20) /* bytes */
 
 static const char *status_name(enum alert_status status)
 {
@@ -47,7 +49,9 @@ static void put_alert(struct json_out *json, const struct view_alert *alert)
     set_time(json, "endsAt", input->status == ALERT_RESOLVED ? input->ends_ms : 0);
     json_set_text(json, "stateReason", input->state_reason);
     json_member(json, "values");
-    json_put_raw(json, text_or(input->values, "null"));
+    struct cJSON *values = input->values ? json_parse(input->values, strlen(input->values), NULL) : NULL;
+    json_put_raw(json, values ? input->values : "null"); /* one broken text would break the whole body */
+    json_close(values);
     json_set_text(json, "generatorURL", input->generator_url);
     json_set_text(json, "dashboardURL", input->dashboard_url);
     json_set_text(json, "panelURL", input->panel_url);
@@ -55,17 +59,11 @@ static void put_alert(struct json_out *json, const struct view_alert *alert)
     json_shut(json, '}');
 }
 
-/* The whole body but for what the moment of sending adds. */
-static size_t webhook_compose(const struct channel_config *config, const struct view *view, struct arena *arena,
-                              struct rendered_part parts[CHANNEL_PARTS_MAX])
+static void put_body(struct buf *out, const struct view *view, const struct page *page, const char *text, size_t most)
 {
-    struct page *pages = ARENA_NEW(arena, struct page, PAGES_MAX);
-    struct buf out = BUF_EMPTY(32u << 20), text = BUF_EMPTY(CONTENT_MAX);
-    struct json_out json = json_out(&out);
-    size_t most = config->max_alerts ? config->max_alerts : channel_webhook.alerts_max, listed = 0;
+    struct json_out json = json_out(out);
+    size_t listed = 0;
 
-    message_pages(view, &channel_webhook.limits, arena, pages);
-    page_add_plain(&text, &pages[0]);
     json_open(&json, '{');
     json_set_text(&json, "version", WEBHOOK_VERSION);
     json_set_text(&json, "incident", view->reference);
@@ -78,30 +76,57 @@ static size_t webhook_compose(const struct channel_config *config, const struct 
     json_set_bool(&json, "test", view->reason == REASON_TEST);
     json_set_int(&json, "firing", view->firing);
     json_set_int(&json, "resolved", view->resolved);
-    json_set_text(&json, "title", pages[0].title);
-    json_set_text(&json, "text", buf_text(&text));
+    json_set_text(&json, "title", page->title);
+    json_set_text(&json, "text", text);
     set_time(&json, "openedAt", view->opened_ms);
     set_labels(&json, "groupLabels", &view->group_labels);
     json_member(&json, "alerts");
     json_open(&json, '[');
-    for (size_t i = 0; i < view->alert_count && listed < most && view->form == FORM_RICH; i++, listed++)
-        put_alert(&json, &view->alerts[i]);
+    for (; listed < view->alert_count && listed < most; listed++)
+        put_alert(&json, &view->alerts[listed]);
     json_shut(&json, ']');
-    json_set_int(&json, "notListed", (int64_t)(view->firing + view->resolved) - (int64_t)listed);
+    int64_t left = (int64_t)(view->firing + view->resolved) - (int64_t)listed;
+    json_set_int(&json, "notListed", left > 0 ? left : 0);
     json_shut(&json, '}');
+}
+
+/* The whole body but for what the moment of sending adds. What is too large lists fewer alerts. */
+static size_t webhook_compose(const struct channel_config *config, const struct view *view, struct arena *arena,
+                              struct rendered_part parts[CHANNEL_PARTS_MAX])
+{
+    struct page *pages = ARENA_NEW(arena, struct page, PAGES_MAX);
+    struct buf out = BUF_EMPTY(BODY_MAX), text = BUF_EMPTY(CONTENT_MAX);
+    size_t most = view->form != FORM_RICH ? 0 : config->max_alerts ? config->max_alerts : channel_webhook.alerts_max;
+
+    pages_fold(pages, message_pages(view, &channel_webhook.limits, arena, pages));
+    page_add_plain(&text, &pages[0]);
+    most = most < view->alert_count ? most : view->alert_count;
+    for (put_body(&out, view, &pages[0], buf_text(&text), most); out.full && most; most /= 2) {
+        buf_clear(&out);
+        put_body(&out, view, &pages[0], buf_text(&text), most / 2);
+    }
     parts[0] = (struct rendered_part){.kind = PART_POST, .content = arena_text(arena, buf_text(&out))};
     buf_free(&out);
     buf_free(&text);
     return 1;
 }
 
+/* A header of the configuration takes the place of ours. */
+static void add_header(const struct channel_config *config, struct request *out, const char *name, const char *value)
+{
+    for (size_t i = 0; i < config->header_count; i++)
+        if (strcasecmp(config->headers[i].name, name) == 0)
+            return;
+    request_header(out, name, value);
+}
+
 static bool webhook_write(const struct channel_config *config, const struct sending *sending, const struct rendered_part *parts,
                           size_t part_count, struct arena *arena, struct request *out, struct err *err)
 {
-    struct buf body = BUF_EMPTY(33u << 20);
+    struct buf body = BUF_EMPTY(BODY_MAX + 1024);
     const char *content = text_or(parts[0].content, "{}");
     size_t length = strlen(content);
-    char signature[SIGN_HEX_SIZE];
+    char signature[SIGN_HEX_SIZE], digest[SIGN_HEX_SIZE];
 
     (void)err;
     (void)part_count;
@@ -110,16 +135,19 @@ static bool webhook_write(const struct channel_config *config, const struct send
     buf_addf(&body, "%s\"delivery\":\"%llu\",\"repeat\":%s}", length > 2 ? "," : "", (unsigned long long)sending->delivery_id,
              sending->repeat ? "true" : "false");
     request_json(out, "POST", config->url, &body, arena);
-    request_header(out, "Idempotency-Key", arena_printf(arena, "%llu-%llu", (unsigned long long)sending->delivery_id,
-                                                        (unsigned long long)sending->message_id));
+    out->header_count = 0;
+    add_header(config, out, "Content-Type", "application/json");
+    /* One delivery may be worded anew after a 5xx; a receiver that keeps keys must not take newer words for a repeat. */
+    sign_sha256_hex(content, length, digest);
+    add_header(config, out, "Idempotency-Key", arena_printf(arena, "%llu-%.16s", (unsigned long long)sending->delivery_id, digest));
     if (config->hmac_secret) {
         const char *stamp = arena_printf(arena, "%lld", (long long)(sending->now_wall_ms / 1000));
         sign_hmac_hex(config->hmac_secret, arena_printf(arena, "%s:", stamp), out->body, out->body_length, signature);
-        request_header(out, "X-Notifier-Timestamp", stamp);
-        request_header(out, "X-Notifier-Signature", arena_text(arena, signature));
+        add_header(config, out, "X-Notifier-Timestamp", stamp);
+        add_header(config, out, "X-Notifier-Signature", arena_text(arena, signature));
     }
     if (config->bearer_token)
-        request_header(out, "Authorization", arena_printf(arena, "Bearer %s", config->bearer_token));
+        add_header(config, out, "Authorization", arena_printf(arena, "Bearer %s", config->bearer_token));
     out->username = config->username;
     out->password = config->password;
     for (size_t i = 0; i < config->header_count; i++)
@@ -152,9 +180,8 @@ static void webhook_read(const struct channel_config *config, const struct sendi
     const char *why = reply->status >= 300 && reply->status < 400 ? " (redirects are not followed; put the final address into url)" : "";
     verdict_all(out, part_count, outcome,
                 outcome == OUTCOME_TAKEN ? NULL : arena_printf(arena, "%d%s %.200s", reply->status, why, reply->body), config, arena);
-    out->wait_ms = reply_retry_after_ms(reply);
-    if (outcome == OUTCOME_TAKEN)
-        out->parts[0].remote_id = arena_printf(arena, "%d", reply->status);
+    if (outcome == OUTCOME_BUSY)
+        out->wait_ms = reply_retry_after_ms(reply);
 }
 
 static void webhook_check(const struct channel_config *config, void (*complain)(void *, const char *, const char *), void *context)

@@ -12,6 +12,7 @@
 #define MAIL_VERDICT_MAX (256u << 10)  /* bytes of an encoded verdict */
 #define MAIL_JOB_RECIPIENTS_MAX 50
 #define MAIL_CREDENTIAL_MAX 255        /* bytes: the PLAIN plugin's buffer holds no more */
+#define MAIL_HOST_MAX 253              /* bytes of a host's name, RFC 1035 */
 
 enum mail_tls { MAIL_TLS_REQUIRED, MAIL_TLS_IMPLICIT, MAIL_TLS_OFF };
 
@@ -35,11 +36,12 @@ struct mail_recipient {
     int code;                          /* last SMTP code that decided; 0: none */
     bool complete;
     enum mail_end end;
-    const char *text;                  /* the server's words */
+    const char *text;                  /* the server's words, its enhanced code ("5.1.1") before them */
 };
 
 struct mail_verdict {
     bool session_failed;               /* credentials or TLS: nothing about this mail */
+    bool encrypted, authenticated;     /* what the session got to */
     const char *error;                 /* NULL: none */
     struct mail_recipient recipients[MAIL_JOB_RECIPIENTS_MAX];
     size_t recipient_count;
@@ -54,5 +56,10 @@ void mail_verdict_write(const struct mail_verdict *verdict, struct buf *out);
 bool mail_verdict_read(const char *text, size_t length, struct arena *arena, struct mail_verdict *verdict, struct err *err);
 /* user@host in ASCII without anything a command line could be broken with. */
 bool mail_address_is_sound(const char *address);
+/* What must hold of a job before anything is sent. Recipients are judged one by one: a bad one keeps no other waiting. */
+bool mail_job_is_sound(const struct mail_job *job, struct err *err);
+struct mail_recipient mail_unusable_recipient(void); /* what an unsound address is answered, without asking a server */
+/* No recipient's mail was sent, for this reason (borrowed). */
+void mail_verdict_none(const struct mail_job *job, const char *error, struct mail_verdict *verdict);
 
 #endif

@@ -1,9 +1,9 @@
 #include "notifier/mail-worker/mail_worker.h"
 
 #include "base/file.h"
-#include "base/text.h"
 #include "notifier/mail-worker/session.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,13 +13,18 @@
 
 static void say(const char *text, size_t length)
 {
+    int before = errno; /* libesmtp takes a changed errno in its callbacks for a failure */
+
     while (length) {
         ssize_t put = write(STDOUT_FILENO, text, length);
+        if (put < 0 && errno == EINTR)
+            continue;
         if (put <= 0)
-            return;
+            break;
         text += put;
         length -= (size_t)put;
     }
+    errno = before;
 }
 
 void mail_mark_data(void)
@@ -30,56 +35,55 @@ void mail_mark_data(void)
     said = true;
 }
 
-/* The daemon's death is ours; a core file would hold a password; libesmtp looks for files below this folder, and
- * must find none. */
+void mail_say_verdict(const struct mail_verdict *verdict)
+{
+    static bool said;
+    struct buf out = BUF_EMPTY(MAIL_VERDICT_MAX);
+
+    if (said)
+        return;
+    said = true;
+    mail_verdict_write(verdict, &out);
+    say(buf_text(&out), out.length);
+    buf_free(&out);
+    alarm(MAIL_QUIT_S); /* nobody catches it: a server that says no good-bye is left */
+}
+
+/* The daemon's death is ours; a core file would hold a password; libesmtp looks for keys and authorities below
+ * a folder and must find none: nothing can be created in /proc. */
 static void settle_process(void)
 {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     prctl(PR_SET_DUMPABLE, 0);
     setrlimit(RLIMIT_CORE, &(struct rlimit){0});
     signal(SIGPIPE, SIG_IGN);
-    setenv("XDG_CONFIG_DIR", "/dev/null", 1);
-    setenv("XDG_CONFIG_HOME", "/dev/null", 1);
-    unsetenv("HOME");
-}
-
-static bool check(const struct mail_job *job, struct err *err)
-{
-    if (!mail_address_is_sound(job->from))
-        return err_set(err, ERR_INPUT, "the sender's address is not usable");
-    for (size_t i = 0; i < job->recipient_count; i++)
-        if (!mail_address_is_sound(job->recipients[i]))
-            return err_set(err, ERR_INPUT, "recipient %zu is not a usable address", i + 1);
-    if ((job->username && strlen(job->username) > MAIL_CREDENTIAL_MAX) || (job->password && strlen(job->password) > MAIL_CREDENTIAL_MAX))
-        return err_set(err, ERR_INPUT, "username and password may have %d bytes", MAIL_CREDENTIAL_MAX);
-    if (strpbrk(job->host, ":/ \r\n") || job->port <= 0 || job->port > 65535)
-        return err_set(err, ERR_INPUT, "the server must be a name or an IPv4 address, with its port apart");
-    return true;
+    signal(SIGALRM, SIG_DFL);
+    setenv("XDG_CONFIG_DIR", "/proc/self/none", 1);
+    setenv("XDG_CONFIG_HOME", "/proc/self/none", 1);
+    setenv("HOME", "/proc/self/none", 1);
 }
 
 int mail_worker_main(void)
 {
-    struct buf text = BUF_EMPTY(MAIL_JOB_MAX), out = BUF_EMPTY(MAIL_VERDICT_MAX);
+    struct buf text = BUF_EMPTY(MAIL_JOB_MAX);
     struct arena *arena = arena_new();
-    struct mail_verdict verdict = {0};
+    struct mail_verdict verdict;
     struct mail_job job = {0};
     struct err err = {0};
 
     settle_process();
-    if (!file_read("-", &text, &err) || !mail_job_read(buf_text(&text), text.length, arena, &job, &err) || !check(&job, &err)) {
-        verdict.error = err.text;
-        verdict.recipient_count = job.recipient_count;
-        for (size_t i = 0; i < job.recipient_count; i++)
-            verdict.recipients[i].end = MAIL_NOT_SENT;
-    } else if (job.tls == MAIL_TLS_IMPLICIT)
-        smtps_run(&job, arena, &verdict);
-    else
-        esmtp_run(&job, arena, &verdict);
-    mail_verdict_write(&verdict, &out);
-    say(buf_text(&out), out.length);
-    explicit_bzero(text.data ? text.data : (char[1]){0}, text.length);
+    bool ok = file_read("-", &text, &err) && mail_job_read(buf_text(&text), text.length, arena, &job, &err);
+    if (text.data)
+        explicit_bzero(text.data, text.length);
     buf_free(&text);
-    buf_free(&out);
+    if (!ok || !mail_job_is_sound(&job, &err)) {
+        mail_verdict_none(&job, err.text, &verdict);
+        verdict.session_failed = ok;
+        mail_say_verdict(&verdict);
+    } else if (job.tls == MAIL_TLS_IMPLICIT)
+        smtps_run(&job, arena);
+    else
+        esmtp_run(&job, arena);
     arena_free(arena);
     return 0;
 }

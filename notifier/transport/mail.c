@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "notifier/mail-worker/mail_job.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -13,20 +14,23 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/timerfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #define PHASE_MAX_MS 30000 /* one wait for the server inside a session */
+#define TIMEOUT_MS 60000   /* of a job whose channel names none */
 
 struct job {
     struct mail *mail;
     struct job *next;
     uint64_t tag;
-    struct buf text;         /* the encoded job, wiped once handed over */
+    char server[MAIL_HOST_MAX + 8]; /* host:port */
+    struct buf text;                /* the encoded job, wiped once handed over */
     size_t recipient_count;
-    int64_t timeout_ms, started_ms;
+    int64_t timeout_ms, queued_ms, started_ms;
     pid_t pid;
-    int out;                 /* -1: not started */
+    int out;                        /* -1: not started */
     struct buf said;
     bool killed;
 };
@@ -35,16 +39,35 @@ struct mail {
     struct loop *loop;
     transport_reply reply;
     void *context;
-    struct job *running, *waiting;
+    int timer;
+    char helo[MAIL_HOST_MAX + 1];
+    struct job *running, *waiting;  /* waiting: oldest first */
     size_t running_count, waiting_count;
 };
 
-struct mail *mail_new(struct loop *loop, transport_reply reply, void *context)
+static void ring(void *context, int fd)
+{
+    uint64_t times;
+    if (read(fd, &times, sizeof times) == (ssize_t)sizeof times)
+        mail_run(context);
+}
+
+struct mail *mail_new(struct loop *loop, transport_reply reply, void *context, struct err *err)
 {
     struct mail *mail = calloc(1, sizeof *mail);
     if (!mail)
         abort();
     *mail = (struct mail){.loop = loop, .reply = reply, .context = context};
+    if (gethostname(mail->helo, sizeof mail->helo) != 0 || !mail->helo[0] || strpbrk(mail->helo, "/<>@ \t\r\n"))
+        snprintf(mail->helo, sizeof mail->helo, "localhost");
+    mail->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+    if (mail->timer < 0 || !loop_add(loop, mail->timer, ring, mail, err)) {
+        err_set(err, ERR_SYSTEM, "mail: no timer: %s", strerror(errno));
+        if (mail->timer >= 0)
+            close(mail->timer);
+        free(mail);
+        return NULL;
+    }
     return mail;
 }
 
@@ -78,13 +101,13 @@ static void reply_all(struct job *job, enum reply_end end, const char *error)
 
     for (size_t i = 0; i < job->recipient_count; i++)
         recipients[i] = (struct recipient_reply){.end = end, .text = error};
-    job->mail->reply(job->mail->context, job->tag, &reply, job->started_ms ? now_ms() - job->started_ms : 0);
+    job->mail->reply(job->mail->context, job->tag, &reply, now_ms() - job->queued_ms);
 }
 
 static void reply_verdict(struct job *job, const struct mail_verdict *verdict)
 {
     struct recipient_reply recipients[MAIL_RECIPIENTS_MAX];
-    struct reply reply = {.end = REPLY_ANSWERED, .headers = "", .body = "", .error = verdict->error, .recipients = recipients,
+    struct reply reply = {.end = REPLY_NOT_SENT, .headers = "", .body = "", .error = verdict->error, .recipients = recipients,
                           .recipient_count = job->recipient_count, .now_wall_ms = clock_now(&clock_system).wall_ms};
 
     for (size_t i = 0; i < job->recipient_count; i++) {
@@ -95,25 +118,28 @@ static void reply_verdict(struct job *job, const struct mail_verdict *verdict)
                                                  .text = got->text && got->text[0] ? got->text : verdict->error};
         if (got->code > reply.status)
             reply.status = got->code;
+        if (end == REPLY_ANSWERED || (end == REPLY_UNCLEAR && reply.end == REPLY_NOT_SENT))
+            reply.end = end;
     }
-    job->mail->reply(job->mail->context, job->tag, &reply, now_ms() - job->started_ms);
+    job->mail->reply(job->mail->context, job->tag, &reply, now_ms() - job->queued_ms);
 }
 
 /* The worker is done, or dead: what it said decides. */
 static void finish(struct job *job)
 {
+    struct mail *mail = job->mail;
     const char *text = buf_text(&job->said);
     bool marked = text_starts(text, MAIL_DATA_MARK);
     struct arena *arena = arena_new();
     struct mail_verdict *verdict = ARENA_NEW(arena, struct mail_verdict, 1);
     int status;
 
-    loop_remove(job->mail->loop, job->out);
+    loop_remove(mail->loop, job->out);
     close(job->out);
     while (waitpid(job->pid, &status, 0) < 0 && errno == EINTR)
         continue;
-    unlink_job(&job->mail->running, job);
-    job->mail->running_count--;
+    unlink_job(&mail->running, job);
+    mail->running_count--;
     size_t skip = marked ? strlen(MAIL_DATA_MARK) : 0;
     if (mail_verdict_read(text + skip, job->said.length - skip, arena, verdict, NULL) && verdict->recipient_count == job->recipient_count)
         reply_verdict(job, verdict);
@@ -122,6 +148,7 @@ static void finish(struct job *job)
                   job->killed ? "the mail server did not finish in time" : "the mail worker ended without a verdict");
     arena_free(arena);
     job_free(job);
+    loop_wake(mail->loop); /* somebody may have a place now */
 }
 
 static void read_verdict(void *context, int fd)
@@ -174,6 +201,8 @@ static bool spawn(struct job *job, int in, int out)
     posix_spawn_file_actions_init(&actions);
     posix_spawn_file_actions_adddup2(&actions, in, STDIN_FILENO);
     posix_spawn_file_actions_adddup2(&actions, out, STDOUT_FILENO);
+    /* Not every library of the daemon closes its sockets by itself; none of them is the worker's business. */
+    posix_spawn_file_actions_addclosefrom_np(&actions, STDERR_FILENO + 1);
     posix_spawnattr_init(&attributes);
     posix_spawnattr_setsigmask(&attributes, &none);
     posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
@@ -183,6 +212,7 @@ static bool spawn(struct job *job, int in, int out)
     return !failed;
 }
 
+/* Takes the job off no list; replies where it cannot be started. */
 static void start(struct mail *mail, struct job *job)
 {
     int pipes[2] = {-1, -1}, in = memory_with(&job->text);
@@ -212,51 +242,107 @@ static void start(struct mail *mail, struct job *job)
     job_free(job);
 }
 
-void mail_send(struct mail *mail, const struct channel_config *config, const struct request *request, uint64_t tag)
+static struct job *job_new(struct mail *mail, const struct channel_config *config, const struct request *request, uint64_t tag)
 {
     static const enum mail_tls tls[] = {[STARTTLS_REQUIRED] = MAIL_TLS_REQUIRED, [STARTTLS_IMPLICIT] = MAIL_TLS_IMPLICIT,
                                         [STARTTLS_OFF] = MAIL_TLS_OFF};
+    int64_t timeout_ms = config->timeout_ms > 0 ? config->timeout_ms : TIMEOUT_MS;
     struct mail_job mail_job = {.host = config->host, .port = config->port, .from = config->from, .tls = tls[config->starttls],
                                 .ca_file = config->ca_file, .insecure_skip_verify = config->insecure_skip_verify,
                                 .username = config->username, .password = config->password, .message = request->body,
-                                .recipient_count = request->recipient_count,
-                                .timeout_ms = config->timeout_ms < PHASE_MAX_MS ? config->timeout_ms : PHASE_MAX_MS};
+                                .helo = mail->helo, .recipient_count = request->recipient_count,
+                                .timeout_ms = timeout_ms < PHASE_MAX_MS ? timeout_ms : PHASE_MAX_MS};
     struct job *job = calloc(1, sizeof *job);
     if (!job)
         abort();
-    *job = (struct job){.mail = mail, .tag = tag, .out = -1, .recipient_count = request->recipient_count,
-                        .timeout_ms = config->timeout_ms, .text = BUF_EMPTY(MAIL_JOB_MAX), .said = BUF_EMPTY(MAIL_VERDICT_MAX)};
+    assert(request->recipient_count <= MAIL_RECIPIENTS_MAX);
+    *job = (struct job){.mail = mail, .tag = tag, .out = -1, .recipient_count = request->recipient_count, .queued_ms = now_ms(),
+                        .timeout_ms = timeout_ms, .text = BUF_EMPTY(MAIL_JOB_MAX), .said = BUF_EMPTY(MAIL_VERDICT_MAX)};
+    snprintf(job->server, sizeof job->server, "%.253s:%d", config->host, config->port);
     for (size_t i = 0; i < request->recipient_count; i++)
         mail_job.recipients[i] = request->recipients[i];
     mail_job_write(&mail_job, &job->text);
+    return job;
+}
+
+void mail_send(struct mail *mail, const struct channel_config *config, const struct request *request, uint64_t tag)
+{
     struct job **end = &mail->waiting;
+
     while (*end)
         end = &(*end)->next;
-    *end = job;
+    *end = job_new(mail, config, request, tag);
     mail->waiting_count++;
     loop_wake(mail->loop);
 }
 
+static size_t running_for(const struct mail *mail, const char *server)
+{
+    size_t count = 0;
+    for (const struct job *job = mail->running; job; job = job->next)
+        count += strcmp(job->server, server) == 0;
+    return count;
+}
+
+/* A waiting job's fate in this round: true, it left the queue. */
+static bool settle(struct mail *mail, struct job *job, size_t ahead)
+{
+    const char *why = NULL;
+
+    if (job->text.full)
+        why = "the mail is too large for a worker";
+    else if (ahead >= MAIL_QUEUE_MAX)
+        why = "too many mails wait for a worker";
+    else if (now_ms() - job->queued_ms >= job->timeout_ms)
+        why = "waited too long behind other mails to this server";
+    else if (mail->running_count >= MAIL_WORKERS_ALL_MAX || running_for(mail, job->server) >= MAIL_WORKERS_MAX)
+        return false;
+    unlink_job(&mail->waiting, job);
+    mail->waiting_count--;
+    if (!why) {
+        start(mail, job);
+        return true;
+    }
+    reply_all(job, REPLY_NOT_SENT, why);
+    job_free(job);
+    return true;
+}
+
+/* Rings when the next job has had its time. */
+static void set_timer(struct mail *mail)
+{
+    int64_t next_ms = 0, now = now_ms();
+
+    for (const struct job *job = mail->running; job; job = job->next)
+        if (!job->killed && (!next_ms || job->started_ms + job->timeout_ms < next_ms))
+            next_ms = job->started_ms + job->timeout_ms;
+    for (const struct job *job = mail->waiting; job; job = job->next)
+        if (!next_ms || job->queued_ms + job->timeout_ms < next_ms)
+            next_ms = job->queued_ms + job->timeout_ms;
+    int64_t wait_ms = next_ms > now ? next_ms - now : 1;
+    struct itimerspec when = {.it_value = {.tv_sec = wait_ms / 1000, .tv_nsec = (long)(wait_ms % 1000) * 1000000}};
+    if (!next_ms)
+        when.it_value = (struct timespec){0};
+    timerfd_settime(mail->timer, 0, &when, NULL);
+}
+
 void mail_run(struct mail *mail)
 {
-    int64_t now = now_ms();
+    size_t ahead = 0;
 
+    if (!mail->running && !mail->waiting)
+        return;
     for (struct job *job = mail->running; job; job = job->next)
-        if (!job->killed && now - job->started_ms >= job->timeout_ms) {
+        if (!job->killed && now_ms() - job->started_ms >= job->timeout_ms) {
             job->killed = true;
             kill(job->pid, SIGKILL); /* its pipe closes, which ends the job */
         }
-    while (mail->waiting && (mail->running_count < MAIL_WORKERS_MAX || mail->waiting_count > MAIL_QUEUE_MAX)) {
-        struct job *job = mail->waiting;
-        mail->waiting = job->next;
-        mail->waiting_count--;
-        if (mail->running_count < MAIL_WORKERS_MAX) {
-            start(mail, job);
-            continue;
-        }
-        reply_all(job, REPLY_NOT_SENT, "too many mails wait for a worker");
-        job_free(job);
+    for (struct job *job = mail->waiting, *next; job; job = next) {
+        next = job->next;
+        if (!settle(mail, job, ahead))
+            ahead++;
     }
+    set_timer(mail);
 }
 
 size_t mail_in_flight(const struct mail *mail)
@@ -268,6 +354,8 @@ void mail_free(struct mail *mail)
 {
     if (!mail)
         return;
+    loop_remove(mail->loop, mail->timer);
+    close(mail->timer);
     while (mail->running) {
         struct job *job = mail->running;
         mail->running = job->next;

@@ -33,10 +33,13 @@ struct wires *wires_new(struct http *http, struct loop *loop, transport_reply re
     struct wires *wires = calloc(1, sizeof *wires);
     if (!wires)
         abort();
-    (void)err;
-    *wires = (struct wires){.http = http, .loop = loop, .mail = mail_new(loop, reply, context), .reply = reply, .context = context};
+    *wires = (struct wires){.http = http, .loop = loop, .reply = reply, .context = context};
     wires->last = &wires->first;
-    return wires;
+    wires->mail = mail_new(loop, reply, context, err);
+    if (wires->mail)
+        return wires;
+    free(wires);
+    return NULL;
 }
 
 static void defer(struct wires *wires, uint64_t tag, enum reply_end end, int status, const char *error)

@@ -74,7 +74,7 @@ static void make_view(struct notifier *notifier, const struct effect_render *ren
                           .firing = render->firing, .resolved = render->resolved, .news_firing = render->news_firing,
                           .news_resolved = render->news_resolved, .fired_and_resolved = render->fired_and_resolved,
                           .alerts = alerts, .alert_count = render->alert_count, .public_url = notifier->config->public_url,
-                          .sent_by = render->sent_by, .threaded = render->can_thread};
+                          .sent_by = render->sent_by, .failover = render->failover, .threaded = render->can_thread};
 }
 
 static const char *history_text(const struct channel_config *channel, const struct view *view, struct arena *arena)

@@ -227,6 +227,8 @@ static void render(struct core *core, struct delivery *delivery)
     words.root_remote = effects_text(core->effects, lane->root_remote);
     words.can_thread = lane->root_remote != NULL;
     words.sent_by = effects_text(core->effects, delivery->only_test);
+    if (delivery->reason == REASON_FAILOVER)
+        words.failover = effects_text(core->effects, delivery->words);
     if (core->now.wall_ms - delivery->accepted_ms > node->stale_after_ms)
         words.late_ms = core->now.wall_ms - delivery->accepted_ms;
     render_alerts(core, lane, &words);
@@ -269,6 +271,9 @@ void delivery_die(struct core *core, struct delivery *delivery, const char *why)
     struct group *group = lane->group;
     uint64_t id = delivery->id;
     uint32_t item_count = delivery->item_count;
+
+    if (failover(core, delivery, why))
+        return;
     struct item *items = ARENA_NEW(core->effects->arena, struct item, item_count + 1);
     char summary[256];
     bool self = group->self;

@@ -36,6 +36,7 @@ struct effect_render {
     const struct render_alert *alerts; /* news first, worst first, firing before resolved; at most VIEW_ALERTS_MAX */
     size_t alert_count;
     const char *sent_by;      /* tests */
+    const char *failover;     /* "telegram: 403 bot was kicked": why this channel tells it; NULL */
 };
 
 struct effect_reply {

@@ -17,6 +17,7 @@
 #define BACKOFF_MAX_MS 15000                /* a channel that is back is found within this */
 #define DEAD_TOLD_MS (3600 * 1000)          /* how long "dead letters on X" stands after the last of them */
 #define QUARANTINE_TOLD_MS (3600 * 1000)    /* one notice a source and hour */
+#define CIRCUIT_FAILURES 3                  /* in a row: then a channel is known dead and what can goes elsewhere at once */
 #define EDIT_TRIES_MAX 3                    /* an optional part is not worth more */
 #define INTERN_MAX 4096                     /* distinct source, domain and reason texts; beyond, "other" */
 #define OWNER(pointer, type, member) ((type *)(void *)((char *)(pointer) - offsetof(type, member)))
@@ -243,6 +244,12 @@ bool delivery_is_idle(const struct delivery *delivery); /* nothing in flight, no
 void delivery_retry(struct core *core, const struct event_retry *event);
 void delivery_drop(struct core *core, const struct event_retry *event);
 void core_count_delivery(struct core *core, const struct delivery *delivery, const char *outcome, double seconds);
+
+/* failover.c */
+bool failover_possible(const struct core *core, const struct delivery *delivery);
+bool failover_is_due(const struct core *core, const struct delivery *delivery); /* it has had its time */
+/* Ends it carried by a delivery on the next fallback; false where there is none. */
+bool failover(struct core *core, struct delivery *delivery, const char *why);
 
 /* channels: target.c, throttle.c */
 struct target *target_find(const struct core *core, const char *name);

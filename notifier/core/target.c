@@ -82,12 +82,27 @@ static int64_t open_at(const struct target *target)
     return paced > at ? paced : at;
 }
 
+/* A channel known dead keeps what has nowhere else to go; the rest does not wait for it. */
+static void shed(struct core *core, struct target *target)
+{
+    for (size_t i = 0; i < target->ready.count;) {
+        struct delivery *delivery = OWNER(target->ready.items[i], struct delivery, queue);
+        if (!delivery->maybe_sent && failover_possible(core, delivery) &&
+            failover(core, delivery, target->last_error ? target->last_error : "no answer"))
+            i = 0; /* the heap has closed the gap */
+        else
+            i++;
+    }
+}
+
 void target_tick(struct core *core, struct target *target, size_t *budget)
 {
     struct heap_item *top;
 
     while ((top = heap_top(&target->waiting)) && top->rank <= core->now.steady_ms)
         queue_ready(target, OWNER(top, struct delivery, queue));
+    if (target->failures >= CIRCUIT_FAILURES && target->in_flight)
+        shed(core, target); /* while one probes */
     while (*budget && (top = heap_top(&target->ready))) {
         if (open_at(target) > core->now.steady_ms) {
             if (throttle_free_at(target) > core->now.steady_ms && !target->limited) {

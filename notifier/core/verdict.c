@@ -210,6 +210,9 @@ static void go_on(struct core *core, struct delivery *delivery, const struct eve
         if (is_untouched(delivery) && !delivery->maybe_sent)
             delivery_thaw(core, delivery);
         core_count_delivery(core, delivery, "retried", 0);
+        if (!delivery->attempt_id && failover_is_due(core, delivery) &&
+            failover(core, delivery, summary->words ? summary->words : "no answer"))
+            return;
     } else
         delivery->due = moment_now(core); /* the next part, or the new address */
     if (summary->words)

@@ -311,6 +311,8 @@ static void frame(const struct view *view, struct arena *arena, struct page *pag
         page->late = arena_printf(arena, "late by %s:", span_text(view->late_ms, arena));
     page->subject = subject_text(view, arena);
     page->status_line = status_text(view, arena);
+    if (view->failover)
+        page->footer = arena_printf(arena, "via %s: %s", text_or(view->channel, "?"), summary_clean(view->failover, 200, arena));
     page->why = arena_printf(arena, "why you got this: route %s, channel %s, %s", text_or(view->route, "{}"),
                              text_or(view->channel, "?"), reason_text(view->reason));
     page->description = description_text(view, arena);

@@ -30,6 +30,7 @@ struct view {
     size_t alert_count;
     const char *public_url;   /* "http://127.0.0.1:8686"; links that lead to loopback are left out */
     const char *sent_by;      /* tests; NULL */
+    const char *failover;     /* "telegram: 403 bot was kicked": another channel would not take it; NULL */
     bool silent, threaded;    /* threaded: a first message exists to reply to or edit */
 };
 

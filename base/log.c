@@ -43,7 +43,7 @@ static struct {
     pthread_cond_t changed;
     pthread_t thread;
     enum state state;
-    bool stopping;
+    bool stopping, ended;
     atomic_int format, least;
     struct stream streams[2]; /* stderr, stdout */
 } writer = {.mutex = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER, .least = LOG_INFO,
@@ -100,6 +100,8 @@ static void *run(void *context)
             write_ready();
         else
             pthread_cond_wait(&writer.changed, &writer.mutex);
+    writer.ended = true;
+    pthread_cond_signal(&writer.changed);
     pthread_mutex_unlock(&writer.mutex);
     return NULL;
 }
@@ -112,7 +114,7 @@ void log_start(enum log_format format, enum log_level least)
     atomic_store(&writer.least, least);
     pthread_mutex_lock(&writer.mutex);
     if (writer.state == LOG_DIRECT) {
-        writer.stopping = false;
+        writer.stopping = writer.ended = false;
         for (size_t i = 0; i < 2; i++)
             if (!writer.streams[i].ring && !(writer.streams[i].ring = malloc(LOG_RING_MAX)))
                 abort();
@@ -129,22 +131,23 @@ void log_start(enum log_format format, enum log_level least)
 void log_stop(void)
 {
     struct timespec until;
+    int failed = 0;
 
-    pthread_mutex_lock(&writer.mutex);
-    bool running = writer.state == LOG_RUNNING && !writer.stopping;
-    writer.stopping = true;
-    pthread_cond_signal(&writer.changed);
-    pthread_mutex_unlock(&writer.mutex);
-    if (!running)
-        return;
     clock_gettime(CLOCK_MONOTONIC, &until);
     until.tv_sec += LOG_STOP_MS / 1000;
-    bool ended = pthread_clockjoin_np(writer.thread, NULL, CLOCK_MONOTONIC, &until) == 0;
     pthread_mutex_lock(&writer.mutex);
-    writer.state = ended ? LOG_DIRECT : LOG_ABANDONED; /* abandoned, thread and rings end with the process */
-    for (size_t i = 0; ended && i < 2; i++) {
-        free(writer.streams[i].ring);
-        writer.streams[i] = (struct stream){.fd = writer.streams[i].fd};
+    if (writer.state == LOG_RUNNING && !writer.stopping) {
+        writer.stopping = true;
+        pthread_cond_signal(&writer.changed);
+        while (!writer.ended && !failed)
+            failed = pthread_cond_clockwait(&writer.changed, &writer.mutex, CLOCK_MONOTONIC, &until);
+        writer.state = writer.ended ? LOG_DIRECT : LOG_ABANDONED; /* abandoned, thread and rings end with the process */
+        if (writer.ended)
+            pthread_join(writer.thread, NULL);
+        for (size_t i = 0; writer.ended && i < 2; i++) {
+            free(writer.streams[i].ring);
+            writer.streams[i] = (struct stream){.fd = writer.streams[i].fd};
+        }
     }
     pthread_mutex_unlock(&writer.mutex);
 }

@@ -7,75 +7,76 @@
 
 #define BAD "\xef\xbf\xbd" /* U+FFFD */
 
+static const struct {
+    const char *name, *in;
+    size_t length; /* 0: up to the NUL */
+    const char *want; /* NULL: refused */
+} texts[] = {
+    {"object", "{\"a\":1,\"b\":[true,false,null,\"x\"]}", 0, "{\"a\":1,\"b\":[true,false,null,\"x\"]}"},
+    {"empties", " [ { } , [ ] , \"\" ]\r\n\t ", 0, "[{},[],\"\"]"},
+    {"scalars at the top", "7", 0, "7"},
+    {"byte order mark", "\xef\xbb\xbf{}", 0, "{}"},
+    {"byte order mark and one digit", "\xef\xbb\xbf" "1", 0, "1"},
+    {"whole numbers stay whole", "[100,-1001234567890123,9007199254740992,1e3,-0]", 0, "[100,-1001234567890123,9007199254740992,1000,-0]"},
+    {"fractions", "[0.1,-2.5e-3,1e300]", 0, "[0.1,-0.0025,1e+300]"},
+    {"too large a number", "1e400", 0, "null"},
+    {"markup is defused", "\"</script>&\"", 0, "\"\\u003c/script\\u003e\\u0026\""},
+    {"escapes", "\"\\\"\\\\\\/\\n\\t\\u0041\"", 0, "\"\\\"\\\\/\\n\\tA\""},
+    {"controls are dropped", "\"a\\u0001\\u001b[31m\\b\\f\\r\\u007f\\u009b\"", 0, "\"a[31m\""},
+    {"raw controls are dropped", "\"a\x01\x1b\x7f\"", 0, "\"a\""},
+    {"escaped NUL", "\"a\\u0000b\"", 0, "\"a" BAD "b\""},
+    {"escaped NUL in a key", "{\"k\\u0000x\":1}", 0, "{\"k" BAD "x\":1}"},
+    {"a backslash before u0000", "\"\\\\u0000\"", 0, "\"\\\\u0000\""},
+    {"two backslashes, then NUL", "\"\\\\\\u0000\"", 0, "\"\\\\" BAD "\""},
+    {"NUL after a quote escape", "\"\\\"\\u0000\"", 0, "\"\\\"" BAD "\""},
+    {"raw NUL in a string", "\"a\0b\"", 5, "\"a" BAD "b\""},
+    {"pair", "\"\\ud83d\\ude00\"", 0, "\"\xf0\x9f\x98\x80\""},
+    {"pair in capitals", "\"\\uD83D\\uDE00\"", 0, "\"\xf0\x9f\x98\x80\""},
+    {"lone high", "\"\\ud83d\"", 0, "\"" BAD "\""},
+    {"lone high, then text", "\"\\ud83dx\"", 0, "\"" BAD "x\""},
+    {"lone high, then a letter's escape", "\"\\ud83d\\u0041\"", 0, "\"" BAD "A\""},
+    {"lone high, then NUL", "\"\\ud83d\\u0000\"", 0, "\"" BAD BAD "\""},
+    {"two highs and a low", "\"\\ud83d\\ud83d\\ude00\"", 0, "\"" BAD "\xf0\x9f\x98\x80\""},
+    {"lone low", "\"\\ude00\"", 0, "\"" BAD "\""},
+    {"high, then an escaped backslash", "\"\\ud83d\\\\ude00\"", 0, "\"" BAD "\\\\ude00\""},
+    {"invalid bytes", "\"\xff\xc3\"", 0, "\"" BAD BAD "\""},
+    {"surrogate bytes in a key", "{\"\xed\xa0\x80\":1}", 0, "{\"" BAD BAD BAD "\":1}"},
+    {"quotes hide brackets", "\"[[[[{{{{,,,,\\\"[\"", 0, "\"[[[[{{{{,,,,\\\"[\""},
+    {"nothing", "", 0, NULL},
+    {"space alone", "  \n", 0, NULL},
+    {"byte order mark alone", "\xef\xbb\xbf", 0, NULL},
+    {"cut short", "{\"a\":1", 0, NULL},
+    {"cut in an escape", "\"\\u00", 0, NULL},
+    {"cut after a backslash", "\"\\", 0, NULL},
+    {"no hex digits", "\"\\u00zz\"", 0, NULL},
+    {"cut in a pair", "\"\\ud83d\\u\"", 0, NULL},
+    {"something follows", "{} x", 0, NULL},
+    {"another value follows", "1 2", 0, NULL},
+    {"NUL follows", "{}\0", 3, NULL},
+    {"form feed follows", "{}\f", 0, NULL},
+    {"comma at the end", "[1,]", 0, NULL},
+    {"single quotes", "{'a':1}", 0, NULL},
+    {"comment", "{}//", 0, NULL},
+    {"NaN", "NaN", 0, NULL},
+    {"unbalanced", "]", 0, NULL},
+    {"backslash outside", "\\u0000", 0, NULL},
+};
+
 static void parses_and_writes_back(void)
 {
-    static const struct {
-        const char *name, *in;
-        size_t length; /* 0: up to the NUL */
-        const char *want; /* NULL: refused */
-    } rows[] = {
-        {"object", "{\"a\":1,\"b\":[true,false,null,\"x\"]}", 0, "{\"a\":1,\"b\":[true,false,null,\"x\"]}"},
-        {"empties", " [ { } , [ ] , \"\" ]\r\n\t ", 0, "[{},[],\"\"]"},
-        {"scalars at the top", "7", 0, "7"},
-        {"byte order mark", "\xef\xbb\xbf{}", 0, "{}"},
-        {"byte order mark and one digit", "\xef\xbb\xbf" "1", 0, "1"},
-        {"whole numbers stay whole", "[100,-1001234567890123,9007199254740992,1e3,-0]", 0, "[100,-1001234567890123,9007199254740992,1000,-0]"},
-        {"fractions", "[0.1,-2.5e-3,1e300]", 0, "[0.1,-0.0025,1e+300]"},
-        {"too large a number", "1e400", 0, "null"},
-        {"markup is defused", "\"</script>&\"", 0, "\"\\u003c/script\\u003e\\u0026\""},
-        {"escapes", "\"\\\"\\\\\\/\\n\\t\\u0041\"", 0, "\"\\\"\\\\/\\n\\tA\""},
-        {"controls are dropped", "\"a\\u0001\\u001b[31m\\b\\f\\r\\u007f\\u009b\"", 0, "\"a[31m\""},
-        {"raw controls are dropped", "\"a\x01\x1b\x7f\"", 0, "\"a\""},
-        {"escaped NUL", "\"a\\u0000b\"", 0, "\"a" BAD "b\""},
-        {"escaped NUL in a key", "{\"k\\u0000x\":1}", 0, "{\"k" BAD "x\":1}"},
-        {"a backslash before u0000", "\"\\\\u0000\"", 0, "\"\\\\u0000\""},
-        {"two backslashes, then NUL", "\"\\\\\\u0000\"", 0, "\"\\\\" BAD "\""},
-        {"NUL after a quote escape", "\"\\\"\\u0000\"", 0, "\"\\\"" BAD "\""},
-        {"raw NUL in a string", "\"a\0b\"", 5, "\"a" BAD "b\""},
-        {"pair", "\"\\ud83d\\ude00\"", 0, "\"\xf0\x9f\x98\x80\""},
-        {"pair in capitals", "\"\\uD83D\\uDE00\"", 0, "\"\xf0\x9f\x98\x80\""},
-        {"lone high", "\"\\ud83d\"", 0, "\"" BAD "\""},
-        {"lone high, then text", "\"\\ud83dx\"", 0, "\"" BAD "x\""},
-        {"lone high, then a letter's escape", "\"\\ud83d\\u0041\"", 0, "\"" BAD "A\""},
-        {"lone high, then NUL", "\"\\ud83d\\u0000\"", 0, "\"" BAD BAD "\""},
-        {"two highs and a low", "\"\\ud83d\\ud83d\\ude00\"", 0, "\"" BAD "\xf0\x9f\x98\x80\""},
-        {"lone low", "\"\\ude00\"", 0, "\"" BAD "\""},
-        {"high, then an escaped backslash", "\"\\ud83d\\\\ude00\"", 0, "\"" BAD "\\\\ude00\""},
-        {"invalid bytes", "\"\xff\xc3\"", 0, "\"" BAD BAD "\""},
-        {"surrogate bytes in a key", "{\"\xed\xa0\x80\":1}", 0, "{\"" BAD BAD BAD "\":1}"},
-        {"quotes hide brackets", "\"[[[[{{{{,,,,\\\"[\"", 0, "\"[[[[{{{{,,,,\\\"[\""},
-        {"nothing", "", 0, NULL},
-        {"space alone", "  \n", 0, NULL},
-        {"byte order mark alone", "\xef\xbb\xbf", 0, NULL},
-        {"cut short", "{\"a\":1", 0, NULL},
-        {"cut in an escape", "\"\\u00", 0, NULL},
-        {"cut after a backslash", "\"\\", 0, NULL},
-        {"no hex digits", "\"\\u00zz\"", 0, NULL},
-        {"cut in a pair", "\"\\ud83d\\u\"", 0, NULL},
-        {"something follows", "{} x", 0, NULL},
-        {"another value follows", "1 2", 0, NULL},
-        {"NUL follows", "{}\0", 3, NULL},
-        {"form feed follows", "{}\f", 0, NULL},
-        {"comma at the end", "[1,]", 0, NULL},
-        {"single quotes", "{'a':1}", 0, NULL},
-        {"comment", "{}//", 0, NULL},
-        {"NaN", "NaN", 0, NULL},
-        {"unbalanced", "]", 0, NULL},
-        {"backslash outside", "\\u0000", 0, NULL},
-    };
-    for (size_t i = 0; i < LENGTH(rows); i++) {
+    for (size_t i = 0; i < LENGTH(texts); i++) {
         struct buf out = BUF_EMPTY(1000);
         struct err err = {0};
-        size_t length = rows[i].length ? rows[i].length : strlen(rows[i].in);
+        size_t length = texts[i].length ? texts[i].length : strlen(texts[i].in);
         char *exact = malloc(length + !length); /* so that a sanitizer sees a read behind the end */
-        memcpy(exact, rows[i].in, length);
+        memcpy(exact, texts[i].in, length);
         struct cJSON *json = json_parse(exact, length, &err);
         free(exact);
-        CHECK((json != NULL) == (rows[i].want != NULL), "%s: %s", rows[i].name, err.text);
-        CHECK(json || (err.kind == ERR_INPUT && err.text[0]), "%s", rows[i].name);
+        CHECK((json != NULL) == (texts[i].want != NULL), "%s: %s", texts[i].name, err.text);
+        CHECK(json || (err.kind == ERR_INPUT && err.text[0]), "%s", texts[i].name);
         if (json)
             json_add_value(&out, json);
-        CHECK(test_same(buf_text(&out), rows[i].want ? rows[i].want : ""), "%s: %s", rows[i].name, buf_text(&out));
+        CHECK(test_same(buf_text(&out), texts[i].want ? texts[i].want : ""), "%s: %s", texts[i].name, buf_text(&out));
         json_close(json);
         buf_free(&out);
     }

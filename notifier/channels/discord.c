@@ -16,11 +16,18 @@
 #define CONTENT_RUNES_MAX 1900      /* the limit is 2000 */
 #define FLAG_SUPPRESS_NOTIFICATIONS 4096
 
-/* Markdown in a label is shown, not obeyed. Mentions are not stopped here but by allowed_mentions. */
+/* Markdown in a label is shown, not obeyed; inside an address a backslash would break it, and marks mean nothing there.
+ * Mentions are not stopped here but by allowed_mentions. */
 static void add_escaped(struct buf *out, const char *text)
 {
+    bool address = false;
+
     for (; *text; text++) {
-        if (strchr("\\*_~`|>#[]()<-", *text))
+        if (text_starts(text, "https://") || text_starts(text, "http://"))
+            address = true;
+        else if (*text == ' ' || *text == '\n')
+            address = false;
+        if (strchr("\\*`|>[]<", *text) || (!address && strchr("_~#", *text)))
             buf_add_char(out, '\\');
         buf_add_char(out, *text);
     }
@@ -44,6 +51,11 @@ static const char *disarm(const char *text, struct arena *arena)
 /* links: with their addresses, or only as they show. */
 static void add_description(struct buf *out, const struct page *page, bool links)
 {
+    /* Its labels and values are the fields; only a test says something else there. */
+    if (page->context && page->tone == TONE_TEST) {
+        add_escaped(out, page->context);
+        buf_add_char(out, '\n');
+    }
     for (size_t i = 0; i < page->line_count; i++) {
         buf_addf(out, "%s ", page->lines[i].icon);
         add_escaped(out, page->lines[i].text);
@@ -298,12 +310,12 @@ static int64_t read_wish(const struct reply *reply, const struct cJSON *json)
 
 static enum outcome judge(int status, int64_t code, bool edit)
 {
+    if (edit && (code == 10008 || code == 30046))
+        return OUTCOME_REFUSED_CONTENT; /* the first message is gone, or edited too often: the post tells */
     if (status == 429)
         return OUTCOME_BUSY;
     if (status >= 500 || status == 408)
         return OUTCOME_UNCLEAR;
-    if (edit && (code == 10008 || code == 30046))
-        return OUTCOME_REFUSED_CONTENT; /* the first message is gone or too old: the post tells */
     if (code == 10003)
         return OUTCOME_REFUSED_CONTENT; /* the thread is gone: the next rung goes without it */
     if (status == 400 || status == 413)

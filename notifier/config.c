@@ -4,10 +4,11 @@
 #include "base/text.h"
 #include "notifier/config_private.h"
 
-#include <stddef.h>
+#include <arpa/inet.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #define DAY_MS (24 * 3600 * 1000LL)
@@ -68,197 +69,244 @@ const struct channel_config *config_channel(const struct config *config, const c
     return NULL;
 }
 
-bool config_listens_on_loopback(const struct config *config)
+/* ADDRESS:PORT or [IPV6]:PORT, cut in two. */
+static bool split_listen(const char *listen, char host[LISTEN_TEXT_MAX], int64_t *port)
 {
-    static const char *const loopback[] = {"127.", "localhost:", "[::1]", "unix:"};
-    for (size_t i = 0; i < LENGTH(loopback); i++)
-        if (text_starts(config->listen, loopback[i]))
-            return true;
-    return false;
+    const char *colon = strrchr(listen, ':');
+    size_t length = colon ? (size_t)(colon - listen) : 0;
+    struct err ignored;
+
+    if (!colon || length >= LISTEN_TEXT_MAX || !text_to_int(colon + 1, port, &ignored) || *port < 0 || *port > 65535)
+        return false;
+    bool bracketed = length >= 2 && listen[0] == '[' && listen[length - 1] == ']';
+    snprintf(host, LISTEN_TEXT_MAX, "%.*s", (int)(bracketed ? length - 2 : length), listen + bracketed);
+    return bracketed || !strchr(host, ':');
 }
 
-static void read_storage(struct reading *reading, const struct yaml_node *map)
+bool config_listens_on_loopback(const struct config *config)
 {
-    static const struct setting retention[] = {
-        {"history", SET_DURATION, offsetof(struct store_retention, history_ms), NULL, ""},
-        {"messages", SET_DURATION, offsetof(struct store_retention, messages_ms), NULL, ""},
-        {"quarantine", SET_DURATION, offsetof(struct store_retention, quarantine_ms), NULL, ""},
-        {0}};
-    static const char *const others[] = {"retention", NULL};
-    const struct yaml_node *node = yaml_get(map, "retention");
+    char host[LISTEN_TEXT_MAX];
+    struct in_addr v4;
+    struct in6_addr v6;
+    int64_t port;
 
-    read_settings(reading, map, storage_settings, reading->config, others);
-    if (node && !yaml_is_null(node))
-        read_settings(reading, node, retention, &reading->config->retention, NULL);
+    if (text_starts(config->listen, "unix:"))
+        return true;
+    if (!split_listen(config->listen, host, &port))
+        return false;
+    if (inet_pton(AF_INET, host, &v4) == 1)
+        return ntohl(v4.s_addr) >> 24 == 127;
+    if (inet_pton(AF_INET6, host, &v6) == 1)
+        return IN6_IS_ADDR_LOOPBACK(&v6);
+    return strcmp(host, "localhost") == 0;
+}
+
+/* A place nobody can be sent to: links that begin with it would lead nowhere. */
+static bool is_anywhere(const char *host)
+{
+    return !host[0] || strcmp(host, "0.0.0.0") == 0 || strcmp(host, "::") == 0;
+}
+
+static const char *default_url(const struct config *config)
+{
+    char host[LISTEN_TEXT_MAX];
+    int64_t port;
+
+    if (text_starts(config->listen, "unix:") || !split_listen(config->listen, host, &port))
+        return "http://localhost";
+    return arena_printf(config->arena, "%s://%s%s%s:%d", config->tls_cert_file ? "https" : "http", strchr(host, ':') ? "[" : "",
+                        is_anywhere(host) ? "127.0.0.1" : host, strchr(host, ':') ? "]" : "", (int)port);
+}
+
+bool config_set_listen(struct config *config, const char *listen, struct err *err)
+{
+    char host[LISTEN_TEXT_MAX];
+    int64_t port;
+    bool local = text_starts(listen, "unix:"), url_follows = config->public_url_follows;
+
+    if (local ? !listen[5] || strlen(listen + 5) >= sizeof((struct sockaddr_un *)NULL)->sun_path : !split_listen(listen, host, &port))
+        return err_set(err, ERR_INPUT, "listen must be ADDRESS:PORT, [IPV6]:PORT or unix:/path, not \"%.80s\"", listen);
+    config->listen = arena_text(config->arena, listen);
+    if (!config_listens_on_loopback(config) && !config->token_count && !config->user_count)
+        return err_set(err, ERR_INPUT, "listening on %.80s lets others in: %s, or listen on 127.0.0.1", listen,
+                       config->path ? "give auth.tokens or auth.users" : "set NOTIFIER_TOKEN, or write auth: into a file");
+    if (!config->public_url || url_follows) {
+        config->public_url = default_url(config);
+        config->public_url_follows = true;
+    }
+    return true;
 }
 
 static void read_server(struct reading *reading, const struct yaml_node *map)
 {
-    static const char *const others[] = {"tls", "trusted_proxies", NULL};
     struct config *config = reading->config;
-    const struct yaml_node *node;
+    const struct yaml_node *proxies = given(map, "trusted_proxies");
 
-    read_settings(reading, map, server_settings, config, others);
-    if ((node = yaml_get(map, "tls")) && !yaml_is_null(node))
-        read_settings(reading, node, tls_settings, config, NULL);
+    read_settings(reading, map, server_settings, config);
     if ((config->tls_cert_file == NULL) != (config->tls_key_file == NULL))
-        complain(reading, map, "server.tls needs both cert_file and key_file");
-    if ((node = yaml_get(map, "trusted_proxies")))
-        config->trusted_proxy_count = read_texts(reading, node, config->trusted_proxies, CONFIG_PROXIES_MAX);
+        complain(reading, yaml_get(map, "tls"), "server.tls needs both cert_file and key_file");
+    if (config->tls_client_ca_file && !config->tls_cert_file)
+        complain(reading, yaml_get(map, "tls"), "client_ca_file needs cert_file and key_file");
+    if (proxies)
+        config->trusted_proxy_count = read_texts(reading, proxies, config->trusted_proxies, NULL, CONFIG_PROXIES_MAX);
+}
+
+static void read_storage(struct reading *reading, const struct yaml_node *map)
+{
+    read_settings(reading, map, storage_settings, reading->config);
+    if (!reading->config->storage_path)
+        complain(reading, yaml_get(map, "path"), "storage.path cannot be empty");
 }
 
 static void read_severity(struct reading *reading, const struct yaml_node *map)
 {
-    static const struct setting settings[] = {{"label", SET_TEXT, offsetof(struct policy, severity_label), NULL, ""}, {0}};
-    static const char *const others[] = {"order", NULL};
     struct policy *policy = reading->config->policy;
-    const struct yaml_node *order = yaml_get(map, "order");
+    const struct yaml_node *order = given(map, "order"), *nodes[POLICY_SEVERITIES_MAX];
 
-    read_settings(reading, map, settings, policy, others);
+    read_settings(reading, map, severity_settings, policy);
     if (order)
-        policy->severity_count = read_texts(reading, order, policy->severities, POLICY_SEVERITIES_MAX);
+        policy->severity_count = read_texts(reading, order, policy->severities, nodes, POLICY_SEVERITIES_MAX);
+    for (size_t i = 0; order && i < policy->severity_count; i++)
+        for (size_t j = 0; j < i; j++)
+            if (strcmp(policy->severities[i], policy->severities[j]) == 0)
+                complain(reading, nodes[i], "\"%.40s\" stands twice", policy->severities[i]);
     if (!policy->severity_count || !policy->severity_label)
         complain(reading, map, "severity needs a label and at least one name in order");
 }
 
 static void read_limits(struct reading *reading, const struct yaml_node *map)
 {
-    static const struct setting none[] = {{0}};
-    static const char *const others[] = {"alerts", "pending_per_channel", NULL};
-    struct policy *policy = reading->config->policy;
-    const struct yaml_node *node;
-    int64_t number;
-
-    read_settings(reading, map, none, policy, others);
-    if ((node = yaml_get(map, "alerts")) && read_int(reading, node, 100, 10000000, &number))
-        policy->alerts_max = (uint32_t)number;
-    if ((node = yaml_get(map, "pending_per_channel")) && read_int(reading, node, 100, 10000000, &number))
-        policy->pending_per_channel_max = (uint32_t)number;
+    read_settings(reading, map, limits_settings, reading->config->policy);
 }
 
-static void read_self(struct reading *reading, const struct yaml_node *map)
+static void read_interval_names(struct reading *reading, const struct yaml_node *list)
 {
-    static const struct setting none[] = {{0}};
-    static const char *const others[] = {"channels", NULL};
-    struct policy *policy = reading->config->policy;
-    const struct yaml_node *node = yaml_get(map, "channels");
-    const char *names[POLICY_CHANNELS_MAX];
-    uint16_t indexes[POLICY_CHANNELS_MAX];
-    size_t count = 0;
-
-    read_settings(reading, map, none, policy, others);
-    size_t given = node ? read_texts(reading, node, names, POLICY_CHANNELS_MAX) : 0;
-    for (size_t i = 0; i < given; i++) {
-        int index = policy_channel_index(policy, names[i]);
-        if (index < 0)
-            complain(reading, node, "channel \"%.60s\" is not defined below channels:", names[i]);
-        else
-            indexes[count++] = (uint16_t)index;
+    if (list->kind != YAML_LIST)
+        return; /* said already */
+    for (size_t i = 0; i < list->count; i++) {
+        const struct yaml_node *name = given(list->items[i], "name");
+        if (!name)
+            complain(reading, list->items[i], "a time interval needs a name");
+        else if (reading->interval_count < INTERVAL_NAMES_MAX && name->kind == YAML_SCALAR)
+            reading->intervals[reading->interval_count++] = name->text;
     }
-    if (!count)
-        return;
-    policy->self = policy_add_node(policy, NULL);
-    policy_node_channels(policy, policy->self, indexes, count);
-}
-
-static void read_environment(struct reading *reading, bool has_file)
-{
-    struct config *config = reading->config;
-    const char *listen = reading->environment("NOTIFIER_LISTEN"), *url = reading->environment("NOTIFIER_PUBLIC_URL");
-    const char *token = reading->environment("NOTIFIER_TOKEN");
-
-    if (has_file)
-        return; /* the file says it all, with ${…} where it wants the environment */
-    if (listen && listen[0])
-        config->listen = arena_text(config->arena, listen);
-    if (url && url[0])
-        config->public_url = arena_text(config->arena, url);
-    if (token && token[0])
-        config->tokens[config->token_count++] = (struct config_token){"environment", arena_text(config->arena, token), ROLE_OPERATOR};
 }
 
 /* What only the whole can tell. */
-static void settle(struct reading *reading, const struct yaml_node *root)
+static void settle(struct reading *reading)
 {
     struct config *config = reading->config;
+    const struct yaml_node *server = yaml_get(reading->root, "server"), *listen = yaml_get(server, "listen"), *url = yaml_get(server, "public_url");
     struct err err;
-    const struct yaml_node *zone = yaml_get(root, "time_zone");
 
     config->zone = zone_open(text_or(config->time_zone, "UTC"), &err);
     if (!config->zone)
-        complain(reading, zone, "%s", err.text);
-    if (!config->listen || (!text_starts(config->listen, "unix:") && !strchr(config->listen, ':')))
-        complain(reading, yaml_get(yaml_get(root, "server"), "listen"), "listen must be ADDRESS:PORT or unix:/path");
-    else if (!config_listens_on_loopback(config) && !config->token_count && !config->user_count)
-        complain(reading, yaml_get(yaml_get(root, "server"), "listen"),
-                 "listening on %s lets others in: give auth.tokens or auth.users (or $NOTIFIER_TOKEN), or listen on 127.0.0.1", config->listen);
+        complain(reading, yaml_get(reading->root, "time_zone"), "%s", err.text);
     if (config->public_url && !text_starts(config->public_url, "http://") && !text_starts(config->public_url, "https://"))
-        complain(reading, yaml_get(yaml_get(root, "server"), "public_url"), "public_url must begin with http:// or https://");
-    if (!config->public_url)
-        config->public_url = text_starts(config->listen, "unix:") ? "http://localhost"
-                                                                  : arena_printf(config->arena, "http://%s", config->listen);
+        complain(reading, url, "public_url must begin with http:// or https://");
+    if (!config_set_listen(config, text_or(config->listen, ""), &err))
+        complain(reading, listen, "%s", err.text);
+    for (size_t i = 0; i < config->source_count && !config_listens_on_loopback(config); i++) {
+        const struct config_source *source = &config->sources[i];
+        bool api = text_equal(source->name, "api"); /* people's tokens may post there */
+        if (!api && !source->hmac_secret && !source->bearer_token && !source->username && !source->auth_none)
+            warn(reading, listen, "source %s has no credential, so that nothing it posts to %s is taken; %s", source->name, config->listen,
+                 source->built_in ? "set NOTIFIER_SOURCE_TOKEN, or write sources:" : "give it auth:");
+    }
     if (!reading->complaints->errors)
         policy_seal(config->policy);
 }
 
-static void read_root(struct reading *reading, const struct yaml_node *root)
+static void read_root(struct reading *reading)
 {
-    static const char *const others[] = {"server", "auth", "storage", "sources", "severity", "channels", "route", "limits", "self", NULL};
     static const struct {
         const char *key;
         void (*read)(struct reading *reading, const struct yaml_node *node);
     } sections[] = {{"server", read_server}, {"auth", read_auth}, {"storage", read_storage}, {"sources", read_sources},
-                    {"severity", read_severity}, {"limits", read_limits}};
-    struct config *config = reading->config;
-    const struct yaml_node *node;
+                    {"severity", read_severity}, {"limits", read_limits}, {"time_intervals", read_interval_names}};
+    const struct yaml_node *root = reading->root, *node;
 
-    read_settings(reading, root, top_settings, config, others);
+    read_settings(reading, root, top_settings, reading->config);
     for (size_t i = 0; i < LENGTH(sections); i++)
-        if ((node = yaml_get(root, sections[i].key)) && !yaml_is_null(node))
+        if ((node = given(root, sections[i].key)))
             sections[i].read(reading, node);
-    node = yaml_get(root, "sources");
-    sources_built_in(reading, node && !yaml_is_null(node));
-    if ((node = yaml_get(root, "channels")) && !yaml_is_null(node))
+    sources_built_in(reading, given(root, "sources") != NULL);
+    if ((node = given(root, "channels")))
         read_channels(reading, node);
     else
         channels_from_environment(reading);
-    finish_channels(reading);
-    read_route(reading, yaml_get(root, "route"));
-    if ((node = yaml_get(root, "self")) && !yaml_is_null(node))
+    channels_to_policy(reading);
+    read_route(reading, given(root, "route"));
+    if ((node = given(root, "self")))
         read_self(reading, node);
-    read_environment(reading, config->path != NULL);
-    settle(reading, root);
+    if (!reading->config->path)
+        settings_from_environment(reading);
+    settle(reading);
+}
+
+/* yaml_parse says NAME:LINE:COL: TEXT. A ${NAME} without quotes in {} or [] is the likeliest slip, and the
+ * parser's own words say nothing of it. */
+static void syntax_complaint(struct reading *reading, const char *name, const char *text, const struct err *err)
+{
+    const char *rest = text_starts(err->text, name) ? err->text + strlen(name) : "", *line = text;
+    struct yaml_node place = {0};
+    char *end = NULL;
+
+    if (*rest == ':') {
+        place.line = (int)strtol(rest + 1, &end, 10);
+        place.column = *end == ':' ? (int)strtol(end + 1, &end, 10) : 0;
+    }
+    for (int i = 1; i < place.line && line; i++)
+        line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL;
+    bool found = end && text_starts(end, ": ");
+    size_t length = line ? strcspn(line, "\n") : 0, column = (size_t)(place.column > 1 ? place.column - 1 : 0);
+    if (found && line && column && column < length && line[column - 1] == '$' && line[column] == '{') {
+        place.column--;
+        complain(reading, &place, "a variable inside {} or [] must stand in quotes: \"${NAME}\"");
+    } else
+        complain(reading, found ? &place : NULL, "%s", found ? end + 2 : err->text);
+}
+
+/* By place; those without one first. Few enough for the plainest way of sorting, which keeps equal ones in order. */
+static void sort_complaints(struct config_complaints *all)
+{
+    for (size_t i = 1; i < all->count; i++) {
+        struct config_complaint one = all->items[i];
+        size_t j = i;
+        for (; j && (all->items[j - 1].line > one.line ||
+                     (all->items[j - 1].line == one.line && all->items[j - 1].column > one.column)); j--)
+            all->items[j] = all->items[j - 1];
+        all->items[j] = one;
+    }
 }
 
 static struct config *parse(const char *path, const char *name, const char *text, size_t length,
                             const char *(*environment)(const char *name), struct config_complaints *complaints)
 {
-    struct reading reading = {.config = config_new(), .complaints = complaints, .environment = environment};
+    struct reading *reading = calloc(1, sizeof *reading);
     struct err err;
 
+    if (!reading)
+        abort();
     *complaints = (struct config_complaints){.count = 0};
+    *reading = (struct reading){.config = config_new(), .complaints = complaints, .environment = environment};
+    struct config *config = reading->config;
+    config->path = path ? arena_text(config->arena, path) : NULL;
     struct yaml *yaml = yaml_parse(name, text, length, &err);
-    if (!yaml) {
-        struct config_complaint *one = &complaints->items[complaints->count++];
-        complaints->errors++;
-        /* yaml_parse says NAME:LINE:COL: itself. */
-        const char *rest = text_starts(err.text, name) ? err.text + strlen(name) : err.text;
-        char *end;
-        one->line = *rest == ':' ? (int)strtol(rest + 1, &end, 10) : 0;
-        one->column = one->line && *end == ':' ? (int)strtol(end + 1, &end, 10) : 0;
-        snprintf(one->text, sizeof one->text, "%s", one->line && text_starts(end, ": ") ? end + 2 : err.text);
-        config_free(reading.config);
-        return NULL;
+    if (!yaml)
+        syntax_complaint(reading, name, text, &err);
+    else if (yaml_root(yaml)->kind != YAML_MAP && !yaml_is_null(yaml_root(yaml)))
+        complain(reading, yaml_root(yaml), "expected settings, as in `server:`");
+    else {
+        reading->root = yaml_root(yaml);
+        read_root(reading);
     }
-    reading.config->path = path ? arena_text(reading.config->arena, path) : NULL;
-    if (yaml_root(yaml)->kind == YAML_MAP)
-        read_root(&reading, yaml_root(yaml));
-    else
-        complain(&reading, yaml_root(yaml), "expected settings, as in `server:`");
     yaml_close(yaml);
+    free(reading);
+    sort_complaints(complaints);
     if (!complaints->errors)
-        return reading.config;
-    config_free(reading.config);
+        return config;
+    config_free(config);
     return NULL;
 }
 

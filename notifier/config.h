@@ -35,6 +35,7 @@ struct config_user { const char *name, *password_hash; enum role role; };
 struct config {
     const char *path;                /* NULL: none, defaults and environment */
     const char *listen, *public_url; /* "127.0.0.1:8686", "unix:/run/notifier/http.sock" */
+    bool public_url_follows;         /* nobody chose it: it is made of listen */
     uint64_t max_body;
     const char *tls_cert_file, *tls_key_file, *tls_client_ca_file;
     const char *trusted_proxies[CONFIG_PROXIES_MAX];
@@ -70,6 +71,8 @@ struct config *config_parse(const char *name, const char *text, size_t length,
 void config_free(struct config *config);
 const struct config_source *config_source(const struct config *config, const char *name);
 const struct channel_config *config_channel(const struct config *config, const char *name);
+/* Another listener than the file's (a flag). False where its form is wrong, or where it would let others in without auth. */
+bool config_set_listen(struct config *config, const char *listen, struct err *err);
 bool config_listens_on_loopback(const struct config *config); /* 127.0.0.0/8, ::1, localhost or a unix socket */
 /* FILE:LINE:COL: message, a line each. */
 void config_complaints_write(const struct config_complaints *complaints, const char *name, struct buf *out);

@@ -1,14 +1,15 @@
-/* Channels out of the file or the environment. */
+/* Channels out of the file. */
 #include "base/text.h"
 #include "notifier/config_private.h"
 #include "notifier/mail-worker/mail_job.h"
 
 #include <stddef.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-static struct channel_config *add_channel(struct reading *reading, const struct yaml_node *at)
+#define NAME_MAX_BYTES 64 /* of a channel */
+
+struct channel_config *add_channel(struct reading *reading, const struct yaml_node *at)
 {
     struct config *config = reading->config;
 
@@ -25,93 +26,143 @@ static void read_rates(struct reading *reading, const struct yaml_node *node, st
 {
     if (!expect(reading, node, YAML_LIST))
         return;
-    channel->rate_count = 0;
     for (size_t i = 0; i < node->count; i++) {
-        const struct yaml_node *count = yaml_get(node->items[i], "count"), *per = yaml_get(node->items[i], "per");
+        const struct yaml_node *item = node->items[i], *count = yaml_get(item, "count"), *per = yaml_get(item, "per");
         int64_t number, per_ms;
-        if (i >= POLICY_RATES_MAX)
-            complain(reading, node->items[i], "more than %d limits", POLICY_RATES_MAX);
-        else if (!count || !per)
-            complain(reading, node->items[i], "a limit is {count: 20, per: 1m}");
-        else if (read_int(reading, count, 1, 100000, &number) && read_duration(reading, per, &per_ms)) {
-            if (per_ms <= 0)
-                complain(reading, per, "must be longer than 0");
-            else
-                channel->rates[channel->rate_count++] = (struct rate){(uint32_t)number, per_ms};
+        if (i == POLICY_RATES_MAX) {
+            complain(reading, item, "more than %d limits", POLICY_RATES_MAX);
+            return;
         }
+        if (item->kind == YAML_MAP)
+            read_settings(reading, item, rate_settings, NULL);
+        if (!count || !per)
+            complain(reading, item, "a limit is written {count: 20, per: 1m}");
+        else if (read_int(reading, count, 1, 100000, &number) && read_duration(reading, per, 1, 24 * 3600 * 1000, &per_ms))
+            channel->rates[channel->rate_count++] = (struct rate){(uint32_t)number, per_ms};
     }
 }
 
-static void read_pairs(struct reading *reading, const struct yaml_node *node, struct pair *out, size_t max, size_t *count)
+/* A severity of the configured order; "critical" is always the first. NULL after a complaint. */
+static const char *severity_named(struct reading *reading, const struct yaml_node *at, const char *name)
+{
+    const struct policy *policy = reading->config->policy;
+
+    for (size_t i = 0; i < policy->severity_count; i++)
+        if (strcmp(policy->severities[i], name) == 0)
+            return policy->severities[i];
+    if (strcmp(name, "critical") == 0 && policy->severity_count)
+        return policy->severities[0];
+    struct buf all = BUF_EMPTY(256);
+    for (size_t i = 0; i < policy->severity_count; i++)
+        buf_addf(&all, "%s%s", i ? ", " : "", policy->severities[i]);
+    complain(reading, at, "\"%.40s\" is not a severity; severity.order has %s", name, buf_text(&all));
+    buf_free(&all);
+    return NULL;
+}
+
+static void read_mentions(struct reading *reading, const struct yaml_node *node, struct channel_config *channel)
 {
     if (!expect(reading, node, YAML_MAP))
         return;
     for (size_t i = 0; i < node->count; i++) {
-        const char *value = read_text(reading, node->items[i]);
-        if (*count == max)
-            complain(reading, node->keys[i], "more than %zu entries", max);
-        else if (value)
-            out[(*count)++] = (struct pair){arena_text(reading->config->arena, node->keys[i]->text), value};
+        const char *severity = severity_named(reading, node->keys[i], node->keys[i]->text);
+        const char *text = read_text(reading, node->items[i]);
+        if (severity && text && channel->mention_count < POLICY_SEVERITIES_MAX)
+            channel->mentions[channel->mention_count++] = (struct pair){severity, text};
     }
 }
 
-static void read_enum(struct reading *reading, const struct yaml_node *node, const char *const *names, int *value)
+static void read_silent(struct reading *reading, const struct yaml_node *node, struct channel_config *channel)
 {
-    const char *text = read_text(reading, node);
-    struct buf all = BUF_EMPTY(256);
+    const char *names[POLICY_SEVERITIES_MAX];
+    const struct yaml_node *nodes[POLICY_SEVERITIES_MAX];
+    size_t count = read_texts(reading, node, names, nodes, POLICY_SEVERITIES_MAX);
 
-    for (int i = 0; text && names[i]; i++) {
-        if (strcmp(names[i], text) == 0) {
-            *value = i;
-            buf_free(&all);
+    for (size_t i = 0; i < count; i++) {
+        const char *severity = severity_named(reading, nodes[i], names[i]);
+        if (severity)
+            channel->silent[channel->silent_count++] = severity;
+    }
+}
+
+/* RFC 9110: a name is a token; neither may break the line. */
+static bool header_is_sound(const char *name, const char *value)
+{
+    static const char token[] = "!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+    return name[0] && !name[strspn(name, token)] && !strpbrk(value, "\r\n");
+}
+
+static void read_headers(struct reading *reading, const struct yaml_node *node, struct channel_config *channel)
+{
+    if (!expect(reading, node, YAML_MAP))
+        return;
+    for (size_t i = 0; i < node->count; i++) {
+        const char *value = read_text(reading, node->items[i]), *name = node->keys[i]->text;
+        if (channel->header_count == CHANNEL_HEADERS_MAX) {
+            complain(reading, node->keys[i], "more than %d headers", CHANNEL_HEADERS_MAX);
             return;
         }
-        buf_addf(&all, "%s%s", i ? ", " : "", names[i]);
+        if (value && !header_is_sound(name, value))
+            complain(reading, node->keys[i], "this cannot be a header");
+        else if (value)
+            channel->headers[channel->header_count++] = (struct pair){arena_text(reading->config->arena, name), value};
     }
-    if (text)
-        complain(reading, node, "\"%s\" is none of %s", text, buf_text(&all));
-    buf_free(&all);
 }
 
 static void read_recipients(struct reading *reading, const struct yaml_node *node, struct channel_config *channel)
 {
-    channel->to_count = read_texts(reading, node, channel->to, MAIL_RECIPIENTS_MAX);
+    const struct yaml_node *nodes[MAIL_RECIPIENTS_MAX];
+
+    channel->to_count = read_texts(reading, node, channel->to, nodes, MAIL_RECIPIENTS_MAX);
     for (size_t i = 0; i < channel->to_count; i++)
         if (!mail_address_is_sound(channel->to[i]))
-            complain(reading, node, "\"%.80s\" is not an address that can be used: name@host in ASCII", channel->to[i]);
+            complain(reading, nodes[i], "\"%.80s\" cannot be used as an address: name@host in ASCII", channel->to[i]);
 }
 
 static void read_special(struct reading *reading, const struct yaml_node *map, struct channel_config *channel)
 {
-    static const char *const updates[] = {"reply", "edit", "new", NULL}, *const starttls[] = {"required", "implicit", "off", NULL};
+    static const char *const updates[] = {[UPDATE_REPLY] = "reply", [UPDATE_EDIT] = "edit", [UPDATE_NEW] = "new", NULL};
+    static const char *const starttls[] = {[STARTTLS_REQUIRED] = "required", [STARTTLS_IMPLICIT] = "implicit", [STARTTLS_OFF] = "off", NULL};
+    static const struct {
+        const char *key;
+        void (*read)(struct reading *reading, const struct yaml_node *node, struct channel_config *channel);
+    } readers[] = {{"rate_limit", read_rates}, {"mention", read_mentions}, {"silent", read_silent}, {"headers", read_headers}, {"to", read_recipients}};
     const struct yaml_node *node;
-    int value = -1;
     int64_t number;
+    int choice;
 
-    if ((node = yaml_get(map, "on_update")) && (read_enum(reading, node, updates, &value), value >= 0))
-        channel->on_update = (enum on_update)value;
-    value = -1;
-    if ((node = yaml_get(map, "starttls")) && (read_enum(reading, node, starttls, &value), value >= 0))
-        channel->starttls = (enum starttls)value;
-    if ((node = yaml_get(map, "rate_limit")))
-        read_rates(reading, node, channel);
-    if ((node = yaml_get(map, "max_alerts")) && read_int(reading, node, 1, 500, &number))
+    if ((node = given(map, "on_update")) && (choice = read_choice(reading, node, updates)) >= 0)
+        channel->on_update = (enum on_update)choice;
+    if ((node = given(map, "starttls")) && (choice = read_choice(reading, node, starttls)) >= 0)
+        channel->starttls = (enum starttls)choice;
+    if ((node = given(map, "max_alerts")) && read_int(reading, node, 1, 500, &number))
         channel->max_alerts = (size_t)number;
-    if ((node = yaml_get(map, "mention")))
-        read_pairs(reading, node, channel->mentions, POLICY_SEVERITIES_MAX, &channel->mention_count);
-    if ((node = yaml_get(map, "headers")))
-        read_pairs(reading, node, channel->headers, CHANNEL_HEADERS_MAX, &channel->header_count);
-    if ((node = yaml_get(map, "silent")))
-        channel->silent_count = read_texts(reading, node, channel->silent, POLICY_SEVERITIES_MAX);
-    if ((node = yaml_get(map, "to")))
-        read_recipients(reading, node, channel);
-    if ((node = yaml_get(map, "tls"))) {
-        static const struct setting tls[] = {
-            {"ca_file", SET_TEXT, offsetof(struct channel_config, ca_file), NULL, ""},
-            {"insecure_skip_verify", SET_BOOL, offsetof(struct channel_config, insecure_skip_verify), NULL, ""},
-            {0}};
-        read_settings(reading, node, tls, channel, NULL);
-    }
+    for (size_t i = 0; i < LENGTH(readers); i++)
+        if ((node = given(map, readers[i].key)))
+            readers[i].read(reading, node, channel);
+}
+
+static bool list_has(const char *words, const char *word)
+{
+    size_t length = strlen(word);
+
+    for (const char *at = words; (at = strstr(at, word)); at += length)
+        if ((at == words || at[-1] == ' ') && (at[length] == ' ' || !at[length]))
+            return true;
+    return false;
+}
+
+/* What a channel of this type would silently not look at. */
+static void check_belonging(struct reading *reading, const struct yaml_node *map, const struct channel_config *channel)
+{
+    for (size_t i = 0; i < map->count; i++)
+        for (const struct setting *setting = channel_settings; setting->key; setting++) {
+            size_t length = strlen(setting->key);
+            const char *key = map->keys[i]->text;
+            bool same = strncmp(key, setting->key, length) == 0 && (!key[length] || strcmp(key + length, "_file") == 0);
+            if (same && setting->types && !list_has(setting->types, channel->type) && !yaml_is_null(map->items[i]))
+                complain(reading, map->keys[i], "%s means nothing to a %s channel; it belongs to: %s", key, channel->type, setting->types);
+        }
 }
 
 struct checking {
@@ -123,24 +174,42 @@ struct checking {
 static void complain_key(void *context, const char *key, const char *text)
 {
     struct checking *checking = context;
-    const struct yaml_node *at = checking->map ? yaml_get(checking->map, key) : NULL;
+    char file[64];
+
+    if (!checking->map) {
+        const char *name = environment_name(checking->channel->type, key);
+        complain(checking->reading, NULL, "%s: %s %s", name ? name : "environment", key, text);
+        return;
+    }
+    snprintf(file, sizeof file, "%s_file", key);
+    const struct yaml_node *at = yaml_get(checking->map, key);
+    at = at ? at : yaml_get(checking->map, file);
     complain(checking->reading, at ? at : checking->map, "channel %s: %s %s", checking->channel->name, key, text);
 }
 
-static void settle(struct reading *reading, struct channel_config *channel, const struct yaml_node *map)
+static bool name_channel(struct reading *reading, struct channel_config *channel, const struct yaml_node *map)
+{
+    const struct yaml_node *at = map ? given(map, "type") : NULL;
+
+    if (!channel->name)
+        complain(reading, map, "a channel needs a name");
+    else if (strlen(channel->name) > NAME_MAX_BYTES || strpbrk(channel->name, "\r\n\t"))
+        complain(reading, map, "a channel's name has at most %d bytes, in one line", NAME_MAX_BYTES);
+    else if (!channel->type)
+        complain(reading, map, "channel %s needs a type: telegram, discord, slack, smtp, webhook or console", channel->name);
+    else if (!(channel->codec = channel_find(channel->type)))
+        complain(reading, at, "channel %s: \"%.40s\" is none of telegram, discord, slack, smtp, webhook, console", channel->name, channel->type);
+    return channel->codec != NULL;
+}
+
+void settle_channel(struct reading *reading, struct channel_config *channel, const struct yaml_node *map)
 {
     struct checking checking = {reading, map, channel};
 
-    channel->codec = channel->type ? channel_find(channel->type) : NULL;
-    if (!channel->name || !channel->codec) {
-        if (!channel->name)
-            complain(reading, map, "a channel needs a name");
-        else if (!channel->type)
-            complain(reading, map, "channel %s needs a type: telegram, discord, slack, smtp, webhook or console", channel->name);
-        else
-            complain(reading, map, "channel %s: \"%s\" is none of telegram, discord, slack, smtp, webhook, console", channel->name, channel->type);
+    if (!name_channel(reading, channel, map))
         return;
-    }
+    if (map)
+        check_belonging(reading, map, channel);
     if (!channel->timeout_ms)
         channel->timeout_ms = channel->codec->timeout_ms;
     if (!channel->max_alerts)
@@ -151,6 +220,10 @@ static void settle(struct reading *reading, struct channel_config *channel, cons
         channel_default_rates(channel, channel->rates, &channel->rate_count);
     if (channel->codec->check)
         channel->codec->check(channel, complain_key, &checking);
+    if (channel->from && !mail_address_is_sound(channel->from))
+        complain_key(&checking, "from", "cannot be used as an address: name@host in ASCII");
+    if (channel->insecure_skip_verify)
+        warn(reading, map, "channel %s: insecure_skip_verify lets anybody on the way read and change what is sent", channel->name);
     for (const struct channel_config *other = reading->config->channels; other < channel; other++)
         if (other->name && strcmp(other->name, channel->name) == 0)
             complain(reading, map, "channel %s is there already", channel->name);
@@ -158,97 +231,24 @@ static void settle(struct reading *reading, struct channel_config *channel, cons
 
 void read_channels(struct reading *reading, const struct yaml_node *list)
 {
-    static const char *const special[] = {"on_update", "starttls", "rate_limit", "max_alerts", "mention", "headers", "silent", "to",
-                                          "tls", NULL};
-
     if (!expect(reading, list, YAML_LIST))
         return;
+    if (!list->count)
+        complain(reading, list, "no channels: nobody could be told; {name: console, type: console} prints");
     for (size_t i = 0; i < list->count; i++) {
+        if (!expect(reading, list->items[i], YAML_MAP))
+            continue;
         struct channel_config *channel = add_channel(reading, list->items[i]);
-        if (!channel || !expect(reading, list->items[i], YAML_MAP))
+        if (!channel)
             return;
-        read_settings(reading, list->items[i], channel_settings, channel, special);
+        read_settings(reading, list->items[i], channel_settings, channel);
         read_special(reading, list->items[i], channel);
-        settle(reading, channel, list->items[i]);
-    }
-}
-
-static const char *environment(struct reading *reading, const char *name)
-{
-    const char *value = reading->environment(name);
-    return value && value[0] ? arena_text(reading->config->arena, value) : NULL;
-}
-
-/* smtp://user:pass@host:port or smtps://…; user and password percent-encoded. */
-static void split_smtp_url(struct reading *reading, const char *url, struct channel_config *channel)
-{
-    struct arena *arena = reading->config->arena;
-    bool implicit = text_starts(url, "smtps://");
-    const char *rest = strstr(url, "://"), *at = rest ? strrchr(rest, '@') : NULL;
-
-    if (!rest || !(implicit || text_starts(url, "smtp://"))) {
-        complain(reading, NULL, "SMTP_URL must look like smtp://user:password@mail.example.org:587 or smtps://…");
-        return;
-    }
-    rest += 3;
-    channel->starttls = implicit ? STARTTLS_IMPLICIT : STARTTLS_REQUIRED;
-    if (at) {
-        size_t user = strcspn(rest, ":@");
-        channel->username = arena_bytes(arena, rest, user);
-        channel->password = rest[user] == ':' ? arena_bytes(arena, rest + user + 1, (size_t)(at - rest) - user - 1) : "";
-        rest = at + 1;
-    }
-    size_t host = strcspn(rest, ":/");
-    channel->host = arena_bytes(arena, rest, host);
-    channel->port = rest[host] == ':' ? (int)strtol(rest + host + 1, NULL, 10) : 0;
-    bool loopback = text_starts(channel->host, "127.") || strcmp(channel->host, "localhost") == 0;
-    if (!implicit && loopback && !channel->username)
-        channel->starttls = STARTTLS_OFF; /* a relay on this machine, without a password to lose */
-}
-
-void channels_from_environment(struct reading *reading)
-{
-    const char *token = environment(reading, "TELEGRAM_BOT_TOKEN"), *chat = environment(reading, "TELEGRAM_CHAT_ID");
-    const char *discord = environment(reading, "DISCORD_WEBHOOK_URL"), *slack = environment(reading, "SLACK_WEBHOOK_URL");
-    const char *smtp = environment(reading, "SMTP_URL"), *from = environment(reading, "SMTP_FROM"), *to = environment(reading, "SMTP_TO");
-    struct channel_config *channel;
-
-    if (token && chat && (channel = add_channel(reading, NULL))) {
-        channel->name = channel->type = "telegram";
-        channel->bot_token = token;
-        channel->chat_id = chat;
-        channel->api_url = environment(reading, "TELEGRAM_API_URL");
-        settle(reading, channel, NULL);
-    }
-    if (discord && (channel = add_channel(reading, NULL))) {
-        channel->name = channel->type = "discord";
-        channel->webhook_url = discord;
-        settle(reading, channel, NULL);
-    }
-    if (slack && (channel = add_channel(reading, NULL))) {
-        channel->name = channel->type = "slack";
-        channel->webhook_url = slack;
-        settle(reading, channel, NULL);
-    }
-    if (smtp && from && to && (channel = add_channel(reading, NULL))) {
-        channel->name = "email";
-        channel->type = "smtp";
-        channel->from = from;
-        split_smtp_url(reading, smtp, channel);
-        char *list = arena_text(reading->config->arena, to);
-        for (char *one; (one = strsep(&list, ", ")) && channel->to_count < MAIL_RECIPIENTS_MAX;)
-            if (one[0])
-                channel->to[channel->to_count++] = one;
-        settle(reading, channel, NULL);
-    }
-    if ((channel = add_channel(reading, NULL))) {
-        channel->name = channel->type = "console";
-        settle(reading, channel, NULL);
+        settle_channel(reading, channel, list->items[i]);
     }
 }
 
 /* The policy's own table of channels, in the same order. */
-void finish_channels(struct reading *reading)
+void channels_to_policy(struct reading *reading)
 {
     struct config *config = reading->config;
 

@@ -1,33 +1,146 @@
-/* The routing tree, sources and who may call. */
-#include "base/password.h"
+/* The routing tree, and who hears of our own troubles. */
 #include "base/text.h"
 #include "notifier/config_private.h"
 
-#include <stddef.h>
-#include <stdlib.h>
 #include <string.h>
 
-#define SC_003_MS 60000 /* the product's promise: told within a minute */
+#define TOLD_WITHIN_MS 60000 /* the product's promise: somebody is told within a minute */
+#define LABELS_MAX 64        /* of group_by; matchers of one route */
+
+static void unknown_channel(struct reading *reading, const struct yaml_node *at, const char *name)
+{
+    const struct policy *policy = reading->config->policy;
+    const char *best = NULL;
+    size_t least = 3;
+
+    for (size_t i = 0; i < policy->channel_count; i++)
+        if (word_distance(name, policy->channels[i].name) < least) {
+            least = word_distance(name, policy->channels[i].name);
+            best = policy->channels[i].name;
+        }
+    if (best)
+        complain(reading, at, "channel \"%.60s\" is not defined; did you mean \"%.60s\"?", name, best);
+    else
+        complain(reading, at, "channel \"%.60s\" is not defined below channels:", name);
+}
 
 static size_t read_channel_names(struct reading *reading, const struct yaml_node *node, uint16_t out[POLICY_CHANNELS_MAX])
 {
     const char *names[POLICY_CHANNELS_MAX];
-    size_t count = 0, given = read_texts(reading, node, names, POLICY_CHANNELS_MAX);
+    const struct yaml_node *nodes[POLICY_CHANNELS_MAX];
+    size_t count = 0, names_count = read_texts(reading, node, names, nodes, POLICY_CHANNELS_MAX);
 
-    for (size_t i = 0; i < given; i++) {
-        const struct yaml_node *at = node->kind == YAML_LIST && i < node->count ? node->items[i] : node;
+    for (size_t i = 0; i < names_count; i++) {
         int index = policy_channel_index(reading->config->policy, names[i]);
         bool twice = false;
         for (size_t j = 0; j < count; j++)
             twice = twice || out[j] == index;
         if (index < 0)
-            complain(reading, at, "channel \"%.60s\" is not defined below channels:", names[i]);
+            unknown_channel(reading, nodes[i], names[i]);
         else if (twice)
-            complain(reading, at, "channel \"%.60s\" stands twice in one route", names[i]);
+            complain(reading, nodes[i], "channel \"%.60s\" stands twice in one route", names[i]);
         else
             out[count++] = (uint16_t)index;
     }
     return count;
+}
+
+static void check_times(struct reading *reading, const struct yaml_node *map, const struct policy_node *node)
+{
+    const struct yaml_node *within = yaml_get(map, "deliver_within"), *fallback = yaml_get(map, "fallback");
+    const struct yaml_node *repeat = yaml_get(map, "repeat_interval");
+
+    if ((within || fallback) && node->fallback_count &&
+        node->deliver_within_ms * (int64_t)(node->fallback_count + 1) > TOLD_WITHIN_MS)
+        warn(reading, within ? within : fallback, "with %zu fallback%s it could take longer than 60 s until somebody is told; shorten deliver_within",
+             node->fallback_count, node->fallback_count == 1 ? "" : "s");
+    if (repeat && node->repeat_interval_ms && node->repeat_interval_ms < node->group_interval_ms)
+        warn(reading, repeat, "repeat_interval is shorter than group_interval, so that repeats come every group_interval");
+}
+
+static void read_route_channels(struct reading *reading, const struct yaml_node *map, struct policy_node *node)
+{
+    struct policy *policy = reading->config->policy;
+    const struct yaml_node *names = given(map, "channels"), *fallback = given(map, "fallback");
+    uint16_t indexes[POLICY_CHANNELS_MAX];
+
+    if (names)
+        policy_node_channels(policy, node, indexes, read_channel_names(reading, names, indexes));
+    if (names && node->parent && !names->count && names->kind == YAML_LIST)
+        warn(reading, names, "nobody is told of the alerts this route takes");
+    if (fallback)
+        policy_node_fallback(policy, node, indexes, read_channel_names(reading, fallback, indexes));
+    for (size_t i = 0; fallback && i < node->fallback_count; i++)
+        for (size_t j = 0; j < node->channel_count; j++)
+            if (node->fallback[i] == node->channels[j])
+                complain(reading, fallback, "channel \"%.60s\" cannot be its own fallback", policy->channels[node->fallback[i]].name);
+}
+
+static void read_matchers(struct reading *reading, const struct yaml_node *map, struct policy_node *node)
+{
+    const struct yaml_node *list = given(map, "matchers"), *nodes[LABELS_MAX];
+    const char *texts[LABELS_MAX];
+    struct err err;
+
+    if (!list)
+        return;
+    if (!node->parent) {
+        complain(reading, list, "the first route takes everything; matchers belong to its routes:");
+        return;
+    }
+    size_t count = read_texts(reading, list, texts, nodes, LABELS_MAX);
+    for (size_t i = 0; i < count; i++)
+        if (!policy_add_matcher(reading->config->policy, node, texts[i], &err))
+            complain(reading, nodes[i], "%s", err.text);
+}
+
+static void read_group_by(struct reading *reading, const struct yaml_node *map, struct policy_node *node)
+{
+    const struct yaml_node *list = given(map, "group_by"), *nodes[LABELS_MAX];
+    const char *names[LABELS_MAX];
+
+    if (!list)
+        return;
+    size_t count = read_texts(reading, list, names, nodes, LABELS_MAX);
+    for (size_t i = 0; i < count; i++) {
+        if (!names[i][0] || (count > 1 && strcmp(names[i], "...") == 0))
+            complain(reading, nodes[i], "group_by takes names of labels, or \"...\" alone");
+        for (size_t j = 0; j < i; j++)
+            if (strcmp(names[i], names[j]) == 0)
+                complain(reading, nodes[i], "label \"%.60s\" stands twice", names[i]);
+    }
+    policy_node_group_by(reading->config->policy, node, names, count);
+}
+
+static void check_intervals(struct reading *reading, const struct yaml_node *map)
+{
+    static const char *const keys[] = {"mute_time_intervals", "active_time_intervals", "quiet_time_intervals"};
+    const char *names[LABELS_MAX];
+    const struct yaml_node *nodes[LABELS_MAX];
+
+    for (size_t k = 0; k < LENGTH(keys); k++) {
+        const struct yaml_node *list = given(map, keys[k]);
+        size_t count = list ? read_texts(reading, list, names, nodes, LABELS_MAX) : 0;
+        for (size_t i = 0; i < count; i++) {
+            bool known = false;
+            for (size_t j = 0; j < reading->interval_count; j++)
+                known = known || strcmp(names[i], reading->intervals[j]) == 0;
+            if (!known)
+                complain(reading, nodes[i], "\"%.60s\" is not defined below time_intervals:", names[i]);
+        }
+    }
+}
+
+static void check_escalation(struct reading *reading, const struct yaml_node *map)
+{
+    const struct yaml_node *list = given(map, "escalate");
+    uint16_t ignored[POLICY_CHANNELS_MAX];
+
+    for (size_t i = 0; list && list->kind == YAML_LIST && i < list->count; i++) {
+        const struct yaml_node *names = given(list->items[i], "channels");
+        if (names)
+            read_channel_names(reading, names, ignored);
+    }
 }
 
 static void read_node(struct reading *reading, const struct yaml_node *map, struct policy_node *node, size_t depth);
@@ -36,60 +149,38 @@ static void read_children(struct reading *reading, const struct yaml_node *list,
 {
     if (!expect(reading, list, YAML_LIST))
         return;
-    if (depth > 32) {
-        complain(reading, list, "routes are nested too deeply");
+    if (depth == ROUTE_DEPTH_MAX) {
+        complain(reading, list, "routes are nested more than %d deep", ROUTE_DEPTH_MAX);
         return;
     }
-    for (size_t i = 0; i < list->count; i++)
-        read_node(reading, list->items[i], policy_add_node(reading->config->policy, node), depth + 1);
-}
-
-static void check_times(struct reading *reading, const struct yaml_node *map, const struct policy_node *node)
-{
-    const struct yaml_node *at = yaml_get(map, "deliver_within");
-
-    if (node->fallback_count && node->deliver_within_ms * (int64_t)(node->fallback_count + 1) > SC_003_MS)
-        warn(reading, at ? at : map, "with %zu fallbacks this route may take longer than 60 s to reach somebody; shorten deliver_within",
-             node->fallback_count);
-    if (node->give_up_after_ms <= 0)
-        complain(reading, map, "give_up_after must be longer than 0");
-    if (node->group_interval_ms < 0 || node->group_interval_ms > 24 * 3600 * 1000LL)
-        complain(reading, map, "group_interval must be at most 24h");
+    for (size_t i = 0; i < list->count; i++) {
+        if (reading->node_count++ == POLICY_NODES_MAX) {
+            complain(reading, list->items[i], "more than %d routes", POLICY_NODES_MAX);
+            return;
+        }
+        struct policy_node *child = policy_add_node(reading->config->policy, node);
+        read_node(reading, list->items[i], child, depth + 1);
+        if (!child->matcher_count && !child->continues && i + 1 < list->count && !given(list->items[i], "matchers"))
+            warn(reading, list->items[i], "this route has no matchers and takes everything: those after it are never reached");
+    }
 }
 
 static void read_node(struct reading *reading, const struct yaml_node *map, struct policy_node *node, size_t depth)
 {
-    static const char *const others[] = {"matchers", "channels", "fallback", "group_by", "routes", NULL};
-    struct policy *policy = reading->config->policy;
-    const struct yaml_node *at;
-    uint16_t indexes[POLICY_CHANNELS_MAX];
-    const char *names[64];
-    struct err err;
+    const struct yaml_node *routes;
 
     node->line = map->line;
     if (!expect(reading, map, YAML_MAP))
         return;
-    if ((at = yaml_get(map, "channels")))
-        policy_node_channels(policy, node, indexes, read_channel_names(reading, at, indexes));
-    if ((at = yaml_get(map, "fallback")))
-        policy_node_fallback(policy, node, indexes, read_channel_names(reading, at, indexes));
-    read_settings(reading, map, route_settings, node, others);
-    if ((at = yaml_get(map, "group_by"))) {
-        size_t count = read_texts(reading, at, names, LENGTH(names));
-        policy_node_group_by(policy, node, names, count);
-    }
-    at = yaml_get(map, "matchers");
-    if (at && !node->parent)
-        complain(reading, at, "the first route takes everything; matchers belong into its routes:");
-    else if (at) {
-        size_t count = read_texts(reading, at, names, LENGTH(names));
-        for (size_t i = 0; i < count; i++)
-            if (!policy_add_matcher(policy, node, names[i], &err))
-                complain(reading, at->kind == YAML_LIST ? at->items[i] : at, "%s", err.text);
-    }
+    read_route_channels(reading, map, node);
+    read_settings(reading, map, route_settings, node); /* after the channels: they reset the receiver's name */
+    read_group_by(reading, map, node);
+    read_matchers(reading, map, node);
+    check_intervals(reading, map);
+    check_escalation(reading, map);
     check_times(reading, map, node);
-    if ((at = yaml_get(map, "routes")))
-        read_children(reading, at, node, depth);
+    if ((routes = given(map, "routes")))
+        read_children(reading, routes, node, depth);
 }
 
 void read_route(struct reading *reading, const struct yaml_node *route)
@@ -101,149 +192,22 @@ void read_route(struct reading *reading, const struct yaml_node *route)
     for (size_t i = 0; i < policy->channel_count; i++)
         all[i] = (uint16_t)i;
     policy_node_channels(policy, policy->root, all, policy->channel_count);
-    if (route && !yaml_is_null(route))
+    if (route)
         read_node(reading, route, policy->root, 0);
-    if (!policy->root->channel_count)
+    if (!policy->root->channel_count && !reading->complaints->errors)
         complain(reading, route, "the first route needs a channel, or an alert could reach nobody");
 }
 
-static struct config_source *add_source(struct reading *reading, const struct yaml_node *at)
+void read_self(struct reading *reading, const struct yaml_node *map)
 {
-    struct config *config = reading->config;
+    struct policy *policy = reading->config->policy;
+    const struct yaml_node *node = given(map, "channels");
+    uint16_t indexes[POLICY_CHANNELS_MAX];
 
-    if (config->source_count == CONFIG_SOURCES_MAX) {
-        complain(reading, at, "more than %d sources", CONFIG_SOURCES_MAX);
-        return NULL;
-    }
-    struct config_source *source = &config->sources[config->source_count++];
-    *source = (struct config_source){.hmac_header = "X-Grafana-Alerting-Signature", .max_skew_ms = 5 * 60 * 1000};
-    return source;
-}
-
-static void check_source(struct reading *reading, const struct yaml_node *at, struct config_source *source)
-{
-    int ways = (source->hmac_secret != NULL) + (source->bearer_token != NULL) + (source->username != NULL) + source->auth_none;
-
-    if (!source->name)
-        complain(reading, at, "a source needs a name");
-    else if (strpbrk(source->name, "/?# %"))
-        complain(reading, at, "a source's name stands in a path: letters, digits, - and _");
-    else if (strcmp(source->name, "notifier") == 0)
-        complain(reading, at, "the name notifier is kept for our own alerts");
-    if (source->domain && strcmp(source->domain, "notifier") == 0)
-        complain(reading, at, "the domain notifier is kept for our own alerts");
-    if (!source->domain)
-        source->domain = source->name;
-    if (ways > 1)
-        complain(reading, at, "choose one of hmac_secret, bearer_token, username with password, none");
-    if ((source->username == NULL) != (source->password == NULL))
-        complain(reading, at, "username and password go together");
-}
-
-void read_sources(struct reading *reading, const struct yaml_node *list)
-{
-    static const char *const others[] = {"auth", NULL};
-
-    if (!expect(reading, list, YAML_LIST))
+    read_settings(reading, map, self_settings, NULL);
+    size_t count = node ? read_channel_names(reading, node, indexes) : 0;
+    if (!count)
         return;
-    for (size_t i = 0; i < list->count; i++) {
-        struct config_source *source = add_source(reading, list->items[i]);
-        if (!source)
-            return;
-        read_settings(reading, list->items[i], source_settings, source, others);
-        const struct yaml_node *auth = yaml_get(list->items[i], "auth");
-        if (auth && !yaml_is_null(auth))
-            read_settings(reading, auth, source_auth_settings, source, NULL);
-        check_source(reading, list->items[i], source);
-    }
-}
-
-void sources_built_in(struct reading *reading, bool file_has_sources)
-{
-    static const char *const names[] = {"grafana", "alertmanager", "api"};
-    const char *token = reading->environment("NOTIFIER_SOURCE_TOKEN");
-
-    for (size_t i = 0; i < LENGTH(names); i++) {
-        bool is_api = strcmp(names[i], "api") == 0;
-        if ((file_has_sources && !is_api) || config_source(reading->config, names[i]))
-            continue;
-        struct config_source *source = add_source(reading, NULL);
-        if (!source)
-            return;
-        source->name = source->domain = names[i];
-        source->built_in = true;
-        if (token && token[0])
-            source->bearer_token = arena_text(reading->config->arena, token);
-    }
-}
-
-static enum role read_role(struct reading *reading, const struct yaml_node *node)
-{
-    static const char *const names[] = {[ROLE_VIEWER] = "viewer", [ROLE_OPERATOR] = "operator", [ROLE_ADMIN] = "admin"};
-    const char *text = node ? read_text(reading, node) : NULL;
-
-    for (int i = ROLE_VIEWER; text && i <= ROLE_ADMIN; i++)
-        if (strcmp(names[i], text) == 0)
-            return (enum role)i;
-    complain(reading, node, "role must be viewer, operator or admin");
-    return ROLE_NONE;
-}
-
-static void read_tokens(struct reading *reading, const struct yaml_node *list)
-{
-    static const struct setting settings[] = {{"name", SET_TEXT, offsetof(struct config_token, name), NULL, ""},
-                                              {"token", SET_SECRET, offsetof(struct config_token, token), NULL, ""},
-                                              {0}};
-    static const char *const others[] = {"role", NULL};
-    struct config *config = reading->config;
-
-    for (size_t i = 0; expect(reading, list, YAML_LIST) && i < list->count; i++) {
-        if (config->token_count == CONFIG_TOKENS_MAX) {
-            complain(reading, list->items[i], "more than %d tokens", CONFIG_TOKENS_MAX);
-            return;
-        }
-        struct config_token *token = &config->tokens[config->token_count++];
-        read_settings(reading, list->items[i], settings, token, others);
-        token->role = read_role(reading, yaml_get(list->items[i], "role"));
-        if (!token->name || !token->token)
-            complain(reading, list->items[i], "a token needs name and token");
-        else if (strlen(token->token) < 16)
-            warn(reading, list->items[i], "token %s has fewer than 16 characters and could be guessed", token->name);
-    }
-}
-
-static void read_users(struct reading *reading, const struct yaml_node *list)
-{
-    static const struct setting settings[] = {{"name", SET_TEXT, offsetof(struct config_user, name), NULL, ""},
-                                              {"password_hash", SET_SECRET, offsetof(struct config_user, password_hash), NULL, ""},
-                                              {0}};
-    static const char *const others[] = {"role", NULL};
-    struct config *config = reading->config;
-
-    for (size_t i = 0; expect(reading, list, YAML_LIST) && i < list->count; i++) {
-        if (config->user_count == CONFIG_TOKENS_MAX) {
-            complain(reading, list->items[i], "more than %d users", CONFIG_TOKENS_MAX);
-            return;
-        }
-        struct config_user *user = &config->users[config->user_count++];
-        read_settings(reading, list->items[i], settings, user, others);
-        user->role = read_role(reading, yaml_get(list->items[i], "role"));
-        if (!user->name || !user->password_hash)
-            complain(reading, list->items[i], "a user needs name and password_hash");
-        else if (!password_hash_is_usable(user->password_hash))
-            complain(reading, list->items[i], "the password_hash of %s is not one that is known here; `notifier hash-password` makes one", user->name);
-    }
-}
-
-void read_auth(struct reading *reading, const struct yaml_node *auth)
-{
-    static const struct setting none[] = {{0}};
-    static const char *const others[] = {"tokens", "users", NULL};
-    const struct yaml_node *list;
-
-    read_settings(reading, auth, none, reading->config, others);
-    if ((list = yaml_get(auth, "tokens")) && !yaml_is_null(list))
-        read_tokens(reading, list);
-    if ((list = yaml_get(auth, "users")) && !yaml_is_null(list))
-        read_users(reading, list);
+    policy->self = policy_add_node(policy, NULL);
+    policy_node_channels(policy, policy->self, indexes, count);
 }

@@ -61,7 +61,8 @@ static void rejected(void *context, const char *source, int status, const char *
     notifier_source_rejected(routes->notifier, source, status, why);
 }
 
-static struct config *load(struct serving *serving)
+/* The complaints go to stderr, and their first line into err: whoever asked for a reload reads it there. */
+static struct config *load(struct serving *serving, struct err *err)
 {
     struct config_complaints *complaints = calloc(1, sizeof *complaints);
     const char *path = config_find(serving->config_flag);
@@ -73,6 +74,7 @@ static struct config *load(struct serving *serving)
     config_complaints_write(complaints, path ? path : "environment", &words);
     if (words.length)
         fprintf(stderr, "%s", buf_text(&words));
+    err_set(err, ERR_INPUT, "%.*s", (int)strcspn(buf_text(&words), "\n"), buf_text(&words));
     buf_free(&words);
     free(complaints);
     if (!config)
@@ -123,9 +125,9 @@ static bool do_reload(void *context, struct buf *words, struct err *err)
 
     if (serving->retired_count == RETIRED_MAX)
         return err_set(err, ERR_LIMIT, "%d earlier configurations are still in use; try again in a minute", RETIRED_MAX);
-    struct config *config = load(serving);
+    struct config *config = load(serving, err);
     if (!config)
-        return err_set(err, ERR_INPUT, "the configuration has errors and nothing was changed; notifier check-config names them");
+        return err_within(err, "nothing was changed, the configuration has errors");
     if (!notifier_reload(serving->notifier, config, words, err)) {
         config_free(config);
         return false;
@@ -355,7 +357,7 @@ int command_serve(int argc, char **argv)
     if (!parse_flags(&serving, argc, argv))
         return 2;
     no_core_files();
-    serving.config = load(&serving);
+    serving.config = load(&serving, &err);
     if (!serving.config)
         return 2;
     if (start(&serving, &err)) {

@@ -69,7 +69,7 @@ int client_refused(const struct http_reply *reply)
             reply->status == 401 ? " (set NOTIFIER_TOKEN)" : "");
     json_close(json);
     buf_free(&clean);
-    return 1;
+    return reply->status == 400 ? 2 : 1; /* 400: what was asked for makes no sense */
 }
 
 bool client_wants(const struct client *client, const char *output)

@@ -19,7 +19,7 @@ bool client_flag(struct client *client, const char *name, const char *value);
 /* status of the answer, or 0 where there was none (err says why, and how to start a daemon). The caller frees reply. */
 int client_call(const struct client *client, const char *method, const char *path, const char *body, struct http_reply *reply,
                 struct err *err);
-/* The daemon's own words about a refusal, as one sentence on stderr; returns 1. */
+/* The daemon's own words about a refusal, as one sentence on stderr; returns the exit code. */
 int client_refused(const struct http_reply *reply);
 int client_failed(const struct err *err);
 bool client_wants(const struct client *client, const char *output);

@@ -120,7 +120,7 @@ static bool is_planned(const char *name)
 int commands_main(int argc, char **argv)
 {
     if (argc < 2) {
-        print_all(stderr);
+        fprintf(stderr, "usage: notifier COMMAND; `notifier help` lists the commands\n");
         return 2;
     }
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)

@@ -1,4 +1,5 @@
 /* notifier test --channel: a real message, through the daemon where one runs, else alone. */
+#include "base/log.h"
 #include "base/text.h"
 #include "notifier/alone.h"
 #include "notifier/commands/client.h"
@@ -39,7 +40,9 @@ static int alone(const char *config_path, const char *channel, const char *sever
         return 2;
     }
     free(complaints);
+    log_start(LOG_LOGFMT, LOG_ERROR); /* the receipt tells it; the log would only repeat it */
     int code = notifier_test_alone(config, channel, severity, resolved, &receipt, &err);
+    log_stop();
     print_clean(code ? stderr : stdout, buf_text(&receipt));
     if (err.text[0]) {
         fprintf(stderr, "notifier: %s\n", err.text);

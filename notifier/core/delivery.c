@@ -216,6 +216,7 @@ static void render(struct core *core, struct delivery *delivery)
 
     delivery->rendering = true;
     lane->target->in_flight++;
+    throttle_sent(lane->target, moment_now(core)); /* its place is taken now: the words come before the next is asked */
     /* Filled before it is added: filling adds to the same list's arena only, freezing adds rows. */
     struct effect_render words = {.delivery_id = delivery->id, .group_id = group->id, .incident_id = group->incident.id,
                                   .reason = delivery->reason, .form = delivery->form, .repeat = delivery->maybe_sent,
@@ -377,7 +378,8 @@ void delivery_send(struct core *core, struct delivery *delivery, const struct re
         if (goes || parts)
             delivery_write_part(core, delivery, i, parts ? &parts[i] : NULL, NULL);
     }
-    throttle_sent(target, delivery->attempt_started);
+    if (!parts)
+        throttle_sent(target, delivery->attempt_started); /* likewise */
     struct record_attempt *row = &effects_record(core->effects, RECORD_ATTEMPT)->attempt;
     row->id = delivery->attempt_id;
     row->delivery_id = delivery->id;

@@ -7,8 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LOAD_WAIT_MAX_MS (7LL * 24 * 3600 * 1000) /* no stored wait is longer, whatever the clock says */
-
 static struct target *target_named(struct core *core, const char *name)
 {
     struct target *target = target_find(core, name);
@@ -31,8 +29,10 @@ static void load_group(struct core *core, const struct record_group *row)
 {
     struct group *group = group_new(core, row);
     group->node = group->self ? core->policy->self : node_find(core->policy->root, row->node_id);
+    const struct policy_node *node = group_settings(core, group);
+    int64_t wait_max_ms = node->group_wait_ms > node->group_interval_ms ? node->group_wait_ms : node->group_interval_ms;
     if (row->flush_due_ms)
-        group->flush_due = moment_due(core, row->flush_due_ms, LOAD_WAIT_MAX_MS);
+        group->flush_due = moment_due(core, row->flush_due_ms, wait_max_ms);
     if (row->flushed_ms)
         group->flushed = moment_past(core, row->flushed_ms);
 }
@@ -89,7 +89,7 @@ static void load_delivery(struct core *core, const struct record_delivery *row)
     delivery->form = row->form;
     delivery->opened_ms = row->opened_ms;
     delivery->accepted_ms = row->accepted_ms;
-    delivery->due = moment_due(core, row->due_ms, LOAD_WAIT_MAX_MS);
+    delivery->due = moment_due(core, row->due_ms, BACKOFF_MAX_MS);
     delivery->tries = row->tries;
     delivery->maybe_sent = row->maybe_sent;
     delivery->message_id = row->message_id;
@@ -155,8 +155,10 @@ static void load_attempt(struct core *core, const struct record_attempt *row)
 static void load_target(struct core *core, const struct record_target *row)
 {
     struct target *target = target_named(core, row->channel);
+    /* The wait is as long as it was when it was set, whatever the wall clock has done since. */
+    int64_t wait_ms = row->not_before_ms - row->last_error_ms;
     if (row->not_before_ms)
-        target->not_before = moment_due(core, row->not_before_ms, WAIT_MAX_MS);
+        target->not_before = moment_due(core, row->not_before_ms, wait_ms >= 0 && wait_ms < WAIT_MAX_MS ? wait_ms : WAIT_MAX_MS);
     target->failures = row->failures;
     target->last_ok_ms = row->last_ok_ms;
     target->last_error_ms = row->last_error_ms;

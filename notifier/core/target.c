@@ -82,6 +82,13 @@ static int64_t open_at(const struct target *target)
     return paced > at ? paced : at;
 }
 
+static void count_limited(struct core *core, const struct target *target)
+{
+    struct effect *effect = effects_add(core->effects, EFFECT_METRIC);
+    effect->count.what = COUNT_RATE_LIMITED;
+    effect->count.channel = effects_text(core->effects, target->name);
+}
+
 /* A channel known dead keeps what has nowhere else to go; the rest does not wait for it. */
 static void shed(struct core *core, struct target *target)
 {
@@ -107,9 +114,7 @@ void target_tick(struct core *core, struct target *target, size_t *budget)
         if (open_at(target) > core->now.steady_ms) {
             if (throttle_free_at(target) > core->now.steady_ms && !target->limited) {
                 target->limited = true;
-                struct effect *effect = effects_add(core->effects, EFFECT_METRIC);
-                effect->count.what = COUNT_RATE_LIMITED;
-                effect->count.channel = effects_text(core->effects, target->name);
+                count_limited(core, target);
             }
             return;
         }
@@ -178,6 +183,7 @@ void target_busy(struct core *core, struct target *target, int64_t wait_ms, cons
         target->not_before = until;
     target->last_error_ms = core->now.wall_ms;
     text_replace(&target->last_error, words ? words : "asked us to wait");
+    count_limited(core, target);
     target_write(core, target);
 }
 

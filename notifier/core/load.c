@@ -158,7 +158,7 @@ static void load_target(struct core *core, const struct record_target *row)
     /* The wait is as long as it was when it was set, whatever the wall clock has done since. */
     int64_t wait_ms = row->not_before_ms - row->last_error_ms;
     if (row->not_before_ms)
-        target->not_before = moment_due(core, row->not_before_ms, wait_ms >= 0 && wait_ms < WAIT_MAX_MS ? wait_ms : WAIT_MAX_MS);
+        target->not_before = moment_due(core, row->not_before_ms, wait_ms < 0 ? 0 : wait_ms < WAIT_MAX_MS ? wait_ms : WAIT_MAX_MS);
     target->failures = row->failures;
     target->last_ok_ms = row->last_ok_ms;
     target->last_error_ms = row->last_error_ms;

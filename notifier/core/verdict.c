@@ -286,6 +286,8 @@ void delivery_retry(struct core *core, const struct event_retry *event)
             struct told *told = told_find(alert, target, places[p].slot);
             if (!told)
                 told = told_add(core, alert, group_lane(core, group, target), places[p].slot);
+            if (told->told_ms && told->settled_seq == alert->seq)
+                continue; /* it has been told since, by an earlier retry or a later message */
             if (told->owed_seq == told->settled_seq) {
                 told->settled_seq = alert->seq - 1;
                 told->owed_seq = told->settled_seq;
@@ -301,7 +303,7 @@ void delivery_retry(struct core *core, const struct event_retry *event)
     }
     if (id)
         target->not_before = (struct moment){0};
-    reply(core, event->reply, id != 0, id, id ? NULL : "none of its alerts is known any more; see notifier history");
+    reply(core, event->reply, id != 0, id, id ? NULL : "its alerts have been told since, or are not known any more; see notifier history");
 }
 
 void delivery_drop(struct core *core, const struct event_retry *event)

@@ -121,18 +121,20 @@ const char *page_minimal(const struct page *page, const struct sending *sending,
 const char *page_lower(const struct page *page, const struct sending *sending, size_t runes, struct arena *arena)
 {
     struct buf out = BUF_EMPTY(CONTENT_MAX);
+    struct page body = *page;
 
     if (sending->form == FORM_MINIMAL)
         return page_minimal(page, sending, arena);
-    page_add_plain(&out, page);
-    /* The mark stays whatever is cut. */
-    const char *mark = sending->repeat ? " (repeat)" : "";
-    size_t room = runes - text_runes(mark), whole = text_prefix(buf_text(&out), room);
-    if (whole < out.length)
+    /* The mark stands behind the reference and the footer ends it, whatever has to be cut before. */
+    body.footer = NULL;
+    page_add_plain(&out, &body);
+    const char *tail = arena_printf(arena, "%s%s%s", sending->repeat ? " (repeat)" : "", page->footer ? "\n" : "", text_or(page->footer, ""));
+    size_t room = text_runes(tail) < runes / 2 ? runes - text_runes(tail) : runes / 2, whole = out.length;
+    if (text_prefix(buf_text(&out), room) < whole)
         buf_cut(&out, text_prefix(buf_text(&out), room - 1));
-    const char *text = arena_printf(arena, "%s%s%s", buf_text(&out), whole > out.length ? "…" : "", mark);
+    const char *text = arena_printf(arena, "%s%s%s", buf_text(&out), out.length < whole ? "…" : "", tail);
     buf_free(&out);
-    return text;
+    return arena_bytes(arena, text, text_prefix(text, runes));
 }
 
 size_t page_plain_size(const struct page *page)

@@ -118,8 +118,9 @@ static size_t discord_measure(const struct page *page)
     return whole > DESCRIPTION_RUNES_HARD ? CONTENT_MAX : runes;
 }
 
-/* What a phone shows: an embed alone previews nothing, and pings nobody. */
-static const char *content_line(const struct page *page, const struct sending *sending, const char *mention, struct arena *arena)
+/* What a phone shows: an embed alone previews nothing, and pings nobody. footer: no embed follows that has it. */
+static const char *content_line(const struct page *page, const struct sending *sending, const char *mention, bool footer,
+                                struct arena *arena)
 {
     struct buf out = BUF_EMPTY(CONTENT_MAX);
 
@@ -137,6 +138,10 @@ static const char *content_line(const struct page *page, const struct sending *s
     if (page->of > 1)
         buf_addf(&out, " (%u of %u)", page->number, page->of);
     buf_addf(&out, " · %s", page_mark(page, sending, arena));
+    if (footer && page->footer) {
+        buf_add_char(&out, '\n');
+        add_escaped(&out, mention ? disarm(page->footer, arena) : page->footer);
+    }
     if (mention)
         buf_addf(&out, " %s", mention);
     const char *text = arena_text(arena, buf_text(&out));
@@ -281,7 +286,7 @@ static bool discord_write(const struct channel_config *config, const struct send
     *out = (struct request){0};
     json_open(&json, '{');
     if (sending->form == FORM_RICH) {
-        json_set_text(&json, "content", cut(content_line(&content.page, sending, mention, arena), 2000, arena));
+        json_set_text(&json, "content", cut(content_line(&content.page, sending, mention, content.reply, arena), 2000, arena));
         /* Beneath a first message goes one line: its edit carries the embed. */
         if (!content.reply)
             put_embed(&json, &content.page, arena);

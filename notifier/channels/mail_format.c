@@ -182,7 +182,6 @@ static void add_html_body(struct buf *out, const struct page *page, const struct
     add_html_lines(out, page);
     add_paragraph(out, page->when);
     add_paragraph(out, page->description);
-    add_paragraph(out, page->footer);
     if (page->field_count)
         buf_add_text(out, "<table>\n");
     for (size_t i = 0; i < page->field_count; i++)
@@ -192,7 +191,9 @@ static void add_html_body(struct buf *out, const struct page *page, const struct
         buf_add_text(out, i ? " · " : "");
         add_anchor(out, page->links[i].name, page->links[i].url);
     }
-    buf_add_text(out, "</p>\n<p style=\"color:#667085;font-size:12px\">");
+    buf_add_text(out, "</p>\n");
+    add_paragraph(out, page->footer);
+    buf_add_text(out, "<p style=\"color:#667085;font-size:12px\">");
     text_add_html(out, text_or(page->why, ""));
     buf_add_text(out, " · ");
     text_add_html(out, text_or(page->reference, ""));

@@ -79,12 +79,14 @@ static void add_section(struct buf *out, const struct page *page)
 
 static void add_context(struct buf *out, const struct page *page)
 {
-    if (page->footer)
-        add_escaped(out, page->footer);
     for (size_t i = 0; i < page->link_count; i++) {
-        buf_add_text(out, i ? " · <" : out->length ? "\n<" : "<");
+        buf_add_text(out, i ? " · <" : "<");
         add_url(out, page->links[i].url);
         buf_addf(out, "|%s>", page->links[i].name);
+    }
+    if (page->footer) {
+        buf_add_text(out, out->length ? "\n" : "");
+        add_escaped(out, page->footer);
     }
 }
 
@@ -177,6 +179,12 @@ static bool split_remote(const char *remote, struct arena *arena, const char **c
     return true;
 }
 
+/* A reply stands in its thread alone; what made things worse is shown in the channel too. */
+static bool is_worse(enum reason reason)
+{
+    return reason == REASON_NEW_ALERTS || reason == REASON_FAILOVER || reason == REASON_ESCALATION;
+}
+
 static bool slack_write(const struct channel_config *config, const struct sending *sending, const struct rendered_part *parts,
                         size_t part_count, struct arena *arena, struct request *out, struct err *err)
 {
@@ -200,7 +208,7 @@ static bool slack_write(const struct channel_config *config, const struct sendin
         json_set_text(&json, "ts", ts);
     else if (threaded && sending->form == FORM_RICH) {
         json_set_text(&json, "thread_ts", ts);
-        json_set_bool(&json, "reply_broadcast", content.page.reason == REASON_NEW_ALERTS);
+        json_set_bool(&json, "reply_broadcast", is_worse(content.page.reason));
     }
     if (sending->form == FORM_RICH)
         put_rich(&json, &content.page, sending, mention, arena);

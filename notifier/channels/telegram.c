@@ -71,7 +71,6 @@ static void add_rich(struct buf *out, const struct page *page, const struct send
     add_lines(out, page);
     if (!page_is_over(page))
         add_line(out, page->when);
-    add_line(out, page->footer);
     for (size_t i = 0; i < page->link_count; i++) {
         buf_add_text(out, i ? " · " : "\n");
         add_link(out, page->links[i].name, page->links[i].url);
@@ -86,6 +85,7 @@ static void add_rich(struct buf *out, const struct page *page, const struct send
         buf_add_char(out, ' ');
         text_add_html(out, mention);
     }
+    add_line(out, page->footer);
 }
 
 /* UTF-16 units once tags and entities are taken for what they show: how the server counts. */

@@ -299,6 +299,22 @@ static const char *description_text(const struct view *view, struct arena *arena
     return text;
 }
 
+/* "telegram: 403 bot was kicked" becomes: via email: telegram refused, "403 bot was kicked". */
+static const char *failover_text(const struct view *view, struct arena *arena)
+{
+    const char *colon = view->failover ? strstr(view->failover, ": ") : NULL;
+
+    if (!view->failover)
+        return NULL;
+    const char *channel = summary_clean(text_or(view->channel, "?"), 60, arena);
+    /* A status in front: the provider's own answer. */
+    if (!colon || strspn(colon + 2, "0123456789") != 3)
+        return arena_printf(arena, "via %s: %s", channel, summary_clean(view->failover, 200, arena));
+    return arena_printf(arena, "via %s: %s %s, \"%s\"", channel,
+                        summary_clean(arena_bytes(arena, view->failover, (size_t)(colon - view->failover)), 60, arena),
+                        colon[2] == '5' ? "failed" : "refused", summary_clean(colon + 2, 200, arena));
+}
+
 /* Everything but the lines: what each page of a split message repeats or the first alone says. */
 static void frame(const struct view *view, struct arena *arena, struct page *page)
 {
@@ -315,6 +331,7 @@ static void frame(const struct view *view, struct arena *arena, struct page *pag
         page->footer = arena_printf(arena, "via %s: %s", text_or(view->channel, "?"), summary_clean(view->failover, 200, arena));
     page->why = arena_printf(arena, "why you got this: route %s, channel %s, %s", text_or(view->route, "{}"),
                              text_or(view->channel, "?"), reason_text(view->reason));
+    page->footer = failover_text(view, arena);
     page->description = description_text(view, arena);
     add_links(view, page, arena);
     add_fields(view, page, arena);

@@ -12,8 +12,7 @@ bool page_is_over(const struct page *page)
 
 bool page_is_line(const struct page *page)
 {
-    return !page->context && !page->line_count && !page->more && !page->link_count && !page->footer &&
-           (!page->when || page_is_over(page));
+    return !page->context && !page->line_count && !page->more && !page->link_count && (!page->when || page_is_over(page));
 }
 
 bool page_links_reference(const struct page *page)
@@ -38,12 +37,12 @@ void page_add_plain(struct buf *out, const struct page *page)
         buf_addf(out, "\n+%u more%s%s", page->more, page->more_url ? ": " : "", text_or(page->more_url, ""));
     if (page->when && !page_is_over(page))
         buf_addf(out, "\n%s", page->when);
-    if (page->footer)
-        buf_addf(out, "\n%s", page->footer);
     for (size_t i = 0; i < page->link_count; i++)
         buf_addf(out, "\n%s: %s", page->links[i].name, page->links[i].url);
     if (page->reference && !page_links_reference(page))
         buf_addf(out, "%s%s", page_is_line(page) ? " · " : "\nAlert ", page->reference);
+    if (page->footer)
+        buf_addf(out, "\n%s", page->footer);
 }
 
 /* Every text of a page, by name: one table writes and reads them. */

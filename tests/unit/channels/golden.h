@@ -151,6 +151,7 @@ static inline void golden_read(const struct cJSON *json, const struct cJSON *ale
                                  .channel = golden->config.name, .receiver = "critical", .route = "{}", .reference = "K7Q2",
                                  .now_ms = GOLDEN_NOW_MS, .opened_ms = GOLDEN_NOW_MS - 20 * 60000, .zone = zone,
                                  .late_ms = json_get_int(view, "late_ms", 0), .sent_by = arena_text(arena, json_get_text(view, "sent_by")),
+                                 .failover = arena_text(arena, json_get_text(view, "failover")),
                                  .public_url = text_or(arena_text(arena, json_get_text(view, "public_url")), "https://notifier.example.org"),
                                  .silent = json_get_bool(view, "silent", false), .threaded = json_get_bool(view, "threaded", false),
                                  .group_labels = golden_labels(json_get(view, "group_labels"), arena)};

@@ -180,6 +180,27 @@ static void a_test_says_so(void)
     sample_end(&sample);
 }
 
+static void a_failover_names_who_would_not(void)
+{
+    static const struct {
+        const char *failover, *want;
+    } rows[] = {
+        {"telegram: 403 Forbidden: bot was kicked", "\nvia email: telegram refused, \"403 Forbidden: bot was kicked\""},
+        {"hook: 502 bad gateway", "\nvia email: hook failed, \"502 bad gateway\""},
+        {"telegram: no answer", "\nvia email: telegram: no answer"},
+        {"odd\r\nwords", "\nvia email: odd words"},
+    };
+    for (size_t i = 0; i < LENGTH(rows); i++) {
+        static struct sample sample;
+        sample_begin(&sample, REASON_FAILOVER);
+        sample_add(&sample, ALERT_FIRING, "alertname=Feed|severity=critical", "summary=S");
+        sample.view.channel = "email";
+        sample.view.failover = rows[i].failover;
+        CHECK(text_ends(message(&sample), rows[i].want), "%s", message(&sample));
+        sample_end(&sample);
+    }
+}
+
 static void late_comes_first(void)
 {
     static struct sample sample;
@@ -329,6 +350,7 @@ int main(void)
     more_than_fit_are_counted();
     news_is_one_line();
     a_test_says_so();
+    a_failover_names_who_would_not();
     late_comes_first();
     times_are_local();
     loopback_is_known();

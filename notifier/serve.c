@@ -17,6 +17,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 
 #define DRAIN_MS 10000        /* after SIGTERM: how long requests and sends under way may take */
 #define RETIRED_MAX 64        /* configurations replaced while some request still reads them */
@@ -79,8 +80,11 @@ static struct config *load(struct serving *serving, struct err *err)
     free(complaints);
     if (!config)
         return NULL;
-    if (serving->listen)
-        config->listen = arena_text(config->arena, serving->listen);
+    if (serving->listen && !config_set_listen(config, serving->listen, err)) {
+        fprintf(stderr, "notifier: --listen: %s\n", err->text);
+        config_free(config);
+        return NULL;
+    }
     if (serving->storage)
         config->storage_path = arena_text(config->arena, serving->storage);
     return config;
@@ -182,9 +186,10 @@ static bool parse_flags(struct serving *serving, int argc, char **argv)
     return true;
 }
 
-/* A core file would hold tokens. */
-static void no_core_files(void)
+/* A core file would hold tokens; the database, its log and its lock hold what people are told. */
+static void keep_to_ourselves(void)
 {
+    umask(0077);
     prctl(PR_SET_DUMPABLE, 0);
     setrlimit(RLIMIT_CORE, &(struct rlimit){0});
 }
@@ -356,7 +361,7 @@ int command_serve(int argc, char **argv)
 
     if (!parse_flags(&serving, argc, argv))
         return 2;
-    no_core_files();
+    keep_to_ourselves();
     serving.config = load(&serving, &err);
     if (!serving.config)
         return 2;

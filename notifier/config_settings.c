@@ -169,7 +169,7 @@ const struct setting route_settings[] = {
     ROW("channels", SET_OWN, NOWHERE, "all", "Who is told."),
     ROW("receiver", SET_TEXT, AT(policy_node, receiver), "its channels joined by +", "The name tools show."),
     ROW("fallback", SET_OWN, NOWHERE, "[]", "Channels that take over, in this order, where one of `channels` does not deliver."),
-    ROW("deliver_within", SET_DURATION, AT(policy_node, deliver_within_ms), "15s", "When the next fallback takes over.", .least = 100, .most = HOUR_MS),
+    ROW("deliver_within", SET_DURATION, AT(policy_node, deliver_within_ms), "15s", "After a failed attempt older than this a fallback takes over.", .least = 100, .most = HOUR_MS),
     ROW("stale_after", SET_DURATION, AT(policy_node, stale_after_ms), "15m", "What goes out later than this is marked late."),
     ROW("give_up_after", SET_DURATION, AT(policy_node, give_up_after_ms), "24h", "Then it is a dead letter, and someone is told.", .least = SECOND_MS, .most = 366LL * 24 * HOUR_MS),
     ROW("group_by", SET_OWN, NOWHERE, "[alertname, grafana_folder]", "Labels whose values make a group; `[...]`: every alert alone."),

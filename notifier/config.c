@@ -199,14 +199,15 @@ static void settle(struct reading *reading)
     const struct yaml_node *server = yaml_get(reading->root, "server"), *listen = yaml_get(server, "listen"), *url = yaml_get(server, "public_url");
     struct err err;
 
-    config->zone = zone_open(text_or(config->time_zone, "UTC"), &err);
-    if (!config->zone)
+    config->zone = config->time_zone == unread_text ? NULL : zone_open(text_or(config->time_zone, "UTC"), &err);
+    if (!config->zone && config->time_zone != unread_text)
         complain(reading, yaml_get(reading->root, "time_zone"), "%s", err.text);
     if (config->public_url && !text_starts(config->public_url, "http://") && !text_starts(config->public_url, "https://"))
         complain(reading, url, "public_url must begin with http:// or https://");
-    if (!config_set_listen(config, text_or(config->listen, ""), &err))
+    bool ok = config_set_listen(config, text_or(config->listen, ""), &err);
+    if (!ok)
         complain(reading, listen, "%s", err.text);
-    for (size_t i = 0; i < config->source_count && !config_listens_on_loopback(config); i++) {
+    for (size_t i = 0; ok && i < config->source_count && !config_listens_on_loopback(config); i++) {
         const struct config_source *source = &config->sources[i];
         bool api = text_equal(source->name, "api"); /* people's tokens may post there */
         if (!api && !source->hmac_secret && !source->bearer_token && !source->username && !source->auth_none)

@@ -220,8 +220,6 @@ void settle_channel(struct reading *reading, struct channel_config *channel, con
         channel_default_rates(channel, channel->rates, &channel->rate_count);
     if (channel->codec->check)
         channel->codec->check(channel, complain_key, &checking);
-    if (channel->from && !mail_address_is_sound(channel->from))
-        complain_key(&checking, "from", "cannot be used as an address: name@host in ASCII");
     if (channel->insecure_skip_verify)
         warn(reading, map, "channel %s: insecure_skip_verify lets anybody on the way read and change what is sent", channel->name);
     for (const struct channel_config *other = reading->config->channels; other < channel; other++)

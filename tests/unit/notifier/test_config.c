@@ -1,0 +1,562 @@
+/* The configuration: what is complained about, and where; what comes out of files and of the environment. */
+#include "base/file.h"
+#include "base/password.h"
+#include "base/text.h"
+#include "notifier/config.h"
+#include "tests/test.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#define HEAD "channels: [{name: c, type: console}]\n"
+#define TOKEN "0123456789abcdef0123456789abcdef"
+
+static const char *(*variables)[2]; /* the environment of the test at hand; closed by NULL */
+
+static const char *environment(const char *name)
+{
+    for (size_t i = 0; variables && variables[i][0]; i++)
+        if (strcmp(variables[i][0], name) == 0)
+            return variables[i][1];
+    return NULL;
+}
+
+static struct config *parse(const char *text, struct config_complaints *complaints)
+{
+    return config_parse("f", text, strlen(text), environment, complaints);
+}
+
+/* A file and all that is said about it. What is said of a value stands at the value, what of a key at the key. */
+static const struct {
+    const char *name, *text, *want;
+} complaints_rows[] = {
+    {"nothing at all", "", ""},
+    {"only a remark", "# nothing\n", ""},
+    {"null sections", "server:\nauth: ~\nroute: null\nsources:\n" HEAD, ""},
+    {"a key mistyped", "chanels: []\n", "f:1:1: unknown setting \"chanels\"; did you mean \"channels\"?\n"},
+    {"deeper", "server: {listn: x}\n", "f:1:10: unknown setting \"listn\"; did you mean \"listen\"?\n"},
+    {"a key in the wrong place", "group_wait: 5s\n", "f:1:1: unknown setting \"group_wait\" here; it belongs below route:\n"},
+    {"a channel's key in a route", HEAD "route: {webhook_url: x}\n", "f:2:9: unknown setting \"webhook_url\" here; it belongs below channels:\n"},
+    {"no idea", "zebra: 1\n", "f:1:1: unknown setting \"zebra\"\n"},
+    {"a place for anchors", "x-c: &c {name: c, type: console}\nchannels: [*c]\n", ""},
+    {"twice", "time_zone: UTC\ntime_zone: UTC\n", "f:2:1: \"time_zone\" is given twice; the first is in line 1\n"},
+    {"not settings", "- a\n", "f:1:1: expected settings, as in `server:`\n"},
+    {"a list for a map", "server: [a]\n", "f:1:9: expected settings, as in {key: value}\n"},
+    {"a map for a value", "time_zone: {a: b}\n", "f:1:12: expected one value, not {}; a variable is written \"${NAME}\", with the quotes\n"},
+    {"a list for a value", "time_zone: [a]\n", "f:1:12: expected one value\n"},
+    {"all at once, by place", "time_zone: Nowhere/Land\nseverity: {label: }\nstorage: {path: \"\"}\n" HEAD "route: {channels: [d]}\n",
+     "f:1:12: \"Nowhere/Land\" is not a time zone known here; use a name such as Europe/Berlin (package tzdata) or UTC\nf:3:17: storage.path cannot be empty\nf:5:20: channel \"d\" is not defined; did you mean \"c\"?\n"},
+    {"a broken file", "route: [\n", "f:2:1: did not find expected node content, while parsing a flow node\n"},
+    {"a variable without quotes in {}", "channels: [{name: t, bot_token: ${A}}]\n", "f:1:33: a variable inside {} or [] must stand in quotes: \"${NAME}\"\n"},
+    {"a variable without quotes in []", "trusted: [${A}]\n", "f:1:11: a variable inside {} or [] must stand in quotes: \"${NAME}\"\n"},
+    {"a variable that is not set", "time_zone: ${NOPE}\n", "f:1:12: the environment variable NOPE is not set; set it, or write ${NOPE:-default}\n"},
+    {"a variable that is empty", "time_zone: \"${EMPTY}\"\n", "f:1:12: the environment variable EMPTY is not set; set it, or write ${EMPTY:-default}\n"},
+    {"a variable without end", "time_zone: \"${A\"\n", "f:1:12: \"${\" without \"}\"; a plain ${ is written $${\n"},
+    {"a variable without name", "time_zone: \"${}\"\n", "f:1:12: a variable is written ${NAME} or ${NAME:-default}; a plain ${ is written $${\n"},
+    {"a shell's trick", "time_zone: \"${A:?x}\"\n", "f:1:12: a variable is written ${NAME} or ${NAME:-default}; a plain ${ is written $${\n"},
+    {"no duration", "storage: {retention: {history: 4 fortnights}}\n",
+     "f:1:32: \"4 fortnights\" is not a duration; write 500ms, 30s, 5m, 4h, 90d or a sum such as 1h30m\n"},
+    {"a number is no duration", HEAD "route: {group_wait: 5}\n",
+     "f:2:21: \"5\" is not a duration; write 500ms, 30s, 5m, 4h, 90d or a sum such as 1h30m\n"},
+    {"too long a wait", HEAD "route: {group_interval: 48h}\n", "f:2:25: 48h is out of range: from 0 to 1d\n"},
+    {"no size", "server: {max_body: lots}\n", "f:1:20: \"lots\" is not a size; write bytes, or 64KiB, 32MiB, 1GiB\n"},
+    {"too large", "server: {max_body: 1GiB}\n", "f:1:20: 1GiB is out of range: from 1KiB to 64MiB\n"},
+    {"yes is not true", "channels: [{name: c, type: console, send_resolved: yes}]\n", "f:1:52: \"yes\" is neither true nor false\n"},
+    {"a port out of range", "channels: [{name: m, type: smtp, host: h, port: 99999, from: a@b.cd, to: a@b.cd}]\n",
+     "f:1:49: 99999 is out of range: from 1 to 65535\n"},
+
+    {"listen without a port", "server: {listen: localhost}\n", "f:1:18: listen must be ADDRESS:PORT, [IPV6]:PORT or unix:/path, not \"localhost\"\n"},
+    {"listen beyond all ports", "server: {listen: 127.0.0.1:70000}\n", "f:1:18: listen must be ADDRESS:PORT, [IPV6]:PORT or unix:/path, not \"127.0.0.1:70000\"\n"},
+    {"IPv6 without brackets", "server: {listen: \"::1:80\"}\n", "f:1:18: listen must be ADDRESS:PORT, [IPV6]:PORT or unix:/path, not \"::1:80\"\n"},
+    {"open to the world", "server: {listen: 0.0.0.0:80}\nsources: [{name: a, auth: {none: true}}]\n",
+     "f:1:18: listening on 0.0.0.0:80 lets others in: give auth.tokens or auth.users, or listen on 127.0.0.1\n"},
+    {"a name that begins like loopback", "server: {listen: 127.example.org:80}\nsources: [{name: a, auth: {none: true}}]\n",
+     "f:1:18: listening on 127.example.org:80 lets others in: give auth.tokens or auth.users, or listen on 127.0.0.1\n"},
+    {"with a token it may be", "server: {listen: 0.0.0.0:80}\nsources: [{name: a, auth: {none: true}}]\nauth: {tokens: [{name: o, token: " TOKEN ", role: viewer}]}\n", ""},
+    {"a source nobody can use", "server: {listen: 0.0.0.0:80}\nsources: [{name: a}]\nauth: {tokens: [{name: o, token: " TOKEN ", role: viewer}]}\n",
+     "f:1:18: warning: source a has no credential, so that nothing it posts to 0.0.0.0:80 is taken; give it auth:\n"},
+    {"half of tls", "server: {tls: {cert_file: a}}\n", "f:1:15: server.tls needs both cert_file and key_file\n"},
+    {"public_url without scheme", "server: {public_url: example.org}\n", "f:1:22: public_url must begin with http:// or https://\n"},
+
+    {"a role nobody has", "auth: {tokens: [{name: o, token: " TOKEN ", role: boss}]}\n", "f:1:74: \"boss\" is none of viewer, operator, admin\n"},
+    {"no role", "auth: {tokens: [{name: o, token: " TOKEN "}]}\n", "f:1:17: role is needed: viewer, operator or admin\n"},
+    {"a weak token", "auth: {tokens: [{name: o, token: abc, role: viewer}]}\n",
+     "f:1:17: warning: the token of o has fewer than 16 characters and could be guessed; `openssl rand -hex 32` makes a good one\n"},
+    {"the same token twice", "auth: {tokens: [{name: o, token: " TOKEN ", role: viewer}, {name: p, token: " TOKEN ", role: admin}]}\n",
+     "f:1:83: this token is the same as that of o\n"},
+    {"one complaint for one missing token", "auth: {tokens: [{name: o, token: \"${NOPE}\", role: viewer}]}\n",
+     "f:1:34: the environment variable NOPE is not set; set it, or write ${NOPE:-default}\n"},
+    {"a password as its own hash", "auth: {users: [{name: o, password_hash: hunter2, role: viewer}]}\n",
+     "f:1:16: the password_hash of o cannot be used; `notifier hash-password` makes one\n"},
+
+    {"a source without name", "sources: [{domain: a}]\n", "f:1:11: a source needs a name\n"},
+    {"a source that is no path", "sources: [{name: a/b}]\n", "f:1:18: a source's name stands in a path: letters, digits, - _ and ., at most 64\n"},
+    {"our own name", "sources: [{name: notifier}]\n", "f:1:18: the name notifier is kept for our own alerts\n"},
+    {"our own domain", "sources: [{name: a, domain: notifier}]\n", "f:1:29: the domain notifier is kept for our own alerts\n"},
+    {"a source twice", "sources: [{name: a}, {name: a}]\n", "f:1:29: source a is there already\n"},
+    {"two ways to prove it", "sources: [{name: a, auth: {bearer_token: x, hmac_secret: y}}]\n",
+     "f:1:27: choose one of hmac_secret, bearer_token, username with password, none\n"},
+    {"half a password", "sources: [{name: a, auth: {username: x}}]\n", "f:1:27: username and password go together\n"},
+    {"a secret that cannot be read", "sources: [{name: a, auth: {username: x, password_file: /nosuch}}]\n", "f:1:56: /nosuch: No such file or directory\n"},
+    {"a secret twice", "sources: [{name: a, auth: {bearer_token: x, bearer_token_file: /nosuch}}]\n",
+     "f:1:45: bearer_token_file stands beside bearer_token; choose one\n"},
+
+    {"no channels", "channels: []\n", "f:1:11: no channels: nobody could be told; {name: console, type: console} prints\n"},
+    {"a channel without name", "channels: [{type: console}]\n", "f:1:12: a channel needs a name\n"},
+    {"without type", "channels: [{name: a}]\n", "f:1:12: channel a needs a type: telegram, discord, slack, smtp, webhook or console\n"},
+    {"an unknown type", "channels: [{name: a, type: fax}]\n", "f:1:28: channel a: \"fax\" is none of telegram, discord, slack, smtp, webhook, console\n"},
+    {"a channel twice", "channels: [{name: a, type: console}, {name: a, type: console}]\n", "f:1:38: channel a is there already\n"},
+    {"another type's setting", "channels: [{name: a, type: discord, webhook_url: \"https://x.org/\", chat_id: 5}]\n",
+     "f:1:68: chat_id means nothing to a discord channel; it belongs to: telegram\n"},
+    {"a token of another shape", "channels: [{name: a, type: telegram, bot_token: abc, chat_id: 5}]\n",
+     "f:1:49: channel a: bot_token does not look like a bot token, which is digits, a colon and letters\n"},
+    {"nothing but a name", "channels: [{name: a, type: discord}]\n",
+     "f:1:12: channel a: webhook_url is needed: Server settings, Integrations, Webhooks, Copy URL\n"},
+    {"a password in clear", "channels: [{name: m, type: smtp, host: mx.example.org, starttls: off, username: u, password: p, from: a@b.cd, to: a@b.cd}]\n",
+     "f:1:66: channel m: starttls off would send the password in clear; use required or implicit\n"},
+    {"in clear on this machine", "channels: [{name: m, type: smtp, host: localhost, starttls: off, username: u, password: p, from: a@b.cd, to: a@b.cd}]\n", ""},
+    {"addresses in ASCII", "channels: [{name: m, type: smtp, host: h, from: a@b.cd, to: [a@b.cd, \"ü@b.cd\", \"a b@c.de\"]}]\n",
+     "f:1:70: \"ü@b.cd\" cannot be used as an address: name@host in ASCII\nf:1:80: \"a b@c.de\" cannot be used as an address: name@host in ASCII\n"},
+    {"a sender that cannot be", "channels: [{name: m, type: smtp, host: h, from: nobody, to: a@b.cd}]\n",
+     "f:1:49: channel m: from must be a plain address such as alerts@example.org\n"},
+    {"a header that breaks the line", "channels: [{name: w, type: webhook, url: \"http://x/\", headers: {X-A: \"b\\r\\nX-B: c\"}}]\n", "f:1:65: this cannot be a header\n"},
+    {"a limit of half", "channels: [{name: c, type: console, rate_limit: [{count: 5}]}]\n", "f:1:50: a limit is written {count: 20, per: 1m}\n"},
+    {"a limit of nothing", "channels: [{name: c, type: console, rate_limit: [{count: 5, per: 0s}]}]\n", "f:1:66: 0s is out of range: from 1ms to 1d\n"},
+    {"a severity that is not", "channels: [{name: c, type: console, silent: [infos]}]\n",
+     "f:1:46: \"infos\" is not a severity; severity.order has critical, warning, info\n"},
+    {"an unknown way to update", "channels: [{name: c, type: console, on_update: never}]\n", "f:1:48: \"never\" is none of reply, edit, new\n"},
+    {"trusting everybody", "channels: [{name: w, type: webhook, url: \"https://x/\", tls: {insecure_skip_verify: true}}]\n",
+     "f:1:12: warning: channel w: insecure_skip_verify lets anybody on the way read and change what is sent\n"},
+
+    {"twice in one route", HEAD "route: {channels: [c, c]}\n", "f:2:23: channel \"c\" stands twice in one route\n"},
+    {"an unknown channel", HEAD "route: {channels: [telegram]}\n", "f:2:20: channel \"telegram\" is not defined below channels:\n"},
+    {"its own fallback", HEAD "route: {channels: [c], fallback: [c]}\n", "f:2:34: channel \"c\" cannot be its own fallback\n"},
+    {"an alert that reaches nobody", HEAD "route: {channels: []}\n", "f:2:8: the first route needs a channel, or an alert could reach nobody\n"},
+    {"matchers of the first route", HEAD "route: {matchers: ['a=b']}\n", "f:2:19: the first route takes everything; matchers belong to its routes:\n"},
+    {"a broken matcher", HEAD "route: {routes: [{matchers: ['a=~\"(\"']}]}\n",
+     "f:2:30: matcher a: the regular expression \"(\" is not valid at character 4: missing closing parenthesis\n"},
+    {"routes nobody reaches", HEAD "route: {routes: [{channels: [c]}, {matchers: [a=b]}]}\n",
+     "f:2:18: warning: this route has no matchers and takes everything: those after it are never reached\n"},
+    {"a route into nothing", HEAD "route: {routes: [{matchers: [a=b], channels: []}]}\n", "f:2:46: warning: nobody is told of the alerts this route takes\n"},
+    {"too slow a path", "channels: [{name: a, type: console}, {name: b, type: console}]\nroute: {channels: [a], fallback: [b], deliver_within: 40s}\n",
+     "f:2:55: warning: with 1 fallback it could take longer than 60 s until somebody is told; shorten deliver_within\n"},
+    {"repeats too dense", HEAD "route: {repeat_interval: 1s}\n",
+     "f:2:26: warning: repeat_interval is shorter than group_interval, so that repeats come every group_interval\n"},
+    {"... among labels", HEAD "route: {group_by: [a, '...']}\n", "f:2:23: group_by takes names of labels, or \"...\" alone\n"},
+    {"an unknown interval", HEAD "route: {mute_time_intervals: [night]}\n",
+     "f:2:9: warning: mute_time_intervals is understood, but not acted on yet by this version\nf:2:31: \"night\" is not defined below time_intervals:\n"},
+
+    {"later: said once", HEAD "flap: {changes: 4}\n", "f:2:1: warning: flap is understood, but not acted on yet by this version\n"},
+    {"later: off is no news", HEAD "inhibit_wait: 0\ninhibit_rules: []\nflap: {}\ntime_intervals:\n", ""},
+    {"later: looked at", HEAD "inhibit_rules: [{source_matchers: ['x'], target_matchers: ['a=b'], equl: [a]}]\n",
+     "f:2:1: warning: inhibit_rules is understood, but not acted on yet by this version\n"
+     "f:2:36: matcher x: expected label=value, with one of = != =~ !~ between them\n"
+     "f:2:68: unknown setting \"equl\"; did you mean \"equal\"?\n"},
+    {"limits too small", "limits: {alerts: 5}\n", "f:1:18: 5 is out of range: from 100 to 10000000\n"},
+    {"severities twice", "severity: {order: [a, b, a]}\n", "f:1:26: \"a\" stands twice\n"},
+    {"our own troubles to nobody known", HEAD "self: {channels: [d]}\n", "f:2:19: channel \"d\" is not defined; did you mean \"c\"?\n"},
+};
+
+static void complaints_have_their_place(void)
+{
+    static const char *const set[][2] = {{"EMPTY", ""}, {"A", "UTC"}, {NULL, NULL}};
+    static struct config_complaints complaints;
+
+    variables = (const char *(*)[2])(uintptr_t)set;
+    for (size_t i = 0; i < LENGTH(complaints_rows); i++) {
+        struct buf said = BUF_EMPTY(1u << 20);
+        struct config *config = parse(complaints_rows[i].text, &complaints);
+        config_complaints_write(&complaints, "f", &said);
+        CHECK(strcmp(buf_text(&said), complaints_rows[i].want) == 0, "%s: got\n%swant\n%s", complaints_rows[i].name, buf_text(&said), complaints_rows[i].want);
+        CHECK((config == NULL) == (complaints.errors > 0), "%s", complaints_rows[i].name);
+        config_free(config);
+        buf_free(&said);
+    }
+    variables = NULL;
+}
+
+static void complaints_have_an_end(void)
+{
+    static struct config_complaints complaints;
+    struct buf text = BUF_EMPTY(1u << 20), said = BUF_EMPTY(1u << 20);
+
+    for (int i = 0; i < 150; i++)
+        buf_addf(&text, "zebra%d: 1\n", i);
+    CHECK(!parse(buf_text(&text), &complaints), "many errors");
+    config_complaints_write(&complaints, "f", &said);
+    CHECK(complaints.errors == 150 && complaints.count == CONFIG_COMPLAINTS_MAX, "%zu", complaints.count);
+    CHECK(text_ends(buf_text(&said), "f: and 50 more\n"), "%s", buf_text(&said) + said.length - 40);
+    buf_free(&text);
+    buf_free(&said);
+}
+
+static const struct {
+    const char *text, *want;
+} expansions[] = {
+    {"plain", "plain"},
+    {"\"${A}\"", "alpha"},
+    {"${A}", "alpha"},
+    {"x${A}y${B}z", "xalphaybetaz"},
+    {"\"${NOPE:-other}\"", "other"},
+    {"\"${EMPTY:-other}\"", "other"},
+    {"\"${A:-other}\"", "alpha"},
+    {"\"a${NOPE:-}b\"", "ab"},
+    {"\"$${A}\"", "${A}"},
+    {"\"$$${A}\"", "$${A}"},
+    {"\"$A $\"", "$A $"},
+    {"\"${SLY}\"", "b: {c: ${A}}"}, /* what a variable holds is neither YAML nor expanded again */
+    {"|\n  two\n  lines\n", "two\nlines\n"},
+};
+
+static void variables_expand(void)
+{
+    static const char *const set[][2] = {{"A", "alpha"}, {"B", "beta"}, {"EMPTY", ""}, {"SLY", "b: {c: ${A}}"}, {NULL, NULL}};
+    static struct config_complaints complaints;
+
+    variables = (const char *(*)[2])(uintptr_t)set;
+    for (size_t i = 0; i < LENGTH(expansions); i++) {
+        struct buf text = BUF_EMPTY(4096);
+        buf_addf(&text, "storage:\n path: %s\n", expansions[i].text);
+        struct config *config = parse(buf_text(&text), &complaints);
+        CHECK(config, "%s: %s", expansions[i].text, complaints.items[0].text);
+        CHECK_TEXT(config ? config->storage_path : NULL, expansions[i].want);
+        config_free(config);
+        buf_free(&text);
+    }
+    variables = NULL;
+}
+
+static void secrets_come_from_files(void)
+{
+    static struct config_complaints complaints;
+    char folder[] = "/tmp/notifier-config-XXXXXX";
+    struct buf path = BUF_EMPTY(4096), text = BUF_EMPTY(4096);
+    struct err err;
+
+    REQUIRE(mkdtemp(folder), "a folder");
+    buf_addf(&path, "%s/token", folder);
+    REQUIRE(file_write(buf_text(&path), "123:${A}\nmore\n", 14, 0600, &err), "%s", err.text);
+    buf_addf(&text, "channels: [{name: t, type: telegram, bot_token_file: %s, chat_id: \"-5\"}]\n", buf_text(&path));
+    struct config *config = parse(buf_text(&text), &complaints);
+    REQUIRE(config, "%s", complaints.items[0].text);
+    CHECK(text_starts(config->channels[0].bot_token, "123:${A}"), "%s", "what a file holds is not expanded");
+    CHECK(!strchr(config->channels[0].bot_token, '\n'), "one line");
+    CHECK_INT(config->channels[0].rate_count, 2); /* a group's limit beside the chat's */
+    config_free(config);
+    REQUIRE(file_write(buf_text(&path), "\n", 1, 0600, &err), "%s", err.text);
+    CHECK(!parse(buf_text(&text), &complaints) && complaints.count == 1 && complaints.items[0].column == 54, "an empty secret: %s", complaints.items[0].text);
+    unlink(buf_text(&path));
+    rmdir(folder);
+    buf_free(&path);
+    buf_free(&text);
+}
+
+static const char whole[] =
+    "server: {listen: \"[::1]:0\", max_body: 1MiB, tls: {cert_file: c.pem, key_file: k.pem}}\n"
+    "auth: {tokens: [{name: ops, token: " TOKEN ", role: operator}]}\n"
+    "storage: {path: x.db, retention: {history: 10d, quarantine: 0}}\n"
+    "sources:\n"
+    "  - {name: grafana, domain: lab, auth: {hmac_secret: s, hmac_timestamp_header: X-T, max_skew: 1m}, forget_after: 2h}\n"
+    "severity: {label: level, order: [P1, P2, P3]}\n"
+    "time_zone: Europe/Berlin\n"
+    "channels:\n"
+    "  - {name: t, type: telegram, bot_token: \"1:abcdefghijkl\", chat_id: \"5\", mention: {critical: \"@here\", P2: x}, silent: [P3], on_update: new}\n"
+    "  - {name: m, type: smtp, host: h, starttls: implicit, from: a@b.cd, to: a@b.cd, timeout: 30s, max_alerts: 5}\n"
+    "  - {name: w, type: webhook, url: \"http://x/\", headers: {X-A: \"1\"}, rate_limit: [{count: 3, per: 2s}], send_resolved: false}\n"
+    "route:\n"
+    "  channels: [t]\n"
+    "  fallback: m\n"
+    "  deliver_within: 20s\n"
+    "  group_by: ['...']\n"
+    "  routes:\n"
+    "    - matchers: ['team=\"a\"']\n"
+    "      channels: [w, m]\n"
+    "      group_by: [alertname]\n"
+    "      continue: true\n"
+    "      repeat_interval: 0\n"
+    "    - {matchers: 'team=\"b\"', receiver: bees}\n"
+    "limits: {alerts: 1000}\n"
+    "self: {channels: [w]}\n";
+
+static void check_channels(const struct config *config)
+{
+    const struct channel_config *telegram = config_channel(config, "t"), *mail = config_channel(config, "m"), *hook = config_channel(config, "w");
+
+    REQUIRE(telegram && mail && hook && config->channel_count == 3 && config->policy->channel_count == 3, "channels");
+    CHECK_TEXT(channel_mention(telegram, "P1"), "@here"); /* "critical" is the first of the order */
+    CHECK(channel_is_silent(telegram, "P3") && !channel_is_silent(telegram, "P1"), "silent");
+    CHECK(telegram->on_update == UPDATE_NEW && telegram->send_resolved && telegram->timeout_ms == 10000, "telegram");
+    CHECK_INT(telegram->rate_count, 1);
+    CHECK_INT(telegram->line, 9);
+    CHECK(mail->port == 465 && mail->to_count == 1 && mail->timeout_ms == 30000 && mail->max_alerts == 5, "mail");
+    CHECK(hook->rate_count == 1 && hook->rates[0].count == 3 && hook->rates[0].per_ms == 2000 && hook->header_count == 1, "webhook");
+    CHECK(!config->policy->channels[2].send_resolved && config->policy->channels[0].can_edit && config->policy->channels[1].parts_together, "policy");
+}
+
+static void check_route(const struct policy *policy)
+{
+    const struct policy_node *root = policy->root;
+
+    REQUIRE(root->child_count == 2 && root->channel_count == 1 && root->fallback_count == 1, "routes");
+    CHECK(root->group_by_all && root->deliver_within_ms == 20000 && root->repeat_interval_ms == 4 * 3600 * 1000, "root");
+    CHECK_TEXT(root->receiver, "t");
+    const struct policy_node *a = root->children[0], *b = root->children[1];
+    CHECK(a->channel_count == 2 && a->continues && !a->group_by_all && a->group_by_count == 1 && a->repeat_interval_ms == 0, "a");
+    CHECK_TEXT(a->receiver, "w+m");
+    CHECK_INT(a->deliver_within_ms, 20000);
+    CHECK_INT(a->line, 18);
+    CHECK(b->channel_count == 1 && b->matcher_count == 1 && b->group_by_all && !b->continues, "b inherits");
+    CHECK_TEXT(b->receiver, "bees");
+    CHECK(policy->self->channel_count == 1 && policy->self->channels[0] == 2, "self");
+    CHECK(policy->alerts_max == 1000 && policy->severity_count == 3, "limits");
+}
+
+static void a_whole_file_is_read(void)
+{
+    static struct config_complaints complaints;
+    struct config *config = parse(whole, &complaints);
+
+    REQUIRE(config, "%d: %s", complaints.items[0].line, complaints.items[0].text);
+    CHECK_INT(complaints.count, 0);
+    CHECK(config->max_body == 1 << 20 && config->retention.history_ms == 10LL * 24 * 3600 * 1000 && config->retention.quarantine_ms == 0, "numbers");
+    CHECK_INT(config->retention.messages_ms, 90LL * 24 * 3600 * 1000);
+    CHECK_TEXT(config->public_url, "https://[::1]:0");
+    CHECK(config_listens_on_loopback(config), "loopback");
+    const struct config_source *source = config_source(config, "grafana");
+    REQUIRE(source && config_source(config, "api") && !config_source(config, "alertmanager"), "sources");
+    CHECK_TEXT(source->domain, "lab");
+    CHECK_TEXT(source->hmac_header, "X-Grafana-Alerting-Signature");
+    CHECK(source->max_skew_ms == 60000 && source->forget_after_ms == 7200000 && !source->built_in, "grafana");
+    CHECK(config->token_count == 1 && config->tokens[0].role == ROLE_OPERATOR, "token");
+    check_channels(config);
+    check_route(config->policy);
+    config_free(config);
+}
+
+static void a_user_may_log_in(void)
+{
+    static struct config_complaints complaints;
+    char hash[PASSWORD_HASH_SIZE];
+    struct buf text = BUF_EMPTY(4096);
+    struct err err;
+
+    REQUIRE(password_hash("correct horse", hash, &err), "%s", err.text);
+    buf_addf(&text, "auth: {users: [{name: anna, password_hash: \"%s\", role: admin}]}\n", hash);
+    struct config *config = parse(buf_text(&text), &complaints);
+    REQUIRE(config, "%s", complaints.items[0].text);
+    CHECK(config->user_count == 1 && config->users[0].role == ROLE_ADMIN && password_matches("correct horse", config->users[0].password_hash), "anna");
+    config_free(config);
+    buf_free(&text);
+}
+
+static const struct {
+    const char *url, *host, *username, *password;
+    int port;
+    enum starttls starttls;
+} mail_urls[] = {
+    {"smtp://mx.example.org", "mx.example.org", NULL, NULL, 587, STARTTLS_REQUIRED},
+    {"smtp://u:p@mx.example.org:25", "mx.example.org", "u", "p", 25, STARTTLS_REQUIRED},
+    {"smtp://u%40example.org:p%3a%2F@mx:2525/", "mx", "u@example.org", "p:/", 2525, STARTTLS_REQUIRED},
+    {"smtps://u:p@ss@mx", "mx", "u", "p@ss", 465, STARTTLS_IMPLICIT},
+    {"smtp://localhost:25", "localhost", NULL, NULL, 25, STARTTLS_OFF},
+    {"smtp://u:p@localhost", "localhost", "u", "p", 587, STARTTLS_REQUIRED},
+    {"smtp://u:100%@mx", "mx", "u", "100%", 587, STARTTLS_REQUIRED},
+    {"mx.example.org", NULL, NULL, NULL, 0, 0},
+    {"smtp://", NULL, NULL, NULL, 0, 0},
+    {"smtp://mx:0", NULL, NULL, NULL, 0, 0},
+    {"smtp://mx:port", NULL, NULL, NULL, 0, 0},
+    {"smtp://mx/path", NULL, NULL, NULL, 0, 0},
+    {"smtp://u@mx", NULL, NULL, NULL, 0, 0},
+};
+
+static void mail_urls_are_taken_apart(void)
+{
+    static struct config_complaints complaints;
+
+    for (size_t i = 0; i < LENGTH(mail_urls); i++) {
+        const char *set[][2] = {{"SMTP_URL", mail_urls[i].url}, {"SMTP_FROM", "a@b.cd"}, {"SMTP_TO", "c@d.ef, g@h.ij"}, {NULL, NULL}};
+        variables = set;
+        struct config *config = config_load(NULL, environment, &complaints);
+        const struct channel_config *mail = config ? config_channel(config, "email") : NULL;
+        CHECK((mail != NULL) == (mail_urls[i].host != NULL), "%s: %s", mail_urls[i].url, complaints.items[0].text);
+        CHECK(mail || text_starts(complaints.items[0].text, "SMTP_URL"), "%s: %s", mail_urls[i].url, complaints.items[0].text);
+        if (mail) {
+            CHECK_TEXT(mail->host, mail_urls[i].host);
+            CHECK_TEXT(mail->username, mail_urls[i].username);
+            CHECK_TEXT(mail->password, mail_urls[i].password);
+            CHECK_INT(mail->port, mail_urls[i].port);
+            CHECK_INT(mail->starttls, mail_urls[i].starttls);
+            CHECK_INT(mail->to_count, 2);
+        }
+        config_free(config);
+    }
+    variables = NULL;
+}
+
+static const struct {
+    const char *name;
+    const char *variables[6][2];
+    const char *want; /* what is said */
+    const char *channels;
+} environments[] = {
+    {"nothing", {{NULL}}, "", "console"},
+    {"the first step", {{"TELEGRAM_BOT_TOKEN", "1:abcdefghijkl"}, {"TELEGRAM_CHAT_ID", "5"}}, "", "telegram console"},
+    {"half of it", {{"TELEGRAM_BOT_TOKEN", "1:abcdefghijkl"}},
+     "environment: warning: TELEGRAM_CHAT_ID is not set, so the others of TELEGRAM_BOT_TOKEN do nothing\n", "console"},
+    {"a token that is none", {{"TELEGRAM_BOT_TOKEN", "abc"}, {"TELEGRAM_CHAT_ID", "5"}},
+     "environment: TELEGRAM_BOT_TOKEN: bot_token does not look like a bot token, which is digits, a colon and letters\n", NULL},
+    {"hooks", {{"DISCORD_WEBHOOK_URL", "https://d.example.org/x"}, {"SLACK_WEBHOOK_URL", "https://s.example.org/x"}}, "", "discord slack console"},
+    {"open without a token", {{"NOTIFIER_LISTEN", "0.0.0.0:80"}, {"NOTIFIER_SOURCE_TOKEN", TOKEN}},
+     "environment: listening on 0.0.0.0:80 lets others in: set NOTIFIER_TOKEN, or write auth: into a file, or listen on 127.0.0.1\n", NULL},
+    {"open with one", {{"NOTIFIER_LISTEN", "0.0.0.0:80"}, {"NOTIFIER_SOURCE_TOKEN", TOKEN}, {"NOTIFIER_TOKEN", TOKEN}}, "", "console"},
+};
+
+static void the_environment_is_enough(void)
+{
+    static struct config_complaints complaints;
+
+    for (size_t i = 0; i < LENGTH(environments); i++) {
+        struct buf said = BUF_EMPTY(4096), names = BUF_EMPTY(4096);
+        variables = (const char *(*)[2])(uintptr_t)environments[i].variables;
+        struct config *config = config_load(NULL, environment, &complaints);
+        config_complaints_write(&complaints, "environment", &said);
+        CHECK(strcmp(buf_text(&said), environments[i].want) == 0, "%s: %s", environments[i].name, buf_text(&said));
+        for (size_t c = 0; config && c < config->channel_count; c++)
+            buf_addf(&names, "%s%s", c ? " " : "", config->channels[c].name);
+        CHECK(test_same(config ? buf_text(&names) : NULL, environments[i].channels), "%s: %s", environments[i].name, buf_text(&names));
+        if (config) {
+            CHECK(config->policy->root->channel_count == config->channel_count, "%s: everything goes to all", environments[i].name);
+            CHECK(config_source(config, "grafana") && config_source(config, "alertmanager") && config_source(config, "api"), "%s", environments[i].name);
+        }
+        config_free(config);
+        buf_free(&said);
+        buf_free(&names);
+    }
+    variables = NULL;
+}
+
+static void tokens_of_the_environment(void)
+{
+    static const char *const set[][2] = {{"NOTIFIER_TOKEN", TOKEN}, {"NOTIFIER_SOURCE_TOKEN", "s"}, {"NOTIFIER_PUBLIC_URL", "https://n.example.org"},
+                                         {"NOTIFIER_LISTEN", "127.0.0.1:0"}, {NULL, NULL}};
+    static struct config_complaints complaints;
+
+    variables = (const char *(*)[2])(uintptr_t)set;
+    struct config *config = config_load(NULL, environment, &complaints);
+    REQUIRE(config, "%s", complaints.items[0].text);
+    CHECK(config->token_count == 1 && config->tokens[0].role == ROLE_OPERATOR, "people's token");
+    CHECK_TEXT(config_source(config, "grafana")->bearer_token, "s");
+    CHECK_TEXT(config->public_url, "https://n.example.org");
+    CHECK_TEXT(config->listen, "127.0.0.1:0");
+    config_free(config);
+    config = parse("", &complaints); /* a file, though empty, says it all */
+    REQUIRE(config, "%s", complaints.items[0].text);
+    CHECK(!config->token_count && strcmp(config->listen, "127.0.0.1:8686") == 0, "a file says it all");
+    CHECK_TEXT(config_source(config, "grafana")->bearer_token, "s"); /* but for the built-in sources, which no file names */
+    config_free(config);
+    variables = NULL;
+}
+
+static const struct {
+    const char *listen;
+    bool ok, loopback;
+    const char *url;
+} listeners[] = {
+    {"127.0.0.1:8686", true, true, "http://127.0.0.1:8686"},
+    {"127.9.9.9:1", true, true, "http://127.9.9.9:1"},
+    {"localhost:8686", true, true, "http://localhost:8686"},
+    {"[::1]:8686", true, true, "http://[::1]:8686"},
+    {"unix:/run/x.sock", true, true, "http://localhost"},
+    {"0.0.0.0:8686", false, false, NULL},
+    {"[::]:8686", false, false, NULL},
+    {":8686", false, false, NULL},
+    {"192.168.1.5:8686", false, false, NULL},
+    {"127.0.0.1.example.org:80", false, false, NULL},
+    {"[::ffff:127.0.0.1]:80", false, false, NULL},
+    {"unix:", false, true, NULL},
+    {"8686", false, true, NULL},
+    {"127.0.0.1:-1", false, true, NULL},
+};
+
+static void a_flag_beats_the_file(void)
+{
+    static struct config_complaints complaints;
+    struct err err;
+
+    for (size_t i = 0; i < LENGTH(listeners); i++) {
+        struct config *config = parse("", &complaints);
+        bool ok = config_set_listen(config, listeners[i].listen, &err);
+        CHECK(ok == listeners[i].ok, "%s: %s", listeners[i].listen, ok ? "taken" : err.text);
+        CHECK(config_listens_on_loopback(config) == listeners[i].loopback, "%s", listeners[i].listen);
+        if (ok)
+            CHECK_TEXT(config->public_url, listeners[i].url);
+        config_free(config);
+    }
+    struct config *config = parse("server: {public_url: \"https://n.example.org\"}\nauth: {tokens: [{name: o, token: " TOKEN ", role: viewer}]}\n", &complaints);
+    CHECK(config_set_listen(config, "0.0.0.0:80", &err), "%s", err.text);
+    CHECK_TEXT(config->public_url, "https://n.example.org");
+    config_free(config);
+}
+
+/* The commented example: as it stands, and with every setting switched on. */
+static void the_example_is_whole(void)
+{
+    static struct config_complaints complaints;
+    struct buf text = BUF_EMPTY(1u << 20), on = BUF_EMPTY(1u << 20), reference = BUF_EMPTY(1u << 20);
+    struct err err;
+
+    REQUIRE(file_read("config/notifier.yaml", &text, &err), "%s", err.text);
+    struct config *config = parse(buf_text(&text), &complaints);
+    CHECK(config && !complaints.count, "%d:%d: %s", complaints.items[0].line, complaints.items[0].column, complaints.items[0].text);
+    config_free(config);
+    for (const char *at = buf_text(&text), *line = at; *at; at++) {
+        bool first = strspn(line, " ") == (size_t)(at - line);
+        if (*at != '#' || !first || at[1] == ' ')
+            buf_add_char(&on, *at);
+        if (*at == '\n')
+            line = at + 1;
+    }
+    CHECK(!parse(buf_text(&on), &complaints), "its secrets' files are not there");
+    for (size_t i = 0; i < complaints.count; i++) {
+        const struct config_complaint *one = &complaints.items[i];
+        CHECK(one->warning || text_ends(one->text, ": No such file or directory"), "%d:%d: %s", one->line, one->column, one->text);
+    }
+    config_write_reference(&reference);
+    for (const char *row = buf_text(&reference); (row = strstr(row, "\n| `"));) {
+        char key[64];
+        row += strlen("\n| `");
+        snprintf(key, sizeof key, "%.*s", (int)strcspn(row, "`"), row);
+        CHECK(strstr(buf_text(&on), key), "%s is not in config/notifier.yaml", key);
+    }
+    buf_free(&text);
+    buf_free(&on);
+    buf_free(&reference);
+}
+
+static void a_file_that_is_not_there(void)
+{
+    static struct config_complaints complaints;
+    struct buf said = BUF_EMPTY(4096);
+
+    CHECK(!config_load("/nosuch/notifier.yaml", environment, &complaints), "no file");
+    config_complaints_write(&complaints, "/nosuch/notifier.yaml", &said);
+    CHECK_TEXT(buf_text(&said), "/nosuch/notifier.yaml: No such file or directory\n");
+    buf_free(&said);
+}
+
+int main(void)
+{
+    complaints_have_their_place();
+    complaints_have_an_end();
+    variables_expand();
+    secrets_come_from_files();
+    a_whole_file_is_read();
+    a_user_may_log_in();
+    mail_urls_are_taken_apart();
+    the_environment_is_enough();
+    tokens_of_the_environment();
+    a_flag_beats_the_file();
+    the_example_is_whole();
+    a_file_that_is_not_there();
+    return test_end();
+}

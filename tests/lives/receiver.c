@@ -79,6 +79,9 @@ void receiver_carry(void *context, const struct channel_config *config, const st
         kind = (int)chance(world, ANSWER_COUNT);
     if (kind == ANSWER_CHANNEL && chance(world, 4))
         kind = ANSWER_ERROR; /* for good is rare */
+    /* Most lives have a webhook that refuses nothing for good, so that what its reader believes can be judged. */
+    if (strcmp(config->name, "hook") == 0 && world->seed % 4 && (kind == ANSWER_CONTENT || kind == ANSWER_CHANNEL))
+        kind = ANSWER_ERROR;
     if (kind == ANSWER_SOME && request->kind != REQUEST_MAIL)
         kind = ANSWER_TAKEN;
     if (strcmp(config->name, "hook") == 0 && (kind == ANSWER_CONTENT || kind == ANSWER_CHANNEL))

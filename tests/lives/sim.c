@@ -31,7 +31,7 @@ static void weather(void)
         world.marks[MARK_CRASH_SPOKEN]++;
     } else if (dice < 15)
         world.disk_fails_until_ms = world.now.steady_ms + chance(&world, 9000);
-    else if (dice < 17) {
+    else if (dice < 17 && world.seed % 3 == 0) {
         world.now.wall_ms += ((int64_t)chance(&world, 5) - 2) * 3600 * 1000;
         world.jumped = true;
         world.marks[MARK_JUMP]++;

@@ -31,47 +31,7 @@ struct history_page { /* lives in the call's arena while the list is read */
     bool ended;
 };
 
-static const char *text_at(const struct cJSON *object, const char *key)
-{
-    return text_or(json_get_text(object, key), "");
-}
-
 /* --- one row */
-
-/* 0 for the worst, 1 for those between, 2 for the mildest: a colour, with the word beside it. */
-static int severity_class(const struct config *config, const char *severity)
-{
-    const struct policy *policy = config->policy;
-
-    for (size_t i = 0; i < policy->severity_count; i++)
-        if (text_equal(policy->severities[i], severity))
-            return i == 0 ? 0 : i + 1 == policy->severity_count ? 2 : 1;
-    return 1;
-}
-
-static void add_time(struct buf *out, const char *at)
-{
-    buf_add_text(out, "<time datetime=\"");
-    text_add_html(out, at);
-    buf_add_text(out, "\">");
-    buf_addf(out, "%.10s %.8s", at, strlen(at) > 11 ? at + 11 : ""); /* ours: 2026-03-14T09:26:53.500Z */
-    buf_add_text(out, "</time>");
-}
-
-static void add_labels(struct buf *out, const struct cJSON *labels)
-{
-    buf_add_text(out, "<p class=\"labels\">");
-    for (const struct cJSON *label = json_is_object(labels) ? json_first(labels) : NULL; label; label = json_next(label)) {
-        if (text_equal(json_key(label), "alertname"))
-            continue;
-        buf_add_text(out, "<span>");
-        text_add_html(out, json_key(label));
-        buf_add_char(out, '=');
-        text_add_html(out, text_or(json_text(label), ""));
-        buf_add_text(out, "</span>");
-    }
-    buf_add_text(out, "</p>\n");
-}
 
 static void add_outcomes(struct buf *out, const struct cJSON *outcomes, const char *rule)
 {
@@ -83,14 +43,14 @@ static void add_outcomes(struct buf *out, const struct cJSON *outcomes, const ch
     }
     for (const struct cJSON *channel = json_is_array(outcomes) ? json_first(outcomes) : NULL; channel; channel = json_next(channel)) {
         buf_add_text(out, "<li class=\"");
-        text_add_html(out, text_at(channel, "settled"));
+        text_add_html(out, page_text(channel, "settled"));
         buf_add_text(out, "\">");
-        text_add_html(out, text_at(channel, "channel"));
+        text_add_html(out, page_text(channel, "channel"));
         buf_add_text(out, ": ");
-        text_add_html(out, text_at(channel, "settled"));
-        if (text_at(channel, "rule")[0]) {
+        text_add_html(out, page_text(channel, "settled"));
+        if (page_text(channel, "rule")[0]) {
             buf_add_text(out, " (");
-            text_add_html(out, text_at(channel, "rule"));
+            text_add_html(out, page_text(channel, "rule"));
             buf_add_char(out, ')');
         }
         buf_add_text(out, "</li>");
@@ -100,26 +60,26 @@ static void add_outcomes(struct buf *out, const struct cJSON *outcomes, const ch
 
 static void add_row(struct buf *out, const struct config *config, const struct cJSON *row)
 {
-    const char *status = text_at(row, "status"), *severity = text_at(row, "severity"), *name = text_at(row, "name");
+    const char *status = page_text(row, "status"), *severity = page_text(row, "severity"), *name = page_text(row, "name");
 
     buf_add_text(out, "<article class=\"");
     text_add_html(out, status);
     buf_add_text(out, "\">\n<h2>");
-    add_time(out, text_at(row, "at"));
+    page_add_time(out, page_text(row, "at"));
     buf_add_text(out, " <span class=\"status\">");
     text_add_html(out, status);
-    buf_addf(out, "</span> <span class=\"severity-%d\">", severity_class(config, severity));
+    buf_addf(out, "</span> <span class=\"severity-%d\">", page_severity_class(config, severity));
     text_add_html(out, severity);
     buf_add_text(out, "</span> <span>");
     text_add_html(out, name[0] ? name : "(without a name)");
     buf_add_text(out, "</span></h2>\n");
-    if (text_at(row, "stateReason")[0]) {
+    if (page_text(row, "stateReason")[0]) {
         buf_add_text(out, "<p class=\"quiet\">");
-        text_add_html(out, text_at(row, "stateReason"));
+        text_add_html(out, page_text(row, "stateReason"));
         buf_add_text(out, "</p>\n");
     }
-    add_labels(out, json_get(row, "labels"));
-    add_outcomes(out, json_get(row, "channels"), text_at(row, "rule"));
+    page_add_labels(out, json_get(row, "labels"));
+    add_outcomes(out, json_get(row, "channels"), page_text(row, "rule"));
     buf_add_text(out, "</article>\n");
 }
 

@@ -11,6 +11,8 @@
 static char asked[1000];           /* what the notifier was asked for last */
 static struct notifier_answer answer;
 static const char *listed_text;    /* NULL: the list fails with list_error */
+static const char *alerts_text;    /* what the list of alerts says; NULL: as every other */
+static bool alerts_fail;
 static struct err list_error;
 static bool list_is_full;
 static struct notifier_health health;
@@ -62,14 +64,14 @@ bool notifier_list(struct notifier *notifier, const struct history_query *query,
     struct buf out = BUF_EMPTY(1u << 20);
 
     (void)notifier;
-    if (list_is_full)
+    if (list_is_full || (alerts_fail && query->list == LIST_ALERTS))
         return false;
     ASKED("list %d id=%s status=%s channel=%s since=%lld until=%lld limit=%zu csv=%d cursor=%s", (int)query->list,
           text_or(query->id, "-"), text_or(query->status, "-"), text_or(query->channel, "-"), (long long)query->since_ms,
           (long long)query->until_ms, query->limit, query->csv, text_or(query->cursor, "-"));
     for (size_t i = 0; i < query->matcher_count; i++)
         snprintf(asked + strlen(asked), sizeof asked - strlen(asked), " m=%s", query->matchers[i]);
-    buf_add_text(&out, listed_text);
+    buf_add_text(&out, alerts_text && query->list == LIST_ALERTS ? alerts_text : listed_text);
     done(context, listed_text, &out, &list_error);
     buf_free(&out);
     return true;
@@ -190,6 +192,8 @@ static const struct {
     {"GET", "/history?status=firing", NULL, 200, "list 2 id=- status=firing channel=- since=0 until=0 limit=50", "<option value=\"firing\" selected>"},
     {"GET", "/", NULL, 200, "list 2", "<!doctype html>"},
     {"GET", "/history?since=soon", NULL, 400, NULL, "role=\"alert\">since=soon"},
+    {"GET", "/incidents/K7Q2", NULL, 404, "list 5 id=K7Q2", "role=\"alert\">There is no incident &quot;K7Q2&quot;"},
+    {"GET", "/incidents/%3Cscript%3E", NULL, 404, "list 5 id=<script>", "no incident &quot;&lt;script&gt;&quot;"},
 };
 
 static void every_row(void)
@@ -286,6 +290,73 @@ static void the_page_escapes_and_goes_on(void)
     call_connection_gone(call);
 }
 
+#define INCIDENT_BEGIN                                                                                                       \
+    "{\"kind\":\"incident\",\"id\":\"3\",\"reference\":\"K7Q2\",\"state\":\"open\",\"severity\":\"warning\",\"title\":\"" HOSTILE "\","   \
+    "\"openedAt\":\"2026-03-14T09:26:53.500Z\",\"closedAt\":null,\"group\":\"1\",\"labels\":{\"alertname\":\"Disk\",\"" HOSTILE          \
+    "\":\"" HOSTILE "\"},\"explanation\":\"" HOSTILE "\",\"deliveries\":["
+
+static const char incident_text[] = INCIDENT_BEGIN
+    "{\"id\":\"9\",\"channel\":\"mail\",\"state\":\"delivered\",\"reason\":\"new\",\"seconds\":1.25,\"words\":null,\"explanation\":\"Sent to"
+    " mail.\",\"openedAt\":\"2026-03-14T09:26:54.000Z\",\"settledAt\":\"2026-03-14T09:26:55.000Z\"},"
+    "{\"id\":\"8\",\"channel\":\"" HOSTILE "\",\"state\":\"dead\",\"reason\":\"" HOSTILE "\",\"seconds\":null,\"words\":\"" HOSTILE "\","
+    "\"explanation\":\"" HOSTILE "\",\"openedAt\":\"2026-03-14T09:26:54.000Z\",\"settledAt\":null}],\"actions\":[]}";
+
+static const char incident_alerts[] =
+    "{\"items\":[{\"id\":\"1\",\"status\":\"firing\",\"severity\":\"critical\",\"name\":\"" HOSTILE "\",\"labels\":{\"" HOSTILE "\":\"" HOSTILE
+    "\",\"host\":\"db1\"},\"startsAt\":\"2026-03-14T09:26:53.000Z\",\"endsAt\":null,\"incidents\":[\"AAAA\",\"K7Q2\"]},"
+    "{\"id\":\"2\",\"status\":\"resolved\",\"name\":\"Other\",\"labels\":{\"host\":\"elsewhere\"},\"incidents\":[\"AAAA\"]}],\"next\":null}";
+
+static const char *const incident_says[] = {
+    "<title>K7Q2 &lt;script&gt;", "<span>K7Q2</span> <span class=\"status\">open</span> <span class=\"severity-1\">warning</span>",
+    "since <time datetime=\"2026-03-14T09:26:53.500Z\">2026-03-14 09:26:53</time></p>",
+    "<span class=\"status\">firing</span> <span class=\"severity-0\">critical</span> <strong>&lt;script&gt;", "<span>host=db1</span>",
+    "<strong>mail</strong> <span class=\"delivered\">delivered</span> in 1.2 s, because: new", "<p>Sent to mail.</p>",
+    "<span class=\"dead\">dead</span>, because: &lt;script&gt;", "<p class=\"quiet\">&lt;script&gt;", "href=\"/history\"", "/api/v1/why/K7Q2",
+    "href=\"/style.css\"", "name=\"viewport\"",
+};
+
+static void an_incident_has_a_page(void)
+{
+    listed_text = incident_text;
+    alerts_text = incident_alerts;
+    struct call *call = request("GET", "/incidents/k7q2", NULL, ACCESS_VIEWER);
+    const char *page = buf_text(&call->answer);
+    CHECK_INT(call->status, 200);
+    for (size_t i = 0; i < LENGTH(incident_says); i++)
+        CHECK(strstr(page, incident_says[i]), "%s: %s", incident_says[i], page);
+    CHECK(!strstr(page, "<script") && !strstr(page, "{{"), "%s", page);
+    CHECK(!strstr(page, "elsewhere"), "an alert of another incident: %s", page);
+    CHECK(text_starts(asked, "list 0 id=- status=all") && strstr(asked, " m=\"alertname\"=\"Disk\"") &&
+              strstr(asked, "=\"<script>alert(1)</script>\\\"'&\""), "%s", asked);
+    call_connection_gone(call);
+
+    alerts_fail = true;
+    call = request("GET", "/incidents/K7Q2", NULL, ACCESS_VIEWER);
+    CHECK(call->status == 200 && strstr(buf_text(&call->answer), "could not be read just now"), "%s", buf_text(&call->answer));
+    call_connection_gone(call);
+    alerts_fail = false;
+
+    listed_text = "{\"kind\":\"delivery\",\"id\":\"17\"}";
+    call = request("GET", "/incidents/17", NULL, ACCESS_VIEWER);
+    CHECK_INT(call->status, 404);
+    call_connection_gone(call);
+
+    listed_text = alerts_text = NULL;
+    for (size_t i = 0; i < LENGTH(failures); i++) {
+        err_set(&list_error, failures[i].kind, "<no>");
+        call = request("GET", "/incidents/ZZZZ", NULL, ACCESS_VIEWER);
+        CHECK_INT(call->status, failures[i].status);
+        CHECK(strstr(buf_text(&call->answer), failures[i].status == 404 ? "There is no incident &quot;ZZZZ" : "role=\"alert\">&lt;no&gt;"), "%s",
+              buf_text(&call->answer));
+        call_connection_gone(call);
+    }
+    list_is_full = true;
+    call = request("GET", "/incidents/K7Q2", NULL, ACCESS_VIEWER);
+    CHECK(call->status == 503 && header_of(call, "Retry-After"), "%d", call->status);
+    call_connection_gone(call);
+    list_is_full = false;
+}
+
 static void health_tells_strangers_little(void)
 {
     struct call *call = request("GET", "/health", NULL, ACCESS_OPEN);
@@ -337,6 +408,7 @@ int main(void)
     answers_are_passed_on();
     lists_fail_in_words();
     the_page_escapes_and_goes_on();
+    an_incident_has_a_page();
     health_tells_strangers_little();
     reload_says_what_came_of_it();
     return test_end();

@@ -124,7 +124,7 @@ static void add_delivery(struct buf *out, const struct cJSON *delivery)
     if (seconds >= 0)
         buf_addf(out, " in %.1f s", seconds);
     add_fact(out, ", because: ", page_text(delivery, "reason"), "");
-    add_when(out, " ", text_or(page_text(delivery, "settledAt"), page_text(delivery, "openedAt")));
+    add_when(out, ", ", text_or(page_text(delivery, "settledAt"), page_text(delivery, "openedAt")));
     buf_add_text(out, "</p>\n");
     add_fact(out, "<p>", page_text(delivery, "explanation"), "</p>\n");
     add_fact(out, "<p class=\"quiet\">", page_text(delivery, "words"), "</p>\n");

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """notifier against Debian's Alertmanager: the same load, the same machine, the same run.
 
-    bench.py --tools DIR [--scale 1.0] [--only accept,latency,notify,memory]
+    bench.py --tools DIR [--scale 1.0] [--only fsync,accept,latency,notify,memory]
 
 Alertmanager runs alone (no cluster) and answers 200 from memory; notifier answers after its fsync. Both send to the same
 sink over loopback. Load generator and sink share the machine's cores with what is measured. Nothing here passes or
@@ -265,7 +265,7 @@ def main():
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--tools", required=True)
     options.add_argument("--scale", type=float, default=1.0)
-    options.add_argument("--only", default="fsync,accept,latency,notify,memory")
+    options.add_argument("--only", default="fsync,accept,latency,notify,memory,fsync")
     options = options.parse_args()
     bench = Bench(options)
     began = time.monotonic()

@@ -1,7 +1,7 @@
 """Discord and Slack."""
 import pytest
 
-from daemon import alert, config, discord_channel, hook, later, slack_bot, slack_hook
+from daemon import alert, config, discord_channel, hook, slack_bot, slack_hook
 from fakes import TAKE_AND_RESET, Answer
 
 
@@ -24,7 +24,6 @@ def test_discord_429_with_a_fraction(start, discord):
     assert len(discord.taken) == 1
 
 
-@later("failover")
 def test_discord_revoked_hook_fails_over(start, discord, sink):
     discord.deleted = True
     d = start(config(discord_channel(discord), hook(sink), route={"channels": ["discord"], "fallback": ["hook"]}))
@@ -75,7 +74,6 @@ def test_slack_hook(start, slack):
     assert "<!channel>" not in message.whole and "&lt;!channel&gt;" in message.whole
 
 
-@later("failover")
 def test_slack_hook_refusals(start, slack, sink):
     slack.script(Answer(400, "invalid_payload"))
     d = start(config(slack_hook(slack), hook(sink), route={"channels": ["slack"], "fallback": ["hook"]}))
@@ -104,7 +102,6 @@ def test_slack_bot_thread_and_update(start, slack):
     d.wait_at_rest()
 
 
-@later("failover")
 def test_slack_ok_false_is_a_refusal(start, slack, sink):
     slack.always(slack.failing("not_in_channel"))
     d = start(config(slack_bot(slack), hook(sink), route={"channels": ["slack"], "fallback": ["hook"]}))

@@ -99,7 +99,7 @@ def test_removed_channel_hands_over(start, sink, other_sink):
     sink.wait_requests(1)
     d.configure(config(hook(other_sink, "second")))
     assert d.call("POST", "/-/reload").status == 200
-    other_sink.wait(lambda: any("Orphan" in m.text for m in other_sink.taken), "the fallback to take over")
+    other_sink.wait(lambda: any("Orphan" in m.text for m in other_sink.taken), "the other channel to take over", 60)
     sink.always(None)
     sink.release()
     d.wait_at_rest()

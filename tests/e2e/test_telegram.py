@@ -1,7 +1,7 @@
 """Telegram's refusals, wishes and threads."""
 import pytest
 
-from daemon import alert, config, hook, later, telegram_channel, until
+from daemon import alert, config, hook, telegram_channel, until
 from fakes import TAKE_AND_HANG, TAKE_AND_RESET, Answer
 
 
@@ -32,10 +32,9 @@ def test_429_is_obeyed(setup, telegram):
     first, second = telegram.requests[:2]
     assert second.at - first.at >= 1.95, "asked again inside the wish"
     assert len(telegram.taken) == 1 and len(telegram.requests) == 2
-    assert d.metric("notifier_rate_limited_total", channel="telegram") >= 1
+    assert (d.metric("notifier_rate_limited_total", channel="telegram") or 0) >= 1
 
 
-@later("failover")
 def test_429_with_a_wish_too_long_fails_over(setup, telegram, sink):
     telegram.always(telegram.busy(600))
     d = setup()
@@ -68,7 +67,6 @@ def test_migrated_chat(start, telegram, sink):
     assert str(telegram.requests[before].json["chat_id"]) == "-1005", "the new address is remembered"
 
 
-@later("failover")
 def test_kicked_fails_over_at_once_and_says_so(setup, telegram, sink):
     telegram.kicked.add("424242")
     d = setup()

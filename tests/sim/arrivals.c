@@ -1,0 +1,126 @@
+/* What reached whom: order (P4) and duplicates (P5), alert by alert and mailbox by mailbox. */
+#include "base/text.h"
+#include "tests/sim/judge.h"
+#include "tests/sim/life.h"
+#include "tests/sim/marks.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+uint64_t arrival_key(const char *fingerprint, size_t channel, unsigned slot, const char *address)
+{
+    uint64_t hash = text_hash(fingerprint, strlen(fingerprint), channel * 16 + slot + 1);
+    return text_hash(address, strlen(address), hash);
+}
+
+struct arrival *arrival_find(struct judge *judge, uint64_t key)
+{
+    for (size_t i = 0; i < judge->arrival_count; i++)
+        if (judge->arrivals[i].key == key)
+            return &judge->arrivals[i];
+    return NULL;
+}
+
+static struct arrival *find_or_add(struct judge *judge, uint64_t key)
+{
+    struct arrival *found = arrival_find(judge, key);
+
+    if (found)
+        return found;
+    if (judge->arrival_count == judge->arrival_capacity) {
+        judge->arrival_capacity = judge->arrival_capacity ? judge->arrival_capacity * 2 : 256;
+        judge->arrivals = realloc(judge->arrivals, judge->arrival_capacity * sizeof *judge->arrivals);
+        if (!judge->arrivals)
+            abort();
+    }
+    judge->arrivals[judge->arrival_count] = (struct arrival){.key = key};
+    return &judge->arrivals[judge->arrival_count++];
+}
+
+static const struct told_alert *told_in(const struct seen *seen, const char *fingerprint)
+{
+    for (size_t i = 0; i < seen->told_count; i++)
+        if (strcmp(seen->told[i].fingerprint, fingerprint) == 0)
+            return &seen->told[i];
+    return NULL;
+}
+
+/* The end the daemon may claim to know of the part of an earlier request that brought this word. */
+static enum part_end end_of(const struct arrival *arrival)
+{
+    for (size_t i = 0; arrival->seen && i < arrival->seen->part_count; i++)
+        if (arrival->seen->parts[i].index == arrival->last_part)
+            return arrival->seen->parts[i].end;
+    return END_CLEAR;
+}
+
+static void judge_copy(struct life *life, const struct arrival *arrival, const struct seen *seen, const char *fingerprint)
+{
+    const char *channel = sim_channels[seen->channel].name;
+
+    if (end_of(arrival) != END_UNCLEAR)
+        life_fail(life, "P5: %s was told the same of %s twice: attempt %llu was clear, attempt %llu says it again", channel, fingerprint,
+                  (unsigned long long)arrival->seen->attempt_id, (unsigned long long)seen->attempt_id);
+    else if (!seen->repeat)
+        life_fail(life, "P5: %s was told the same of %s again by attempt %llu without the mark", channel, fingerprint,
+                  (unsigned long long)seen->attempt_id);
+}
+
+static void arrive(struct life *life, const struct seen *seen, const struct seen_part *part, const struct record_item *item,
+                   const char *fingerprint, const char *address)
+{
+    struct arrival *arrival = find_or_add(&life->judge, arrival_key(fingerprint, seen->channel, item->slot, address));
+    const struct told_alert *told = told_in(seen, fingerprint);
+    bool another_page = arrival->message_id == seen->message_id && !(arrival->parts >> part->index & 1);
+    bool is_mailbox = part->kind == PART_RECIPIENT;
+
+    /* Mail is told mailbox by mailbox; the channel as a whole only has an order. */
+    if (arrival->seen && !arrival->excused && !arrival->seen->forgotten) {
+        if (item->seq < arrival->seq)
+            life_fail(life, "P4: %s was told state %u of %s after state %u", sim_channels[seen->channel].name, item->seq, fingerprint,
+                      arrival->seq);
+        else if (item->seq == arrival->seq && !another_page && !arrival->again && (!is_mailbox || address[0]))
+            judge_copy(life, arrival, seen, fingerprint);
+    }
+    if (!address[0] && item->status == ALERT_RESOLVED && told && told->was_told_firing && item->seq > arrival->seq &&
+        !arrival->has_fired && !arrival->excused)
+        life_fail(life, "P4: %s was told the end of %s before its beginning", sim_channels[seen->channel].name, fingerprint);
+    if (arrival->message_id != seen->message_id)
+        arrival->parts = 0;
+    arrival->parts |= 1ull << part->index;
+    arrival->seq = item->seq;
+    arrival->status = item->status;
+    arrival->seen = seen;
+    arrival->message_id = seen->message_id;
+    arrival->delivery_id = seen->delivery_id;
+    arrival->last_part = part->index;
+    arrival->has_fired = item->status == ALERT_FIRING;
+    arrival->excused = arrival->again = false;
+}
+
+void arrivals_judge(struct life *life, const struct seen *seen)
+{
+    const struct store_mem *rows = life->shadow;
+
+    for (size_t i = store_mem_from(rows, RECORD_ITEM, seen->delivery_id); i < store_mem_count(rows, RECORD_ITEM); i++) {
+        const struct record_item *item = &store_mem_at(rows, RECORD_ITEM, i)->item;
+        if (item->delivery_id != seen->delivery_id)
+            break;
+        const struct record *alert = store_mem_find(rows, RECORD_ALERT, item->alert_id, NULL, 0);
+        for (size_t p = 0; alert && p < seen->part_count; p++) {
+            const struct seen_part *part = &seen->parts[p];
+            if (!part->took || (part->kind == PART_EDIT && part->optional))
+                continue;
+            if (part->kind == PART_RECIPIENT)
+                arrive(life, seen, part, item, alert->alert.fingerprint, part->address);
+            arrive(life, seen, part, item, alert->alert.fingerprint, "");
+        }
+    }
+}
+
+void arrivals_excuse(struct judge *judge)
+{
+    for (size_t i = 0; i < judge->arrival_count; i++)
+        if (judge->arrivals[i].seen && judge->arrivals[i].seen->forgotten)
+            judge->arrivals[i].excused = true;
+}

@@ -1,0 +1,445 @@
+#include "tests/sim/judge.h"
+
+#include "base/text.h"
+#include "tests/sim/life.h"
+#include "tests/sim/marks.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define DUMP_MAX (16u << 20)
+#define STRAGGLER_MS (9 * 60 * 1000) /* well within the ten minutes in which a late copy must be known as one */
+#define JUMP_MATTERS_MS (2 * 60 * 1000)
+
+void judge_free(struct judge *judge)
+{
+    free(judge->debts);
+    free(judge->arrivals);
+    for (size_t i = 0; i < SIM_CHANNELS_MAX; i++)
+        free(judge->sends[i].times);
+    *judge = (struct judge){0};
+}
+
+/* What a list brings that the ledger does not have yet. Borrows from both. */
+struct news {
+    const struct record **finals;
+    struct record_delivery *were; /* final before: must be the same after */
+    size_t final_count, were_count;
+};
+
+static struct news collect(struct life *life, const struct effects *effects, struct arena *arena)
+{
+    struct news news = {.finals = ARENA_NEW(arena, const struct record *, effects->count + 1),
+                        .were = ARENA_NEW(arena, struct record_delivery, effects->count + 1)};
+
+    for (size_t i = 0; i < effects->count; i++) {
+        const struct record *record = &effects->items[i].record;
+        if (effects->items[i].kind != EFFECT_RECORD || record->kind != RECORD_DELIVERY)
+            continue;
+        const struct record *was = store_mem_find(life->ledger, RECORD_DELIVERY, record->delivery.id, NULL, 0);
+        if (was && was->delivery.state != SETTLED_OPEN)
+            news.were[news.were_count++] = was->delivery;
+        else if (record->delivery.state != SETTLED_OPEN)
+            news.finals[news.final_count++] = record;
+    }
+    return news;
+}
+
+static void add_debt(struct judge *judge, uint64_t alert_id, uint32_t seq, uint8_t channel, uint16_t slot)
+{
+    if (judge->debt_count == judge->debt_capacity) {
+        judge->debt_capacity = judge->debt_capacity ? judge->debt_capacity * 2 : 256;
+        judge->debts = realloc(judge->debts, judge->debt_capacity * sizeof *judge->debts);
+        if (!judge->debts)
+            abort();
+    }
+    judge->debts[judge->debt_count++] = (struct debt){alert_id, seq, channel, slot};
+}
+
+static size_t route_of(const struct life *life, const struct record_alert *alert, uint8_t places[SIM_PLACES_MAX])
+{
+    if (strcmp(alert->domain, "notifier") != 0)
+        return setup_route(life->setup, &alert->labels, places);
+    const char *about = labels_get(&alert->labels, "channel");
+    size_t count = 0;
+    for (uint8_t c = 0; c < SIM_CHANNELS_MAX; c++)
+        if (life->setup->heard_by[c] && !text_equal(about, sim_channels[c].name))
+            places[count++] = c;
+    return count;
+}
+
+static void judge_transition(struct life *life, const struct record_transition *row)
+{
+    const struct record *record = store_mem_find(life->shadow, RECORD_ALERT, row->alert_id, NULL, 0);
+    struct judge *judge = &life->judge;
+    uint8_t places[SIM_PLACES_MAX];
+    uint16_t uses[SIM_CHANNELS_MAX] = {0};
+
+    if (!record) {
+        life_fail(life, "a transition of alert %llu, which is not stored", (unsigned long long)row->alert_id);
+        return;
+    }
+    int index = senders_index(life, record->alert.fingerprint);
+    if (row->status == ALERT_RESOLVED) {
+        if (index >= 0 && !row->state_reason) {
+            judge->ended_ms[index] = life->steady_ms + 1;
+            judge->ended_starts_ms[index] = row->starts_ms;
+        } else if (index >= 0) {
+            judge->ended_ms[index] = 0;
+            MARK(alert_forgotten);
+        }
+        return;
+    }
+    if (index >= 0 && judge->ended_ms[index] && judge->ended_starts_ms[index] == row->starts_ms &&
+        life->steady_ms - judge->ended_ms[index] < STRAGGLER_MS && life->jumped_ms < judge->ended_ms[index])
+        life_fail(life, "P4: a late copy of a firing that had ended opened %s again", record->alert.fingerprint);
+    if (row->rule || record->alert.test)
+        return;
+    size_t count = route_of(life, &record->alert, places);
+    for (size_t i = 0; i < count; i++)
+        add_debt(judge, row->alert_id, row->seq, places[i], uses[places[i]]++);
+}
+
+static bool part_arrived(const struct life *life, uint64_t message_id, uint16_t index)
+{
+    for (size_t i = life->receiver.count; i-- > 0;) {
+        const struct seen *seen = life->receiver.seen[i];
+        for (size_t p = 0; seen->message_id == message_id && p < seen->part_count; p++)
+            if (seen->parts[p].index == index && seen->parts[p].took)
+                return true;
+    }
+    return false;
+}
+
+static void judge_delivered(struct life *life, const struct record_delivery *row)
+{
+    const struct store_mem *rows = life->ledger;
+    bool any = false, all = true, mail = false;
+
+    for (size_t i = store_mem_from(rows, RECORD_PART, row->message_id); i < store_mem_count(rows, RECORD_PART); i++) {
+        const struct record_part *part = &store_mem_at(rows, RECORD_PART, i)->part;
+        if (part->message_id != row->message_id)
+            break;
+        if (part->optional)
+            continue;
+        bool arrived = part_arrived(life, row->message_id, part->index);
+        any = any || arrived;
+        all = all && arrived;
+        mail = part->kind == PART_RECIPIENT;
+    }
+    if (mail ? !any : !all)
+        life_fail(life, "P2: delivery %llu counts as delivered on %s, where not all of it has arrived", (unsigned long long)row->id, row->channel);
+}
+
+/* P2: a dead letter is told about. */
+static void judge_dead(struct life *life, const struct record_delivery *row)
+{
+    const struct store_mem *rows = life->ledger;
+    const struct record *group = store_mem_find(rows, RECORD_GROUP, row->group_id, NULL, 0);
+
+    MARK(dead);
+    if (strstr(text_or(row->words, ""), "gave up"))
+        MARK(dead_gave_up);
+    if (text_equal(row->words, "channel removed"))
+        MARK(dead_removed);
+    if (!row->words)
+        life_fail(life, "P10: delivery %llu is dead without a reason", (unsigned long long)row->id);
+    if (life->setup->alerts_max || (group && strcmp(group->group.node_id, "self") == 0))
+        return;
+    for (size_t i = 0; i < store_mem_count(rows, RECORD_ALERT); i++) {
+        const struct record_alert *alert = &store_mem_at(rows, RECORD_ALERT, i)->alert;
+        if (!store_mem_gone(rows, RECORD_ALERT, i) && alert->status == ALERT_FIRING &&
+            text_equal(labels_get(&alert->labels, "alertname"), "NotifierDeliveryDead") &&
+            text_equal(labels_get(&alert->labels, "channel"), row->channel))
+            return;
+    }
+    life_fail(life, "P2: delivery %llu on %s is dead, and nobody is told", (unsigned long long)row->id, row->channel);
+}
+
+static void judge_final(struct life *life, const struct record_delivery *row)
+{
+    switch (row->state) {
+    case SETTLED_DELIVERED: judge_delivered(life, row); break;
+    case SETTLED_DEAD: judge_dead(life, row); break;
+    case SETTLED_CARRIED:
+        MARK(carried);
+        if (!store_mem_find(life->ledger, RECORD_DELIVERY, row->carried_by, NULL, 0))
+            life_fail(life, "delivery %llu is carried by %llu, which is not stored", (unsigned long long)row->id,
+                      (unsigned long long)row->carried_by);
+        break;
+    case SETTLED_SUPPRESSED: MARK(suppressed_nothing_left); break;
+    case SETTLED_OPEN: break;
+    }
+}
+
+/* At most one open delivery for a group and channel. */
+static void judge_open(struct life *life)
+{
+    const struct store_mem *rows = life->ledger;
+    const struct record_delivery *open[512];
+    size_t count = 0;
+
+    for (size_t i = 0; i < store_mem_count(rows, RECORD_DELIVERY); i++) {
+        const struct record_delivery *row = &store_mem_at(rows, RECORD_DELIVERY, i)->delivery;
+        if (row->state != SETTLED_OPEN || count == LENGTH(open))
+            continue;
+        for (size_t j = 0; j < count; j++)
+            if (open[j]->group_id == row->group_id && strcmp(open[j]->channel, row->channel) == 0)
+                life_fail(life, "I3: deliveries %llu and %llu are both open for one group and channel", (unsigned long long)open[j]->id,
+                          (unsigned long long)row->id);
+        open[count++] = row;
+    }
+}
+
+void judge_decided(struct life *life, const struct record *record)
+{
+    if (record->kind == RECORD_TRANSITION)
+        judge_transition(life, &record->transition);
+    else if (record->kind == RECORD_SETTLEMENT)
+        settled_judge(life, &record->settlement);
+}
+
+void judge_commit(struct life *life, const struct effects *effects)
+{
+    struct arena *arena = arena_new();
+    struct news news = collect(life, effects, arena);
+
+    store_mem_apply(life->ledger, effects);
+    for (size_t i = 0; i < effects->count; i++) {
+        const struct record *record = &effects->items[i].record;
+        if (effects->items[i].kind != EFFECT_RECORD || record->kind != RECORD_ALERT || !record->alert.detail)
+            continue;
+        int index = senders_index(life, record->alert.fingerprint);
+        unsigned n = senders_marker(&record->alert.detail->annotations);
+        if (index >= 0 && n > life->judge.known_n[index])
+            life->judge.known_n[index] = n;
+    }
+    for (size_t i = 0; i < news.were_count; i++) {
+        const struct record *now = store_mem_find(life->ledger, RECORD_DELIVERY, news.were[i].id, NULL, 0);
+        if (now->delivery.state != news.were[i].state || now->delivery.settled_ms != news.were[i].settled_ms)
+            life_fail(life, "delivery %llu was %s and is %s", (unsigned long long)news.were[i].id, settled_text(news.were[i].state),
+                      settled_text(now->delivery.state));
+    }
+    for (size_t i = 0; i < news.final_count; i++)
+        judge_final(life, &news.finals[i]->delivery);
+    judge_open(life);
+    arena_free(arena);
+}
+
+static void judge_rates(struct life *life, const struct seen *seen)
+{
+    struct sends *sends = &life->judge.sends[seen->channel];
+    const struct setup *setup = life->setup;
+
+    for (size_t i = 0; i < setup->rate_count[seen->channel]; i++) {
+        struct rate rate = setup->rates[seen->channel][i];
+        if (sends->count >= rate.count && life->steady_ms - sends->times[sends->count - rate.count] < rate.per_ms)
+            life_fail(life, "P6: %s: more than %u sends in %lld ms", sim_channels[seen->channel].name, rate.count, (long long)rate.per_ms);
+        if (sends->count >= rate.count && life->steady_ms - sends->times[sends->count - rate.count] == rate.per_ms)
+            MARK(rate_reached);
+    }
+    if (sends->count == sends->capacity) {
+        sends->capacity = sends->capacity ? sends->capacity * 2 : 64;
+        sends->times = realloc(sends->times, sends->capacity * sizeof *sends->times);
+        if (!sends->times)
+            abort();
+    }
+    sends->times[sends->count++] = life->steady_ms;
+}
+
+/* A message worded in this turn shows what is so. */
+static void judge_words(struct life *life, const struct seen *seen)
+{
+    const struct store_mem *rows = life->shadow;
+    const struct record *message = store_mem_find(rows, RECORD_MESSAGE, seen->message_id, NULL, 0);
+
+    if (!message || message->message.at_ms != life_wall_ms(life) || seen->parts[0].index)
+        return;
+    for (size_t i = 0; i < store_mem_count(rows, RECORD_ALERT); i++) {
+        const struct record_alert *alert = &store_mem_at(rows, RECORD_ALERT, i)->alert;
+        for (size_t t = 0; t < seen->told_count && !store_mem_gone(rows, RECORD_ALERT, i); t++)
+            if (strcmp(alert->fingerprint, seen->told[t].fingerprint) == 0 && seen->told[t].firing != (alert->status == ALERT_FIRING))
+                life_fail(life, "P4: attempt %llu on %s says of %s what is not so any more", (unsigned long long)seen->attempt_id,
+                          sim_channels[seen->channel].name, alert->fingerprint);
+    }
+}
+
+void judge_request(struct life *life, const struct seen *seen)
+{
+    struct judge *judge = &life->judge;
+    const struct record *attempt = store_mem_find(life->commit_failing ? life->shadow : life->ledger, RECORD_ATTEMPT, seen->attempt_id, NULL, 0);
+
+    if (!attempt || attempt->attempt.delivery_id != seen->delivery_id || attempt->attempt.outcome != OUTCOME_PENDING)
+        life_fail(life, "I4: attempt %llu on %s was spoken before it was stored", (unsigned long long)seen->attempt_id,
+                  sim_channels[seen->channel].name);
+    for (size_t i = 0; i < judge->in_flight_count; i++)
+        if (judge->in_flight[i] == seen->delivery_id)
+            life_fail(life, "I3: delivery %llu has two requests under way", (unsigned long long)seen->delivery_id);
+    if (judge->in_flight_count < LENGTH(judge->in_flight))
+        judge->in_flight[judge->in_flight_count++] = seen->delivery_id;
+    if (life->steady_ms < judge->wish_until_ms[seen->channel])
+        life_fail(life, "P6: %s asked for peace until %lld ms, which attempt %llu breaks", sim_channels[seen->channel].name,
+                  (long long)judge->wish_until_ms[seen->channel], (unsigned long long)seen->attempt_id);
+    judge_rates(life, seen);
+    judge_words(life, seen);
+    arrivals_judge(life, seen);
+}
+
+void judge_reply(struct life *life, const struct seen *seen)
+{
+    struct judge *judge = &life->judge;
+
+    for (size_t i = 0; i < judge->in_flight_count; i++)
+        if (judge->in_flight[i] == seen->delivery_id) {
+            judge->in_flight[i] = judge->in_flight[--judge->in_flight_count];
+            break;
+        }
+    if (seen->wish_ms >= 0 && life->steady_ms + seen->wish_ms > judge->wish_until_ms[seen->channel]) {
+        judge->wish_until_ms[seen->channel] = life->steady_ms + seen->wish_ms;
+        judge->wished_ms[seen->channel] = life->steady_ms;
+        judge->wished_at_commit[seen->channel] = life->commits;
+    }
+}
+
+static const struct record_alert *held(const struct life *life, const char *fingerprint)
+{
+    for (size_t i = store_mem_count(life->ledger, RECORD_ALERT); i-- > 0;) {
+        const struct record_alert *alert = &store_mem_at(life->ledger, RECORD_ALERT, i)->alert;
+        if (strcmp(alert->fingerprint, fingerprint) == 0)
+            return alert;
+    }
+    return NULL;
+}
+
+static bool arrived_somewhere(struct life *life, const char *fingerprint)
+{
+    for (size_t c = 0; c < SIM_CHANNELS_MAX; c++)
+        for (unsigned slot = 0; slot < 4; slot++)
+            if (arrival_find(&life->judge, arrival_key(fingerprint, c, slot, "")))
+                return true;
+    return false;
+}
+
+/* P1: 200 means stored; while the disk fails, that a channel has confirmed it. */
+void judge_answer(struct life *life, const struct post *post, int status)
+{
+    if (life->commit_failing && status != 200)
+        MARK(held_refused);
+    if (status != 200 || post->is_event || post->cut)
+        return;
+    for (size_t i = 0; i < post->word_count; i++) {
+        const struct word *word = &post->words[i];
+        const struct sim_alert *alert = &life->senders.alerts[word->alert];
+        unsigned known = life->judge.known_n[word->alert];
+        if (known > word->n)
+            MARK(straggler);
+        if (known < word->n && life->commit_failing && arrived_somewhere(life, alert->fingerprint)) {
+            MARK(held_confirmed);
+            continue;
+        }
+        if (known < word->n)
+            life_fail(life, "P1: state %u of %s was answered 200, the disk has %u", word->n, alert->fingerprint, known);
+        const struct record_alert *row = held(life, alert->fingerprint);
+        if (post->stubborn && !life->commit_failing && !life->setup->alerts_max && row && (row->status == ALERT_FIRING) != word->firing)
+            life_fail(life, "P2: the truth of %s was told and taken, but it is held as %s", alert->fingerprint,
+                      row->status == ALERT_FIRING ? "firing" : "over");
+    }
+}
+
+static void give_row(void *context, const struct record *record)
+{
+    struct life *life = life_current();
+    core_load(context, record, (struct instant){life->steady_ms - life->origin_ms, life_wall_ms(life)});
+}
+
+static void show_difference(struct life *life, const char *living, const char *loaded)
+{
+    size_t at = 0, line = 0;
+
+    while (living[at] && living[at] == loaded[at]) {
+        at++;
+        line = living[at - 1] == '\n' ? at : line;
+    }
+    life_fail(life, "the mirror shows another core\n  living: %.*s\n  loaded: %.*s", (int)strcspn(living + line, "\n"), living + line,
+              (int)strcspn(loaded + line, "\n"), loaded + line);
+}
+
+/* What the store holds, loaded into a fresh core, is the living core. */
+static void judge_mirror(struct life *life)
+{
+    struct notifier *notifier = life->notifier;
+    struct buf living = BUF_EMPTY(DUMP_MAX), loaded = BUF_EMPTY(DUMP_MAX);
+    struct err err = {0};
+    struct core *fresh = core_new(notifier_config(notifier)->policy, life->seed);
+
+    if (!life->disk.load(life->disk.context, life_wall_ms(life), give_row, fresh, &err))
+        life_fail(life, "the store cannot be loaded: %s", err.text);
+    core_dump(notifier_core(notifier), &living);
+    core_dump(fresh, &loaded);
+    if (strcmp(buf_text(&living), buf_text(&loaded)) != 0)
+        show_difference(life, buf_text(&living), buf_text(&loaded));
+    core_free(fresh);
+    buf_free(&living);
+    buf_free(&loaded);
+    MARK(mirror);
+}
+
+void judge_turn(struct life *life)
+{
+    uint64_t lost = core_unaccounted(notifier_core(life->notifier));
+
+    if (lost)
+        life_fail(life, "P2: %llu transitions are owed and nothing waits that would tell them", (unsigned long long)lost);
+    if (life->mirror_due && !life->notifier->effects.count) {
+        judge_mirror(life);
+        life->mirror_due = false;
+    }
+}
+
+/* What was decided but never stored has not happened. */
+static void forget_undone(struct life *life)
+{
+    struct judge *judge = &life->judge;
+    size_t kept = 0;
+
+    for (size_t i = 0; i < judge->debt_count; i++)
+        if (store_mem_find(life->ledger, RECORD_TRANSITION, judge->debts[i].alert_id, NULL, judge->debts[i].seq))
+            judge->debts[kept++] = judge->debts[i];
+    judge->debt_count = kept;
+    memset(judge->ended_ms, 0, sizeof judge->ended_ms);
+}
+
+void judge_crash(struct life *life, bool lossy)
+{
+    struct judge *judge = &life->judge;
+    bool jumped = life->jumped_ms && life->steady_ms - life->jumped_ms < JUMP_MATTERS_MS;
+
+    judge->in_flight_count = 0;
+    forget_undone(life);
+    if (lossy)
+        arrivals_excuse(judge);
+    for (size_t c = 0; c < SIM_CHANNELS_MAX; c++) {
+        if (lossy || jumped)
+            judge->sends[c].count = 0;
+        if (lossy || life->jumped_ms >= judge->wished_ms[c] || judge->wished_at_commit[c] == life->commits)
+            judge->wish_until_ms[c] = 0;
+    }
+}
+
+void judge_reloaded(struct life *life)
+{
+    for (size_t c = 0; c < SIM_CHANNELS_MAX; c++)
+        life->judge.sends[c].count = 0;
+}
+
+void judge_retried(struct life *life, uint64_t delivery_id)
+{
+    struct judge *judge = &life->judge;
+    const struct record *row = store_mem_find(life->ledger, RECORD_DELIVERY, delivery_id, NULL, 0);
+    int channel = sim_channel_index(row->delivery.channel);
+
+    judge->wish_until_ms[channel] = 0;
+    for (size_t i = 0; i < judge->arrival_count; i++)
+        if (judge->arrivals[i].seen && judge->arrivals[i].seen->channel == (size_t)channel)
+            judge->arrivals[i].again = true;
+}

@@ -1,0 +1,71 @@
+/* Whether the promises hold. Has its own books: what was accepted and where it should go, what arrived where. */
+#ifndef SIM_JUDGE_H
+#define SIM_JUDGE_H
+
+#include "notifier/core/effect.h"
+#include "tests/sim/receiver.h"
+
+struct life;
+struct post;
+
+struct debt { /* a firing accepted, and a channel of its route */
+    uint64_t alert_id;
+    uint32_t seq;
+    uint8_t channel;
+    uint16_t slot;
+};
+
+struct arrival { /* the newest word that reached one channel (or one mailbox) of one alert */
+    uint64_t key;
+    uint32_t seq;
+    enum alert_status status;
+    const struct seen *seen;
+    uint64_t message_id, delivery_id;
+    uint64_t parts;           /* bit i: part i of that message has come */
+    enum part_end end;
+    uint16_t last_part;
+    bool has_fired, excused, again; /* again: a person asked for it */
+};
+
+struct sends { /* send times of one channel since its rates hold */
+    int64_t *times;
+    size_t count, capacity;
+};
+
+struct judge {
+    struct debt *debts;
+    size_t debt_count, debt_capacity;
+    struct arrival *arrivals;
+    size_t arrival_count, arrival_capacity;
+    struct sends sends[SIM_CHANNELS_MAX];
+    int64_t wish_until_ms[SIM_CHANNELS_MAX], wished_ms[SIM_CHANNELS_MAX];
+    uint64_t wished_at_commit[SIM_CHANNELS_MAX];
+    uint64_t in_flight[256];  /* deliveries with a request under way */
+    size_t in_flight_count;
+    unsigned known_n[64];     /* by sender's alert: newest state on disk */
+    int64_t ended_ms[64], ended_starts_ms[64]; /* true time its end became durable, and the start that ended */
+};
+
+/* Each record once, as it is decided, stored or not; the shadow has it already. */
+void judge_decided(struct life *life, const struct record *record);
+/* Every commit that succeeds: applies the list to the ledger. */
+void judge_commit(struct life *life, const struct effects *effects);
+void judge_request(struct life *life, const struct seen *seen);
+void judge_reply(struct life *life, const struct seen *seen);
+void judge_answer(struct life *life, const struct post *post, int status);
+void judge_turn(struct life *life);
+void judge_crash(struct life *life, bool lossy);
+void judge_reloaded(struct life *life);
+void judge_retried(struct life *life, uint64_t delivery_id); /* by hand: may be told again, and at once */
+void judge_rest(struct life *life, bool all_over); /* once the weather has cleared and nothing is left to do */
+bool judge_is_quiet(struct life *life);
+void judge_free(struct judge *judge);
+/* arrivals.c */
+uint64_t arrival_key(const char *fingerprint, size_t channel, unsigned slot, const char *address);
+struct arrival *arrival_find(struct judge *judge, uint64_t key);
+void arrivals_judge(struct life *life, const struct seen *seen);
+void arrivals_excuse(struct judge *judge);
+/* settled.c */
+void settled_judge(struct life *life, const struct record_settlement *row);
+
+#endif

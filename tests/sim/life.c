@@ -1,0 +1,344 @@
+#include "tests/sim/life.h"
+
+#include "base/text.h"
+#include "tests/sim/marks.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define CALM_MAX_MS (6 * 3600 * 1000LL) /* by then everything must be told */
+#define TURNS_MAX 60000
+#define TURNS_NOW_MAX 200               /* turns at one moment: more is a wheel that spins */
+
+static struct life *current;
+
+struct life *life_current(void)
+{
+    return current;
+}
+
+int64_t life_true_wall_ms(const struct life *life)
+{
+    return LIFE_START_MS + life->steady_ms;
+}
+
+int64_t life_wall_ms(const struct life *life)
+{
+    return life_true_wall_ms(life) + life->wall_shift_ms;
+}
+
+static void say(struct life *life, FILE *out, const char *format, va_list args)
+{
+    fprintf(out, "%12.3f ", (double)life->steady_ms / 1000);
+    vfprintf(out, format, args);
+    fputc('\n', out);
+}
+
+void life_say(struct life *life, const char *format, ...)
+{
+    va_list args;
+
+    if (!life->verbose)
+        return;
+    va_start(args, format);
+    say(life, stdout, format, args);
+    va_end(args);
+}
+
+void life_fail(struct life *life, const char *format, ...)
+{
+    va_list args;
+
+    if (life->broken)
+        return;
+    life->broken = true;
+    fflush(stdout);
+    fprintf(stderr, "seed %llu: ", (unsigned long long)life->seed);
+    va_start(args, format);
+    say(life, stderr, format, args);
+    va_end(args);
+}
+
+/* The seams. */
+
+static struct instant now(void *context)
+{
+    struct life *life = context;
+    return (struct instant){life->steady_ms - life->origin_ms, life_wall_ms(life)};
+}
+
+void life_shadow(struct life *life)
+{
+    const struct effects *effects = &life->notifier->effects;
+
+    for (; life->shadowed < effects->count; life->shadowed++) {
+        const struct effect *effect = &effects->items[life->shadowed];
+        if (effect->kind != EFFECT_RECORD)
+            continue;
+        store_mem_put(life->shadow, &effect->record);
+        judge_decided(life, &effect->record);
+    }
+}
+
+static bool refuse(struct life *life, const struct effects *effects, struct err *err)
+{
+    life->commit_failing = true;
+    MARK(commit_failed);
+    if (dice_chance(&life->dice, life->weather.disk_lies)) {
+        MARK(commit_failed_but_stored);
+        judge_commit(life, effects);
+        if (life->on_sqlite)
+            life->disk.commit(life->disk.context, effects, err);
+    }
+    life_say(life, "the commit fails");
+    return err_set(err, ERR_STORAGE, "the disk fails");
+}
+
+static bool commit(void *context, const struct effects *effects, struct err *err)
+{
+    struct life *life = context;
+
+    if (life->dead)
+        return err_set(err, ERR_STORAGE, "dead");
+    life_shadow(life);
+    if (life->crash == CRASH_BEFORE_COMMIT) {
+        life->dead = true;
+        return err_set(err, ERR_STORAGE, "dead");
+    }
+    if (life->steady_ms < life->weather.disk_bad_until_ms)
+        return refuse(life, effects, err);
+    judge_commit(life, effects);
+    if (life->on_sqlite && !life->disk.commit(life->disk.context, effects, err)) {
+        life_fail(life, "SQLite refuses what the model takes: %s", err->text);
+        return false;
+    }
+    life->commits++;
+    life->commit_failing = false;
+    life->mirror_due = true;
+    if (life->crash == CRASH_BEFORE_SPEECH)
+        life->dead = true;
+    return true;
+}
+
+static bool load(void *context, int64_t now_wall_ms, void (*row)(void *, const struct record *), void *row_context, struct err *err)
+{
+    struct life *life = context;
+    return life->disk.load(life->disk.context, now_wall_ms, row, row_context, err);
+}
+
+static bool alert(void *context, uint64_t alert_id, struct arena *arena, struct alert_input *out)
+{
+    struct life *life = context;
+    return life->disk.alert(life->disk.context, alert_id, arena, out);
+}
+
+static bool parts(void *context, uint64_t message_id, uint16_t first, uint16_t count, struct arena *arena, struct rendered_part *out)
+{
+    struct life *life = context;
+    return life->disk.parts(life->disk.context, message_id, first, count, arena, out);
+}
+
+static bool dead(void *context, uint64_t delivery_id, const char *channel, size_t max,
+                 void (*row)(void *, uint64_t, const char *, const uint64_t *, size_t), void *row_context, struct err *err)
+{
+    struct life *life = context;
+    return life->disk.dead(life->disk.context, delivery_id, channel, max, row, row_context, err);
+}
+
+/* The process. */
+
+void life_begin(struct life *life)
+{
+    struct err err = {0};
+    struct notifier_options options = {
+        .config = life->setup->config, .clock = {now, life}, .metrics = life->metrics, .seed = life->seed,
+        .store = {.context = life, .commit = commit, .load = load, .alert = alert, .parts = parts, .dead = dead},
+        .transport = {life, receiver_carry}};
+
+    life->dead = false;
+    life->commit_failing = false;
+    life->shadowed = 0;
+    store_mem_copy(life->shadow, life->ledger);
+    life->notifier = notifier_new(&options, &err);
+    if (!life->notifier)
+        life_fail(life, "it does not start: %s", err.text);
+    life_say(life, "process %u begins", life->epoch);
+}
+
+void life_plan_crash(struct life *life)
+{
+    life->crash = (enum crash)dice_between(&life->dice, CRASH_BEFORE_COMMIT, CRASH_AFTER_SPEECH);
+    life->carries_left = dice_pick(&life->dice, 3);
+}
+
+static const struct setup *new_setup(struct life *life)
+{
+    if (life->setup_count == LIFE_SETUPS_MAX)
+        return life->setup;
+    struct setup *setup = setup_draw(&life->dice, &life->style, receiver_wrap);
+    life->setups[life->setup_count++] = setup;
+    if (life->verbose)
+        printf("%s\n", setup->yaml);
+    return setup;
+}
+
+static void end(struct life *life)
+{
+    bool lossy = life->commit_failing;
+
+    static const enum mark kinds[] = {[CRASH_BEFORE_COMMIT] = MARK_crash_before_commit, [CRASH_BEFORE_SPEECH] = MARK_crash_before_speech,
+                                      [CRASH_MID_SPEECH] = MARK_crash_mid_speech, [CRASH_AFTER_SPEECH] = MARK_crash_after_speech};
+    mark_reached(kinds[life->crash]);
+    if (lossy)
+        MARK(crash_lossy);
+    life_say(life, "process %u crashes (%d)%s", life->epoch, life->crash, lossy ? ", and with it what the disk did not take" : "");
+    life->dead = true;
+    notifier_free(life->notifier);
+    life->notifier = NULL;
+    receiver_crash(life);
+    judge_crash(life, lossy);
+    senders_crash(life);
+    life->crash = CRASH_NONE;
+    life->commit_failing = false;
+    life->mirror_due = false;
+    life->epoch++;
+    if (dice_chance(&life->dice, 30))
+        life->origin_ms = life->steady_ms - dice_between(&life->dice, 0, 100000);
+    if (dice_chance(&life->dice, 15)) {
+        MARK(restart_other_policy);
+        life->setup = new_setup(life);
+        judge_reloaded(life);
+    }
+    agenda_add(&life->agenda, life->steady_ms + dice_between(&life->dice, 0, dice_chance(&life->dice, 20) ? 60000 : 1000), HAPPENS_BIRTH, 0);
+}
+
+static void turn(struct life *life)
+{
+    size_t before = life->receiver.count;
+
+    notifier_turn(life->notifier);
+    life->turns++;
+    if (!life->dead)
+        life_shadow(life);
+    if (!life->notifier->effects.count) {
+        life->shadowed = 0;
+        life->commit_failing = false;
+    }
+    bool said = life->receiver.count > before;
+    if (life->crash == CRASH_AFTER_SPEECH && said)
+        life->dead = true;
+    if (life->dead)
+        end(life);
+    else if (!life->broken)
+        judge_turn(life);
+}
+
+void life_reload(struct life *life)
+{
+    const struct setup *before = life->setup;
+    struct buf words = BUF_EMPTY(4096);
+    struct err err = {0};
+
+    if (!life->notifier)
+        return;
+    turn(life); /* what came before belongs to the old policy */
+    if (!life->notifier)
+        return;
+    life->setup = new_setup(life);
+    if (life->setup == before)
+        return;
+    MARK(reload);
+    for (size_t c = 0; c < SIM_CHANNELS_MAX; c++)
+        if (before->present[c] && !life->setup->present[c])
+            MARK(reload_channel_gone);
+    life_say(life, "reload");
+    judge_reloaded(life);
+    notifier_reload(life->notifier, life->setup->config, &words, &err);
+    buf_free(&words);
+    turn(life);
+}
+
+/* One moment: time goes on to whatever is next. */
+static void step(struct life *life)
+{
+    struct happening happening;
+    int64_t next_ms = agenda_next_ms(&life->agenda), wait_ms = life->notifier ? notifier_deadline_ms(life->notifier) : -1;
+
+    if (wait_ms >= 0 && life->steady_ms + wait_ms < next_ms)
+        next_ms = life->steady_ms + wait_ms;
+    if (next_ms == INT64_MAX)
+        next_ms = life->steady_ms + 60000; /* nothing to do at all */
+    life->turns_now = next_ms > life->steady_ms ? 0 : life->turns_now + 1;
+    life->steady_ms = next_ms > life->steady_ms ? next_ms : life->steady_ms;
+    if (life->turns_now > TURNS_NOW_MAX)
+        life_fail(life, "P7: it turns and turns, and time stands still");
+    while (!life->broken && agenda_take(&life->agenda, life->steady_ms, &happening))
+        weather_happen(life, &happening);
+    if (life->notifier && !life->broken)
+        turn(life);
+    if (life->turns > TURNS_MAX)
+        life_fail(life, "P7: too many turns");
+}
+
+static void run_until_quiet(struct life *life, bool all_over)
+{
+    int64_t most_ms = life->steady_ms + CALM_MAX_MS;
+
+    while (!life->broken) {
+        step(life);
+        bool quiet = judge_is_quiet(life);
+        if (quiet && (!all_over || !core_totals(notifier_core(life->notifier)).firing))
+            break;
+        if (life->steady_ms > most_ms)
+            life_fail(life, quiet ? "P7: something fires for ever" : "P2: hours after the weather cleared not all is told");
+    }
+    if (!life->broken)
+        judge_rest(life, all_over);
+}
+
+static void prepare(struct life *life, uint64_t seed, bool verbose)
+{
+    *life = (struct life){.seed = seed, .dice = dice_new(seed), .verbose = verbose};
+    life->ledger = store_mem_new();
+    life->shadow = store_mem_new();
+    life->disk = store_mem_store(life->ledger);
+    life->metrics = metrics_new();
+    life->origin_ms = -dice_between(&life->dice, 0, 1000000);
+    weather_draw(life);
+    senders_draw(life);
+    life->setup = new_setup(life);
+    life_begin(life);
+}
+
+bool life_run(uint64_t seed, bool verbose)
+{
+    static struct life life;
+
+    current = &life;
+    prepare(&life, seed, verbose);
+    while (!life.broken && life.steady_ms < life.weather.ends_ms)
+        step(&life);
+    weather_clear(&life);
+    senders_tell_all(&life, false);
+    run_until_quiet(&life, false);
+    if (!life.broken) {
+        senders_tell_all(&life, true);
+        run_until_quiet(&life, true);
+    }
+    life_say(&life, "%s after %llu turns, %zu requests, %llu commits", life.broken ? "broken" : "well", (unsigned long long)life.turns,
+             life.receiver.count, (unsigned long long)life.commits);
+    life.dead = true;
+    notifier_free(life.notifier);
+    senders_free(&life.senders);
+    receiver_free(&life.receiver);
+    judge_free(&life.judge);
+    agenda_free(&life.agenda);
+    metrics_free(life.metrics);
+    store_mem_free(life.ledger);
+    store_mem_free(life.shadow);
+    for (size_t i = 0; i < life.setup_count; i++)
+        setup_free(life.setups[i]);
+    return !life.broken;
+}

@@ -1,0 +1,32 @@
+/* Rare branches, counted over all lives: a branch no life reaches is a test that tests nothing. */
+#ifndef SIM_MARKS_H
+#define SIM_MARKS_H
+
+#include <stdbool.h>
+
+#define MARKS(X)                                                                                                        \
+    X(crash_before_commit) X(crash_before_speech) X(crash_mid_speech) X(crash_after_speech) X(crash_lossy)              \
+    X(restart_other_policy) X(commit_failed) X(commit_failed_but_stored) X(spoken_from_memory) X(held_confirmed)        \
+    X(held_refused) X(reload) X(reload_channel_gone) X(wall_jump_forward) X(wall_jump_back)                             \
+    X(body_cut) X(body_twice) X(body_late) X(alert_left_out) X(refused_503) X(event) X(test_sent) X(retried_by_hand)     \
+    X(dropped_by_hand) X(source_rejected) X(alert_forgotten) X(alerts_full)                                             \
+    X(reply_busy_wish) X(reply_busy) X(reply_failed) X(reply_not_sent) X(reply_content) X(reply_channel) X(reply_silent) \
+    X(reply_too_late) X(reply_moved) X(reply_partial) X(reply_after_crash) X(edit) X(split) X(digest_of_many)           \
+    X(repeat_marked) X(repeat_reminder) X(fired_and_resolved) X(carried) X(dead) X(dead_gave_up) X(dead_removed)        \
+    X(suppressed_same) X(suppressed_early) X(suppressed_unwanted) X(suppressed_untold) X(suppressed_route)              \
+    X(suppressed_nothing_left) X(straggler) X(two_slots) X(rate_reached) X(plain) X(minimal) X(mirror) X(on_sqlite)
+
+enum mark {
+#define X(name) MARK_##name,
+    MARKS(X)
+#undef X
+    MARK_COUNT
+};
+
+#define MARK(name) mark_reached(MARK_##name)
+
+void mark_reached(enum mark mark);
+void marks_print(void);
+bool marks_missing(void); /* prints those never reached; true if there are any */
+
+#endif

@@ -1,0 +1,123 @@
+/* The last judgement: the weather has cleared, time has gone on, nothing is left to do. */
+#include "base/text.h"
+#include "tests/sim/judge.h"
+#include "tests/sim/life.h"
+
+#include <string.h>
+
+bool judge_is_quiet(struct life *life)
+{
+    const struct store_mem *rows = life->ledger;
+
+    if (!life->notifier || life->commit_failing || life->senders.waiting || !notifier_is_idle(life->notifier) ||
+        core_totals(notifier_core(life->notifier)).deliveries_open)
+        return false;
+    for (size_t i = 0; i < store_mem_count(rows, RECORD_TOLD); i++) {
+        const struct record_told *told = &store_mem_at(rows, RECORD_TOLD, i)->told;
+        if (told->owed_seq != told->settled_seq)
+            return false;
+    }
+    return true;
+}
+
+/* How the newest of an alert's transitions ended on a channel; NULL: not at all. */
+static const struct record_settlement *settlement(const struct life *life, uint64_t alert_id, const char *channel, uint16_t slot)
+{
+    const struct store_mem *rows = life->ledger;
+    const struct record_settlement *best = NULL;
+
+    for (size_t i = store_mem_from(rows, RECORD_SETTLEMENT, alert_id); i < store_mem_count(rows, RECORD_SETTLEMENT); i++) {
+        const struct record_settlement *row = &store_mem_at(rows, RECORD_SETTLEMENT, i)->settlement;
+        if (row->alert_id != alert_id)
+            break;
+        if (row->slot == slot && strcmp(row->channel, channel) == 0 && (!best || row->seq >= best->seq))
+            best = row;
+    }
+    return best;
+}
+
+static void judge_debts(struct life *life)
+{
+    for (size_t i = 0; i < life->judge.debt_count; i++) {
+        const struct debt *debt = &life->judge.debts[i];
+        const char *channel = sim_channels[debt->channel].name;
+        const struct record_settlement *row = settlement(life, debt->alert_id, channel, debt->slot);
+        if (!row || row->seq < debt->seq)
+            life_fail(life, "P2: state %u of alert %llu was never settled on %s/%u", debt->seq, (unsigned long long)debt->alert_id, channel,
+                      debt->slot);
+    }
+}
+
+static void judge_firing(struct life *life, const struct record_alert *alert)
+{
+    uint8_t places[SIM_PLACES_MAX];
+    uint16_t uses[SIM_CHANNELS_MAX] = {0};
+    size_t count = setup_route(life->setup, &alert->labels, places);
+
+    for (size_t i = 0; i < count; i++) {
+        const char *channel = sim_channels[places[i]].name;
+        uint16_t slot = uses[places[i]]++;
+        const struct arrival *arrival = arrival_find(&life->judge, arrival_key(alert->fingerprint, places[i], slot, ""));
+        const struct record_settlement *row = settlement(life, alert->id, channel, slot);
+        bool is_dead = row && row->settled == SETTLED_DEAD && row->seq == alert->seq;
+        if (!is_dead && !(arrival && (arrival->excused || arrival->status == ALERT_FIRING)))
+            life_fail(life, "P4: %s fires, and %s/%u does not know", alert->fingerprint, channel, slot);
+    }
+}
+
+static void judge_over(struct life *life, const struct record_alert *alert)
+{
+    for (size_t c = 0; c < SIM_CHANNELS_MAX; c++)
+        for (uint16_t slot = 0; slot < 8; slot++) {
+            const struct arrival *arrival = arrival_find(&life->judge, arrival_key(alert->fingerprint, c, slot, ""));
+            if (!arrival || arrival->excused || arrival->status == ALERT_RESOLVED)
+                continue;
+            const struct record_settlement *row = settlement(life, alert->id, sim_channels[c].name, slot);
+            bool unwanted = row && row->seq == alert->seq && row->settled == SETTLED_SUPPRESSED && text_equal(row->rule, "send_resolved: false");
+            bool is_dead = row && row->settled == SETTLED_DEAD && (row->seq == alert->seq || !life->setup->present[c]);
+            if (!unwanted && !is_dead)
+                life_fail(life, "P4: %s is over, and %s/%u still believes that it fires", alert->fingerprint, sim_channels[c].name, slot);
+        }
+}
+
+static void judge_queues(struct life *life, bool all_over)
+{
+    struct core_channel_state states[SIM_CHANNELS_MAX];
+    size_t count = core_channels(notifier_core(life->notifier), states, SIM_CHANNELS_MAX);
+    struct core_totals totals = core_totals(notifier_core(life->notifier));
+
+    for (size_t i = 0; i < count; i++)
+        if (states[i].pending || states[i].in_flight)
+            life_fail(life, "P7: %s still has %u pending and %u in flight", states[i].name, states[i].pending, states[i].in_flight);
+    if (all_over && (totals.firing || totals.groups))
+        life_fail(life, "P7: all is over, but %u alerts fire and %u groups live", totals.firing, totals.groups);
+}
+
+static void judge_carried(struct life *life)
+{
+    const struct store_mem *rows = life->ledger;
+
+    for (size_t i = 0; i < store_mem_count(rows, RECORD_DELIVERY); i++) {
+        const struct record_delivery *row = &store_mem_at(rows, RECORD_DELIVERY, i)->delivery;
+        if (row->state == SETTLED_OPEN)
+            life_fail(life, "P2: delivery %llu on %s is open for ever", (unsigned long long)row->id, row->channel);
+    }
+}
+
+void judge_rest(struct life *life, bool all_over)
+{
+    const struct store_mem *rows = life->ledger;
+
+    judge_debts(life);
+    judge_carried(life);
+    judge_queues(life, all_over);
+    for (size_t i = 0; i < store_mem_count(rows, RECORD_ALERT); i++) {
+        const struct record_alert *alert = &store_mem_at(rows, RECORD_ALERT, i)->alert;
+        if (store_mem_gone(rows, RECORD_ALERT, i) || alert->test || senders_index(life, alert->fingerprint) < 0)
+            continue;
+        if (alert->status == ALERT_FIRING)
+            judge_firing(life, alert);
+        else
+            judge_over(life, alert);
+    }
+}

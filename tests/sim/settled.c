@@ -1,0 +1,83 @@
+/* Whether what the daemon writes down as settled is true. */
+#include "base/text.h"
+#include "tests/sim/judge.h"
+#include "tests/sim/life.h"
+#include "tests/sim/marks.h"
+
+#include <string.h>
+
+enum claim { CLAIM_KNOWS_FIRING, CLAIM_NOT_TOLD, CLAIM_UNWANTED, CLAIM_NOTHING };
+
+static const struct {
+    const char *rule;
+    enum claim claim;
+    enum mark mark;
+} rules[] = {
+    {"back in the state this channel was told", CLAIM_KNOWS_FIRING, MARK_suppressed_same},
+    {"send_resolved: false", CLAIM_UNWANTED, MARK_suppressed_unwanted},
+    {"its firing was not told here", CLAIM_NOT_TOLD, MARK_suppressed_untold},
+    {"ended before it was due", CLAIM_NOT_TOLD, MARK_suppressed_early},
+    {"its route changed", CLAIM_NOT_TOLD, MARK_suppressed_route},
+    {"a test closes itself", CLAIM_NOTHING, MARK_COUNT},
+};
+
+static void judge_rule(struct life *life, const struct record_settlement *row, const struct arrival *arrival, const char *fingerprint)
+{
+    bool fires_there = arrival && !arrival->excused && arrival->status == ALERT_FIRING;
+    int channel = sim_channel_index(row->channel);
+    size_t i = 0;
+
+    while (i < LENGTH(rules) && !text_equal(rules[i].rule, row->rule))
+        i++;
+    if (i == LENGTH(rules)) {
+        life_fail(life, "P10: %s on %s is suppressed by a rule nobody knows: %s", fingerprint, row->channel, text_or(row->rule, "(none)"));
+        return;
+    }
+    if (rules[i].mark != MARK_COUNT)
+        mark_reached(rules[i].mark);
+    switch (rules[i].claim) {
+    case CLAIM_KNOWS_FIRING:
+        if (!fires_there && !(arrival && arrival->excused))
+            life_fail(life, "P2: %s on %s is suppressed as known, but what arrived there last is not that it fires", fingerprint, row->channel);
+        break;
+    case CLAIM_NOT_TOLD:
+        if (fires_there)
+            life_fail(life, "P4: %s on %s is suppressed (%s), but it arrived there that it fires", fingerprint, row->channel, row->rule);
+        break;
+    case CLAIM_UNWANTED:
+        if (life->setup->present[channel] && life->setup->send_resolved[channel])
+            life_fail(life, "P2: the end of %s on %s is suppressed, but ends are wanted there", fingerprint, row->channel);
+        break;
+    case CLAIM_NOTHING: break;
+    }
+}
+
+void settled_judge(struct life *life, const struct record_settlement *row)
+{
+    const struct record *alert = store_mem_find(life->shadow, RECORD_ALERT, row->alert_id, NULL, 0);
+    int channel = sim_channel_index(row->channel);
+
+    if (!alert || channel < 0) {
+        life_fail(life, "a settlement of alert %llu on %s, neither of which is known", (unsigned long long)row->alert_id, row->channel);
+        return;
+    }
+    const char *fingerprint = alert->alert.fingerprint;
+    const struct arrival *arrival = arrival_find(&life->judge, arrival_key(fingerprint, (size_t)channel, row->slot, ""));
+    if (row->slot)
+        MARK(two_slots);
+    switch (row->settled) {
+    case SETTLED_DELIVERED:
+        if (!arrival || (arrival->seq < row->seq && !arrival->excused))
+            life_fail(life, "P2: state %u of %s counts as delivered on %s, which has seen %u", row->seq, fingerprint, row->channel,
+                      arrival ? arrival->seq : 0);
+        break;
+    case SETTLED_SUPPRESSED: judge_rule(life, row, arrival, fingerprint); break;
+    case SETTLED_DEAD:
+        if (!row->rule)
+            life_fail(life, "P10: %s on %s is dead without a reason", fingerprint, row->channel);
+        break;
+    case SETTLED_CARRIED: case SETTLED_OPEN:
+        life_fail(life, "a settlement of %s on %s that settles nothing", fingerprint, row->channel);
+        break;
+    }
+}

@@ -245,27 +245,37 @@ static void read_root(struct reading *reading)
     settle(reading);
 }
 
+/* A ${ without quotes at this place: in {} and [] the brace begins a map. The text need not end in NUL. */
+static bool is_bare_variable(const char *text, size_t length, const struct yaml_node *place)
+{
+    const char *end = text + length, *line = text;
+
+    for (int i = 1; i < place->line && line; i++) {
+        const char *newline = memchr(line, '\n', (size_t)(end - line));
+        line = newline ? newline + 1 : NULL;
+    }
+    return line && place->column > 1 && end - line >= place->column && line[place->column - 2] == '$' && line[place->column - 1] == '{';
+}
+
 /* yaml_parse says NAME:LINE:COL: TEXT. A ${NAME} without quotes in {} or [] is the likeliest slip, and the
  * parser's own words say nothing of it. */
-static void syntax_complaint(struct reading *reading, const char *name, const char *text, const struct err *err)
+static void syntax_complaint(struct reading *reading, const char *name, const char *text, size_t length, const struct err *err)
 {
-    const char *rest = text_starts(err->text, name) ? err->text + strlen(name) : "", *line = text;
-    struct yaml_node place = {0};
+    const char *rest = text_starts(err->text, name) ? err->text + strlen(name) : "";
+    struct yaml_node place = {.kind = YAML_MAP};
     char *end = NULL;
 
     if (*rest == ':') {
         place.line = (int)strtol(rest + 1, &end, 10);
         place.column = *end == ':' ? (int)strtol(end + 1, &end, 10) : 0;
     }
-    for (int i = 1; i < place.line && line; i++)
-        line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL;
-    bool found = end && text_starts(end, ": ");
-    size_t length = line ? strcspn(line, "\n") : 0, column = (size_t)(place.column > 1 ? place.column - 1 : 0);
-    if (found && line && column && column < length && line[column - 1] == '$' && line[column] == '{') {
+    if (!end || !text_starts(end, ": "))
+        complain(reading, NULL, "%s", err->text);
+    else if (is_bare_variable(text, length, &place)) {
         place.column--;
         complain(reading, &place, "a variable inside {} or [] must stand in quotes: \"${NAME}\"");
     } else
-        complain(reading, found ? &place : NULL, "%s", found ? end + 2 : err->text);
+        complain(reading, &place, "%s", end + 2);
 }
 
 /* By place; those without one first. Few enough for the plainest way of sorting, which keeps equal ones in order. */
@@ -295,7 +305,7 @@ static struct config *parse(const char *path, const char *name, const char *text
     config->path = path ? arena_text(config->arena, path) : NULL;
     struct yaml *yaml = yaml_parse(name, text, length, &err);
     if (!yaml)
-        syntax_complaint(reading, name, text, &err);
+        syntax_complaint(reading, name, text, length, &err);
     else if (yaml_root(yaml)->kind != YAML_MAP && !yaml_is_null(yaml_root(yaml)))
         complain(reading, yaml_root(yaml), "expected settings, as in `server:`");
     else {

@@ -139,7 +139,7 @@ int command_test(int argc, char **argv)
     int status = config ? 0 : client_call(&client, "POST", buf_text(&path), "", &reply, &err);
     buf_free(&path);
     if (!status)
-        return client.url || getenv("NOTIFIER_URL") ? client_failed(&err) : alone(config, channel, severity, resolved);
+        return !config && (client.url || getenv("NOTIFIER_URL")) ? client_failed(&err) : alone(config, channel, severity, resolved);
     int code = through_daemon(&client, &reply, status);
     http_reply_free(&reply);
     return code;

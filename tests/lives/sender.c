@@ -8,6 +8,7 @@
 
 struct post {
     struct world *world;
+    uint64_t number; /* answers may come in another order */
     int alert[4];
     bool firing[4];
     size_t count;
@@ -23,6 +24,9 @@ static void answered(void *context, const struct notifier_answer *answer)
         broken(world, "200 was answered before the commit");
     for (size_t i = 0; i < post->count; i++) {
         struct accepted *accepted = &world->accepted[post->alert[i]];
+        if (post->number < accepted->number)
+            continue;
+        accepted->number = post->number;
         if (world->dead || answer->status != 200)
             accepted->lost_track = true;
         else {
@@ -72,6 +76,7 @@ void sender_post(struct world *world)
     if (!post)
         abort();
     post->world = world;
+    post->number = ++world->posts;
     if (chance(world, 50) == 0) {
         world->marks[MARK_QUARANTINE]++;
         notifier_webhook(world->notifier, "grafana", "neither JSON nor sense", 22, answered, post);

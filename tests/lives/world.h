@@ -30,6 +30,7 @@ struct belief { /* what the receiver behind the webhook was told last of one ale
 };
 
 struct accepted { /* what a sender was told is stored */
+    uint64_t number; /* of the post that said so */
     bool any, firing;
     bool lost_track; /* a body without an answer may or may not count */
 };
@@ -40,7 +41,7 @@ struct send_seen {
 };
 
 struct world {
-    uint64_t seed, chance;
+    uint64_t seed, chance, posts;
     struct instant now;
     bool stormy;
     struct config *configs[WORLD_POLICIES];

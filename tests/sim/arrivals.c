@@ -75,7 +75,7 @@ static void arrive(struct life *life, const struct seen *seen, const struct seen
     bool is_mailbox = part->kind == PART_RECIPIENT;
 
     /* Mail is told mailbox by mailbox; the channel as a whole only has an order. */
-    if (arrival->seen && !arrival->excused && !arrival->seen->forgotten) {
+    if (arrival->seen && !arrival->excused && !arrival->seen->forgotten && arrival->alert_id == item->alert_id) {
         if (item->seq < arrival->seq)
             life_fail(life, "P4: %s was told state %u of %s after state %u", sim_channels[seen->channel].name, item->seq, fingerprint,
                       arrival->seq);
@@ -93,9 +93,11 @@ static void arrive(struct life *life, const struct seen *seen, const struct seen
     arrival->seen = seen;
     arrival->message_id = seen->message_id;
     arrival->delivery_id = seen->delivery_id;
+    arrival->alert_id = item->alert_id;
+    arrival->channel = seen->channel;
     arrival->last_part = part->index;
     arrival->has_fired = item->status == ALERT_FIRING;
-    arrival->excused = arrival->again = false;
+    arrival->excused = arrival->again = arrival->closed = false;
 }
 
 void arrivals_judge(struct life *life, const struct seen *seen)
@@ -122,5 +124,12 @@ void arrivals_excuse(struct judge *judge)
 {
     for (size_t i = 0; i < judge->arrival_count; i++)
         if (judge->arrivals[i].seen && judge->arrivals[i].seen->forgotten)
+            judge->arrivals[i].excused = true;
+}
+
+void arrivals_leave(struct judge *judge, size_t channel)
+{
+    for (size_t i = 0; i < judge->arrival_count; i++)
+        if (judge->arrivals[i].channel == channel)
             judge->arrivals[i].excused = true;
 }

@@ -333,8 +333,8 @@ void judge_answer(struct life *life, const struct post *post, int status)
         unsigned known = life->judge.known_n[word->alert];
         if (known > word->n)
             MARK(straggler);
-        if (known < word->n && life->commit_failing && arrived_somewhere(life, alert->fingerprint)) {
-            MARK(held_confirmed);
+        if (known < word->n && life->commit_failing && (!word->firing || arrived_somewhere(life, alert->fingerprint))) {
+            MARK(held_confirmed); /* or an end of what nobody was told of */
             continue;
         }
         if (known < word->n)
@@ -426,10 +426,17 @@ void judge_crash(struct life *life, bool lossy)
     }
 }
 
-void judge_reloaded(struct life *life)
+void judge_reloaded(struct life *life, const struct setup *before)
 {
-    for (size_t c = 0; c < SIM_CHANNELS_MAX; c++)
-        life->judge.sends[c].count = 0;
+    const struct setup *after = life->setup;
+
+    for (size_t c = 0; c < SIM_CHANNELS_MAX; c++) {
+        if (!before->present[c] || !after->present[c] || before->rate_count[c] != after->rate_count[c] ||
+            memcmp(before->rates[c], after->rates[c], sizeof before->rates[c]) != 0)
+            life->judge.sends[c].count = 0;
+        if (before->present[c] && !after->present[c])
+            arrivals_leave(&life->judge, c);
+    }
 }
 
 void judge_retried(struct life *life, uint64_t delivery_id)

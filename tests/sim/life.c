@@ -208,8 +208,9 @@ static void end(struct life *life)
         life->origin_ms = life->steady_ms - dice_between(&life->dice, 0, 100000);
     if (dice_chance(&life->dice, 15)) {
         MARK(restart_other_policy);
+        const struct setup *before = life->setup;
         life->setup = new_setup(life);
-        judge_reloaded(life);
+        judge_reloaded(life, before);
     }
     agenda_add(&life->agenda, life->steady_ms + dice_between(&life->dice, 0, dice_chance(&life->dice, 20) ? 60000 : 1000), HAPPENS_BIRTH, 0);
 }
@@ -254,7 +255,7 @@ void life_reload(struct life *life)
         if (before->present[c] && !life->setup->present[c])
             MARK(reload_channel_gone);
     life_say(life, "reload");
-    judge_reloaded(life);
+    judge_reloaded(life, before);
     notifier_reload(life->notifier, life->setup->config, &words, &err);
     buf_free(&words);
     turn(life);
@@ -292,7 +293,7 @@ static void run_until_quiet(struct life *life, bool all_over)
         if (quiet && (!all_over || !core_totals(notifier_core(life->notifier)).firing))
             break;
         if (life->steady_ms > most_ms)
-            life_fail(life, quiet ? "P7: something fires for ever" : "P2: hours after the weather cleared not all is told");
+            life_fail(life, quiet ? "P7: something fires for ever" : "P2: hours after the weather cleared not all is told: %s", judge_unrest(life));
     }
     if (!life->broken)
         judge_rest(life, all_over);

@@ -3,21 +3,35 @@
 #include "tests/sim/judge.h"
 #include "tests/sim/life.h"
 
+#include <stdio.h>
 #include <string.h>
+
+const char *judge_unrest(struct life *life)
+{
+    const struct store_mem *rows = life->ledger;
+    static char text[200];
+
+    if (!life->notifier || life->commit_failing)
+        return life->notifier ? "the disk fails" : "it is down";
+    if (life->senders.waiting)
+        return "a sender has no answer";
+    if (core_totals(notifier_core(life->notifier)).deliveries_open)
+        return "deliveries are open";
+    if (!notifier_is_idle(life->notifier))
+        return "requests are under way";
+    for (size_t i = 0; i < store_mem_count(rows, RECORD_TOLD); i++) {
+        const struct record_told *told = &store_mem_at(rows, RECORD_TOLD, i)->told;
+        if (told->owed_seq == told->settled_seq)
+            continue;
+        snprintf(text, sizeof text, "alert %llu is owed on %s/%u", (unsigned long long)told->alert_id, told->channel, told->slot);
+        return text;
+    }
+    return NULL;
+}
 
 bool judge_is_quiet(struct life *life)
 {
-    const struct store_mem *rows = life->ledger;
-
-    if (!life->notifier || life->commit_failing || life->senders.waiting || !notifier_is_idle(life->notifier) ||
-        core_totals(notifier_core(life->notifier)).deliveries_open)
-        return false;
-    for (size_t i = 0; i < store_mem_count(rows, RECORD_TOLD); i++) {
-        const struct record_told *told = &store_mem_at(rows, RECORD_TOLD, i)->told;
-        if (told->owed_seq != told->settled_seq)
-            return false;
-    }
-    return true;
+    return !judge_unrest(life);
 }
 
 /* How the newest of an alert's transitions ended on a channel; NULL: not at all. */
@@ -70,12 +84,11 @@ static void judge_over(struct life *life, const struct record_alert *alert)
     for (size_t c = 0; c < SIM_CHANNELS_MAX; c++)
         for (uint16_t slot = 0; slot < 8; slot++) {
             const struct arrival *arrival = arrival_find(&life->judge, arrival_key(alert->fingerprint, c, slot, ""));
-            if (!arrival || arrival->excused || arrival->status == ALERT_RESOLVED)
+            if (!arrival || arrival->excused || arrival->closed || arrival->status == ALERT_RESOLVED)
                 continue;
             const struct record_settlement *row = settlement(life, alert->id, sim_channels[c].name, slot);
-            bool unwanted = row && row->seq == alert->seq && row->settled == SETTLED_SUPPRESSED && text_equal(row->rule, "send_resolved: false");
             bool is_dead = row && row->settled == SETTLED_DEAD && (row->seq == alert->seq || !life->setup->present[c]);
-            if (!unwanted && !is_dead)
+            if (!is_dead)
                 life_fail(life, "P4: %s is over, and %s/%u still believes that it fires", alert->fingerprint, sim_channels[c].name, slot);
         }
 }

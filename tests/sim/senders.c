@@ -12,6 +12,7 @@
 #define BODY_MAX (256 * 1024)
 #define RETRIES_MAX 8
 #define RETRY_MS 5000
+#define SCRIPTS 3
 
 void senders_draw(struct life *life)
 {
@@ -134,19 +135,17 @@ static void flip(struct life *life, struct sim_alert *alert)
     life_say(life, "%s %s, state %u", alert->fingerprint, alert->firing ? "fires" : "is well", alert->n);
 }
 
-static void send_event(struct life *life)
+static struct post *write_event(struct life *life, int number, bool firing)
 {
     struct post *post = post_new(&life->senders);
     struct buf body = BUF_EMPTY(4096);
-    struct dice *dice = &life->dice;
 
-    buf_addf(&body, "{\"title\":\"Script %d\",\"severity\":\"%s\",\"labels\":{\"team\":\"data\"},\"status\":\"%s\"}", (int)dice_pick(dice, 3),
-             dice_chance(dice, 50) ? "critical" : "info", dice_chance(dice, 60) ? "firing" : "resolved");
+    buf_addf(&body, "{\"title\":\"Script %d\",\"severity\":\"%s\",\"labels\":{\"team\":\"data\"},\"status\":\"%s\"}", number,
+             dice_chance(&life->dice, 50) ? "critical" : "info", firing ? "firing" : "resolved");
     post->body = buf_take(&body, &post->length);
     post->source = "api";
     post->is_event = true;
-    post_later(life, post, 0);
-    MARK(event);
+    return post;
 }
 
 void senders_change(struct life *life)
@@ -158,8 +157,10 @@ void senders_change(struct life *life)
     const char *source = senders->alerts[dice_pick(dice, senders->alert_count)].source;
     unsigned left_out = 0;
 
-    if (dice_chance(dice, 8))
-        send_event(life);
+    if (dice_chance(dice, 8)) {
+        post_later(life, write_event(life, (int)dice_pick(dice, SCRIPTS), dice_chance(dice, 60)), 0);
+        MARK(event);
+    }
     size_t changes = burst ? senders->alert_count : 1 + dice_pick(dice, 3);
     for (size_t i = 0; i < changes; i++) {
         size_t at = burst ? i : dice_pick(dice, senders->alert_count);
@@ -262,8 +263,8 @@ void senders_tell_all(struct life *life, bool resolve)
         if (resolve && senders->alerts[i].firing)
             flip(life, &senders->alerts[i]);
     }
-    for (int s = 0; s < 2; s++) {
-        struct post *post = write_post(life, which, s ? "other" : "grafana", 0);
+    for (int s = 0; s < 2 + (resolve ? SCRIPTS : 0); s++) {
+        struct post *post = s > 1 ? write_event(life, s - 2, false) : write_post(life, which, s ? "other" : "grafana", 0);
         post->stubborn = true;
         senders->waiting++;
         post_later(life, post, 0);

@@ -21,9 +21,9 @@ static const struct {
     {"a test closes itself", CLAIM_NOTHING, MARK_COUNT},
 };
 
-static void judge_rule(struct life *life, const struct record_settlement *row, const struct arrival *arrival, const char *fingerprint)
+static void judge_rule(struct life *life, const struct record_settlement *row, struct arrival *arrival, const char *fingerprint)
 {
-    bool fires_there = arrival && !arrival->excused && arrival->status == ALERT_FIRING;
+    bool fires_there = arrival && !arrival->excused && !arrival->closed && arrival->status == ALERT_FIRING;
     int channel = sim_channel_index(row->channel);
     size_t i = 0;
 
@@ -45,6 +45,8 @@ static void judge_rule(struct life *life, const struct record_settlement *row, c
             life_fail(life, "P4: %s on %s is suppressed (%s), but it arrived there that it fires", fingerprint, row->channel, row->rule);
         break;
     case CLAIM_UNWANTED:
+        if (arrival)
+            arrival->closed = true;
         if (life->setup->present[channel] && life->setup->send_resolved[channel])
             life_fail(life, "P2: the end of %s on %s is suppressed, but ends are wanted there", fingerprint, row->channel);
         break;
@@ -62,7 +64,7 @@ void settled_judge(struct life *life, const struct record_settlement *row)
         return;
     }
     const char *fingerprint = alert->alert.fingerprint;
-    const struct arrival *arrival = arrival_find(&life->judge, arrival_key(fingerprint, (size_t)channel, row->slot, ""));
+    struct arrival *arrival = arrival_find(&life->judge, arrival_key(fingerprint, (size_t)channel, row->slot, ""));
     if (row->slot)
         MARK(two_slots);
     switch (row->settled) {

@@ -166,7 +166,9 @@ void notifier_test(struct notifier *notifier, const char *channel, const char *s
     struct arena *arena = inbox_arena(notifier);
 
     if (!config_channel(notifier->config, channel)) {
-        done(context, &(struct notifier_answer){.status = 404, .words = "no such channel"});
+        char words[128];
+        snprintf(words, sizeof words, "there is no channel \"%.60s\"; `notifier check-config` lists them", channel);
+        done(context, &(struct notifier_answer){.status = 404, .words = words});
         return;
     }
     if (!has_room(notifier, done, context))

@@ -27,14 +27,15 @@ fuzz-one:
 	        echo "fuzz: $(FUZZ_NAME): FAILED, the input is in $(FUZZ_OUT)/found/"; exit 1; }
 	@echo "fuzz: $(FUZZ_NAME): $$(sed -n 's/^stat::number_of_executed_units: *//p' $(FUZZ_OUT)/$(FUZZ_NAME).log) inputs in $(FUZZ_SECONDS) s"
 
+# Seeds written by hand have names and stay; found ones are named by their hash, at most 40 of at most 1 KiB a target.
 .PHONY: fuzz-keep
 fuzz-keep: fuzz
 	@for name in $(FUZZ_NAMES); do \
-	    rm -rf $(FUZZ_OUT)/kept && mkdir -p $(FUZZ_OUT)/kept; \
-	    $(FUZZ_OUT)/fuzz/$$name -merge=1 -max_len=4096 $(FUZZ_OUT)/kept tests/fuzz/corpus/$$name $(FUZZ_OUT)/found/$$name 2>/dev/null; \
-	    rm -rf tests/fuzz/corpus/$$name && mkdir -p tests/fuzz/corpus/$$name; \
-	    find $(FUZZ_OUT)/kept -type f -size -2k | sort | head -n 150 | xargs -r cp -t tests/fuzz/corpus/$$name; \
-	done; du -sh tests/fuzz/corpus
+	    corpus=tests/fuzz/corpus/$$name; rm -rf $(FUZZ_OUT)/kept && mkdir -p $(FUZZ_OUT)/kept; \
+	    $(FUZZ_OUT)/fuzz/$$name -merge=1 -max_len=1024 $(FUZZ_OUT)/kept $$corpus $(FUZZ_OUT)/found/$$name 2>/dev/null; \
+	    find $$corpus -type f -regextype egrep -regex '.*/[0-9a-f]{40}' -delete; \
+	    find $(FUZZ_OUT)/kept -type f -size -3 | sort | head -n 40 | xargs -r cp -t $$corpus; \
+	done
 
 ifeq ($(VARIANT),fuzz)
 $(OUT)/fuzz/%: $(OUT)/obj/tests/fuzz/fuzz_%.o $(ALL_LIBS)

@@ -84,6 +84,17 @@ def test_a_hanging_receiver_delays_no_other(start, sink, other_sink):
     d.wait_at_rest(60)
 
 
+def test_a_hanging_receiver_fails_over_within_the_minute(start, sink, other_sink):
+    """SC-003: told by some configured path; the deadline is the promise itself."""
+    sink.always(HANG)
+    d = start(config(hook(sink), hook(other_sink, "second"), route={"channels": ["hook"], "fallback": ["second"]}))
+    d.fire(alert("Minute", severity="critical"))
+    other_sink.wait(lambda: any("Minute" in m.text for m in other_sink.taken), "the fallback", 60)
+    sink.always(None)
+    sink.release()
+    d.wait_at_rest(60)
+
+
 def test_one_in_flight_a_group(start, sink):
     sink.hold()
     d = start(config(hook(sink), route={"group_interval": "1s"}))

@@ -77,3 +77,13 @@ bool client_wants(const struct client *client, const char *output)
     const char *wanted = client->output ? client->output : isatty(STDOUT_FILENO) ? "table" : "json";
     return strcmp(wanted, output) == 0;
 }
+
+bool client_output_is_known(const struct client *client)
+{
+    const char *output = client->output;
+
+    if (!output || strcmp(output, "table") == 0 || strcmp(output, "json") == 0 || strcmp(output, "csv") == 0)
+        return true;
+    fprintf(stderr, "notifier: --output is table, json or csv\n");
+    return false;
+}

@@ -23,5 +23,6 @@ int client_call(const struct client *client, const char *method, const char *pat
 int client_refused(const struct http_reply *reply);
 int client_failed(const struct err *err);
 bool client_wants(const struct client *client, const char *output);
+bool client_output_is_known(const struct client *client); /* false after a word about it */
 
 #endif

@@ -23,16 +23,18 @@ static int command_help(int argc, char **argv);
 const struct command commands[] = {
     {"init", "[DIR] [--hmac] [--telegram-token T --telegram-chat C] [--force]", "writes a first configuration",
      "Writes DIR/notifier.yaml, its secrets (mode 0600) and matching Grafana provisioning. Asks where a flag is missing and a terminal is there.", command_init},
-    {"doctor", "[--config FILE]", "checks every credential and path, sends nothing", NULL, command_doctor},
+    {"doctor", "[--config FILE]", "checks every credential and path, sends nothing",
+     "Each line is ok, a note or a PROBLEM with what to do. Exit 1 where there is a problem.", command_doctor},
     {"serve", "[--config FILE] [--listen ADDR:PORT] [--storage FILE]", "runs the daemon",
      "Flags beat the file; port 0 picks one. Prints `notifier listening on URL` once it is ready. SIGHUP reloads, SIGTERM drains.", command_serve},
     {"test", "--channel NAME [--severity S] [--resolved] [--config FILE]", "a real message through the real path; prints the receipt",
      "Through the running daemon where one answers, else alone and in memory. Exit 1 and the provider's own words when refused.", command_test},
-    {"check-config", "[FILE]", "every problem as FILE:LINE:COL: message", NULL, command_check_config},
+    {"check-config", "[FILE]", "every problem as FILE:LINE:COL: message",
+     "Warnings name what is understood but not acted on yet. Without FILE: the one `notifier serve` would use. Exit 2 where there is an error.", command_check_config},
     {"alerts", "[MATCHER...] [--all]", "what is active now", "Lists alerts that match all MATCHERs, as severity=critical or 'team=~infra|data'." COMMON, command_alerts},
-    {"incidents", "", "groups of alerts from first firing to quiet", "Open ones first." COMMON, command_incidents},
+    {"incidents", "[--status open|closed]", "groups of alerts from first firing to quiet", "Open ones first." COMMON, command_incidents},
     {"why", "ID", "why an alert, incident or delivery was, or was not, told", "ID: an alert's id or fingerprint, an incident's reference (K7Q2), a delivery's id." COMMON, command_why},
-    {"history", "[MATCHER...] [--since D] [--until T] [--status S] [--channel C] [--limit N] [--follow]", "what happened, newest first",
+    {"history", "[MATCHER...] [--since D] [--until T] [--status S] [--channel C] [--limit N] [--cursor C] [--follow]", "what happened, newest first",
      "D: 2h or an RFC 3339 time. --follow prints new lines as they come." COMMON, command_history},
     {"deliveries", "list|show ID|retry ID|retry --channel NAME|drop ID", "the outbox, receipts and dead letters",
      "list takes --status open|delivered|carried|suppressed|dead and --channel." COMMON, command_deliveries},
@@ -79,8 +81,31 @@ static void print_man(void)
            ".SH FILES\n./notifier.yaml, /etc/notifier/notifier.yaml\n");
 }
 
+/* Words for the shell: commands first, then each command's flags, out of its usage. */
+static void print_completion(void)
+{
+    printf("# bash completion for notifier, written by `notifier help --bash`\n_notifier()\n{\n    local word=${COMP_WORDS[COMP_CWORD]}\n"
+           "    if [ \"$COMP_CWORD\" -eq 1 ]; then\n        COMPREPLY=($(compgen -W \"");
+    for (const struct command *command = commands; command->name; command++)
+        printf("%s%s", command == commands ? "" : " ", command->name);
+    printf("\" -- \"$word\"))\n        return\n    fi\n    case ${COMP_WORDS[1]} in\n");
+    for (const struct command *command = commands; command->name; command++) {
+        printf("    %s) COMPREPLY=($(compgen -f -W \"", command->name);
+        for (const char *at = command->usage; (at = strstr(at, "--")); at += 2)
+            printf("%.*s ", (int)(2 + strspn(at + 2, "abcdefghijklmnopqrstuvwxyz-")), at);
+        if (command->help && strstr(command->help, COMMON))
+            printf("--url --output");
+        printf("\" -- \"$word\")) ;;\n");
+    }
+    printf("    esac\n}\ncomplete -o filenames -F _notifier notifier\n");
+}
+
 static int command_help(int argc, char **argv)
 {
+    if (argc > 1 && strcmp(argv[1], "--bash") == 0) {
+        print_completion();
+        return 0;
+    }
     if (argc > 1 && strcmp(argv[1], "--man") == 0) {
         print_man();
         return 0;

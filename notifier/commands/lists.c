@@ -3,28 +3,35 @@
 #include "base/zone.h"
 #include "notifier/commands/client.h"
 #include "notifier/commands/commands.h"
+#include "notifier/commands/receipt.h"
+#include "notifier/commands/rows.h"
 #include "notifier/commands/table.h"
 
 #include <getopt.h>
 #include <poll.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define FOLLOW_EVERY_MS 2000
+#define FOLLOW_FIRST_ROWS 10   /* shown of what was before */
+#define FOLLOW_ROWS_MAX 1000   /* between two looks; what is older is left out, and said */
 
 struct listing {
     struct client client;
     struct buf query;
+    const char *cursor, *since;
+    size_t limit; /* 0: not said */
     bool follow;
 };
 
-enum { FLAG_CLIENT = 1, FLAG_QUERY, FLAG_ALL, FLAG_FOLLOW };
+enum { FLAG_CLIENT = 1, FLAG_QUERY, FLAG_ALL, FLAG_FOLLOW, FLAG_LIMIT, FLAG_CURSOR, FLAG_SINCE };
 
 static const struct option flags[] = {{"url", required_argument, NULL, FLAG_CLIENT}, {"output", required_argument, NULL, FLAG_CLIENT},
-                                      {"since", required_argument, NULL, FLAG_QUERY}, {"until", required_argument, NULL, FLAG_QUERY},
+                                      {"since", required_argument, NULL, FLAG_SINCE}, {"until", required_argument, NULL, FLAG_QUERY},
                                       {"status", required_argument, NULL, FLAG_QUERY}, {"channel", required_argument, NULL, FLAG_QUERY},
                                       {"source", required_argument, NULL, FLAG_QUERY}, {"severity", required_argument, NULL, FLAG_QUERY},
-                                      {"limit", required_argument, NULL, FLAG_QUERY}, {"cursor", required_argument, NULL, FLAG_QUERY},
+                                      {"limit", required_argument, NULL, FLAG_LIMIT}, {"cursor", required_argument, NULL, FLAG_CURSOR},
                                       {"all", no_argument, NULL, FLAG_ALL}, {"follow", no_argument, NULL, FLAG_FOLLOW}, {0}};
 
 static void add_argument(struct buf *query, const char *name, const char *value)
@@ -33,29 +40,43 @@ static void add_argument(struct buf *query, const char *name, const char *value)
     text_add_url(query, value);
 }
 
-/* Flags and matchers become the query; false after a word about a mistake. */
+static bool read_limit(struct listing *listing, const char *text)
+{
+    struct err err;
+    int64_t number;
+
+    if (!text_to_int(text, &number, &err) || number < 1 || number > ROWS_EXPORT_DEFAULT) {
+        fprintf(stderr, "notifier: --limit takes a number from 1 to %d\n", ROWS_EXPORT_DEFAULT);
+        return false;
+    }
+    listing->limit = (size_t)number;
+    return true;
+}
+
+/* Flags become the query; false after a word about a mistake. What is no flag stands at optind. */
 static bool parse(struct listing *listing, int argc, char **argv)
 {
     int flag, index;
 
-    buf_init(&listing->query, 64 * 1024);
+    buf_init(&listing->query, 32 * 1024);
     optind = 1;
     while ((flag = getopt_long(argc, argv, "", flags, &index)) != -1)
         switch (flag) {
         case FLAG_CLIENT: client_flag(&listing->client, flags[index].name, optarg); break;
+        case FLAG_SINCE: listing->since = optarg; break;
         case FLAG_QUERY: add_argument(&listing->query, flags[index].name, optarg); break;
         case FLAG_ALL: add_argument(&listing->query, "all", "true"); break;
         case FLAG_FOLLOW: listing->follow = true; break;
+        case FLAG_CURSOR: listing->cursor = optarg; break;
+        case FLAG_LIMIT:
+            if (!read_limit(listing, optarg))
+                return false;
+            break;
         default: fprintf(stderr, "notifier: see `notifier help %s`\n", argv[0]); return false;
         }
-    const char *output = listing->client.output;
-    if (output && strcmp(output, "table") != 0 && strcmp(output, "json") != 0 && strcmp(output, "csv") != 0) {
-        fprintf(stderr, "notifier: --output is table, json or csv\n");
-        return false;
-    }
-    if (client_wants(&listing->client, "csv"))
-        add_argument(&listing->query, "format", "csv");
-    return true;
+    if (listing->since && !listing->follow) /* who follows says it anew each time */
+        add_argument(&listing->query, "since", listing->since);
+    return client_output_is_known(&listing->client);
 }
 
 static void add_matchers(struct listing *listing, int argc, char **argv)
@@ -64,40 +85,72 @@ static void add_matchers(struct listing *listing, int argc, char **argv)
         add_argument(&listing->query, "matcher", argv[i]);
 }
 
-static int print_reply(const struct listing *listing, const struct http_reply *reply, const struct column *columns, size_t count,
-                       const char *nothing)
+struct printing {
+    size_t count;
+    bool csv;
+};
+
+static void print_row(void *context, const struct cJSON *row)
 {
-    if (!client_wants(&listing->client, "table") || !columns) {
-        fwrite(buf_text(&reply->body), 1, reply->body.length, stdout);
-        if (reply->body.length && reply->body.data[reply->body.length - 1] != '\n')
-            putchar('\n');
-        return 0;
+    struct printing *printing = context;
+    struct buf line = BUF_EMPTY(1u << 20);
+
+    if (printing->csv && !printing->count)
+        rows_add_csv(&line, row, true);
+    if (printing->csv)
+        rows_add_csv(&line, row, false);
+    else {
+        buf_add_text(&line, printing->count ? ",\n" : "{\"items\":[\n");
+        json_add_value(&line, row);
     }
-    struct cJSON *json = json_parse(buf_text(&reply->body), reply->body.length, NULL);
-    table_print(json, columns, count, nothing);
-    json_close(json);
-    return 0;
+    fwrite(buf_text(&line), 1, line.length, stdout);
+    printing->count++;
+    buf_free(&line);
 }
 
-static int list(struct listing *listing, const char *path, const struct column *columns, size_t count, const char *nothing)
+/* JSON or CSV, all of it. */
+static int export(const struct listing *listing, const char *path, bool csv)
 {
-    struct buf whole = BUF_EMPTY(64 * 1024);
-    struct http_reply reply;
-    struct err err;
+    struct printing printing = {.csv = csv};
+    struct buf next = BUF_EMPTY(4096), end = BUF_EMPTY(8192);
+    size_t most = listing->limit ? listing->limit : ROWS_EXPORT_DEFAULT;
 
-    buf_addf(&whole, "%s%s", path, buf_text(&listing->query));
-    int status = client_call(&listing->client, "GET", buf_text(&whole), NULL, &reply, &err);
-    int code = !status ? client_failed(&err) : status != 200 ? client_refused(&reply) : print_reply(listing, &reply, columns, count, nothing);
-    if (status)
-        http_reply_free(&reply);
-    buf_free(&whole);
+    int code = rows_each(&listing->client, path, buf_text(&listing->query), most, listing->cursor, &next, print_row, &printing);
+    if (!code && !csv) {
+        struct json_out out = json_out(&end);
+        json_put_text(&out, next.length ? buf_text(&next) : NULL);
+        printf("%s],\"next\":%s}\n", printing.count ? "\n" : "{\"items\":[", buf_text(&end));
+    } else if (!code && next.length)
+        fprintf(stderr, "notifier: there is more: --cursor %s\n", buf_text(&next));
+    buf_free(&next);
+    buf_free(&end);
+    return code;
+}
+
+static int list(const struct listing *listing, const char *path, const struct column *columns, size_t count, const char *nothing)
+{
+    if (!client_wants(&listing->client, "table"))
+        return export(listing, path, client_wants(&listing->client, "csv"));
+    struct table table = {.columns = columns, .column_count = count, .arena = arena_new()};
+    struct buf next = BUF_EMPTY(4096);
+    size_t most = listing->limit ? listing->limit : ROWS_TABLE_DEFAULT;
+
+    int code = rows_each(&listing->client, path, buf_text(&listing->query), most, listing->cursor, &next, table_add, &table);
+    if (!code && table.row_count)
+        table_print(&table);
+    else if (!code)
+        printf("%s\n", nothing);
+    if (!code && next.length)
+        printf("… there is more: --limit %zu, or --cursor %s\n", most * 10, buf_text(&next));
+    buf_free(&next);
+    arena_free(table.arena);
     return code;
 }
 
 int command_alerts(int argc, char **argv)
 {
-    static const struct column columns[] = {{"STATUS", "status"}, {"SEVERITY", "severity"}, {"ALERT", "labels.alertname"},
-                                            {"SUMMARY", "annotations.summary"}, {"SINCE", "startsAt"}, {"INCIDENT", "incidents|incident"},
+    static const struct column columns[] = {{"STATUS", "status"}, {"SEVERITY", "severity"}, {"ALERT", "name|labels.alertname"},
+                                            {"SUMMARY", "annotations.summary"}, {"SINCE", "startsAt"}, {"INCIDENT", "incidents"},
                                             {"SOURCE", "source"}, {"ID", "id"}};
     struct listing listing = {0};
 
@@ -112,62 +165,97 @@ int command_alerts(int argc, char **argv)
 int command_incidents(int argc, char **argv)
 {
     static const struct column columns[] = {{"INCIDENT", "reference"}, {"STATE", "state"}, {"SEVERITY", "severity"}, {"TITLE", "title"},
-                                            {"OPENED", "openedAt|opened"}, {"CLOSED", "closedAt|closed"}};
+                                            {"OPENED", "openedAt"}, {"CLOSED", "closedAt"}};
     struct listing listing = {0};
 
     if (!parse(&listing, argc, argv))
         return 2;
+    add_matchers(&listing, argc, argv);
     int code = list(&listing, "/api/v1/incidents", columns, LENGTH(columns), "no incidents");
     buf_free(&listing.query);
     return code;
 }
 
-static const struct column history_columns[] = {{"TIME", "at"}, {"STATUS", "status"}, {"ALERT", "labels.alertname"},
-                                                {"SUMMARY", "annotations.summary|labels.instance"}, {"SOURCE", "source"},
-                                                {"TOLD", "outcomes|channels"}, {"ID", "alert|alertId|alert_id"}};
+static const struct column history_columns[] = {{"TIME", "at"}, {"STATUS", "status"}, {"SEVERITY", "severity"}, {"ALERT", "name|labels.alertname"},
+                                                {"SOURCE", "source"}, {"TOLD", "channels"}, {"ID", "alert"}};
 
-/* New lines as they come: asks again, for what is newer than the newest seen. */
-static int follow(struct listing *listing)
+struct following { /* newest first, as they come */
+    struct cJSON *rows[FOLLOW_ROWS_MAX];
+    size_t count;
+    char last_at[64], last_id[64]; /* of the newest row that was printed */
+    bool reached;                  /* what was printed already */
+};
+
+static void keep_row(void *context, const struct cJSON *row)
 {
-    char last[64] = "";
-    uint64_t shown = 0;
+    struct following *following = context;
+    struct buf text = BUF_EMPTY(1u << 20);
 
-    for (;;) {
-        struct buf path = BUF_EMPTY(64 * 1024);
-        struct http_reply reply;
-        struct err err;
-        buf_addf(&path, "/api/v1/history%s%slimit=100", buf_text(&listing->query), listing->query.length ? "&" : "?");
-        if (last[0])
-            buf_addf(&path, "&since=%s", last);
-        int status = client_call(listing->client.url ? &listing->client : &(struct client){0}, "GET", buf_text(&path), NULL, &reply, &err);
-        buf_free(&path);
-        if (!status)
-            return client_failed(&err);
-        if (status != 200)
-            return client_refused(&reply);
-        struct cJSON *json = json_parse(buf_text(&reply.body), reply.body.length, NULL);
-        const struct cJSON *rows[100];
-        size_t count = 0;
-        for (const struct cJSON *row = json_first(json_get(json, "items")); row && count < LENGTH(rows); row = json_next(row))
-            rows[count++] = row;
-        while (count--) {
-            struct buf line = BUF_EMPTY(64 * 1024), at = BUF_EMPTY(64);
-            table_value(rows[count], "at", &at);
-            if (strcmp(buf_text(&at), last) > 0) {
-                for (size_t c = 0; c < LENGTH(history_columns); c++) {
-                    buf_add_text(&line, c ? "  " : "");
-                    table_value(rows[count], history_columns[c].path, &line);
-                }
-                puts(buf_text(&line));
-                shown++;
-                snprintf(last, sizeof last, "%s", buf_text(&at));
+    following->reached = following->reached || text_equal(json_get_text(row, "id"), following->last_id);
+    if (!following->reached && following->count < FOLLOW_ROWS_MAX) {
+        json_add_value(&text, row);
+        following->rows[following->count++] = json_parse(buf_text(&text), text.length, NULL);
+    }
+    buf_free(&text);
+}
+
+static void print_followed(struct following *following, const struct client *client)
+{
+    struct buf line = BUF_EMPTY(1u << 20);
+
+    while (following->count) {
+        struct cJSON *row = following->rows[--following->count];
+        buf_clear(&line);
+        if (client_wants(client, "json")) {
+            json_add_value(&line, row);
+            buf_add_char(&line, '\n');
+        } else if (client_wants(client, "csv"))
+            rows_add_csv(&line, row, false);
+        else {
+            for (size_t c = 0; c < LENGTH(history_columns); c++) {
+                buf_add_text(&line, c ? "  " : "");
+                table_value(row, history_columns[c].path, &line);
             }
-            buf_free(&line);
-            buf_free(&at);
+            buf_add_char(&line, '\n');
         }
-        fflush(stdout);
-        json_close(json);
-        http_reply_free(&reply);
+        fwrite(buf_text(&line), 1, line.length, stdout);
+        snprintf(following->last_at, sizeof following->last_at, "%s", text_or(json_get_text(row, "at"), ""));
+        snprintf(following->last_id, sizeof following->last_id, "%s", text_or(json_get_text(row, "id"), ""));
+        json_close(row);
+    }
+    fflush(stdout);
+    buf_free(&line);
+}
+
+/* New lines as they come: asks again for what is as new as the newest seen, and leaves out what was printed. A daemon
+ * that restarts meanwhile is waited for. */
+static int follow(const struct listing *listing)
+{
+    struct following *following = calloc(1, sizeof *following);
+    struct buf next = BUF_EMPTY(4096), query = BUF_EMPTY(64 * 1024);
+    bool begun = false;
+
+    if (!following)
+        abort();
+    for (;;) {
+        size_t most = begun ? FOLLOW_ROWS_MAX : listing->limit ? listing->limit : FOLLOW_FIRST_ROWS;
+        buf_clear(&query);
+        buf_add_text(&query, buf_text(&listing->query));
+        if (following->last_at[0] || listing->since)
+            add_argument(&query, "since", following->last_at[0] ? following->last_at : listing->since);
+        following->reached = false;
+        int code = rows_each(&listing->client, "/api/v1/history", buf_text(&query), most < FOLLOW_ROWS_MAX ? most : FOLLOW_ROWS_MAX, NULL,
+                             &next, keep_row, following);
+        if (code && !begun) {
+            free(following);
+            buf_free(&next);
+            buf_free(&query);
+            return code;
+        }
+        if (begun && next.length)
+            fprintf(stderr, "notifier: more than %d new lines at once; older ones are left out\n", FOLLOW_ROWS_MAX);
+        begun = true;
+        print_followed(following, &listing->client);
         poll(NULL, 0, FOLLOW_EVERY_MS);
     }
 }
@@ -200,12 +288,56 @@ static void print_why(const struct cJSON *json, unsigned depth)
     }
 }
 
+static void print_why_table(const struct cJSON *json)
+{
+    static const char *const paths[] = {"kind", "reference|id", "name|title|channel", "status|state"};
+    struct buf line = BUF_EMPTY(64 * 1024);
+
+    for (size_t i = 0; i < LENGTH(paths); i++) {
+        buf_add_text(&line, i ? "  " : "");
+        table_value(json, paths[i], &line);
+    }
+    printf("%s\n", buf_text(&line));
+    buf_free(&line);
+    print_why(json, 1);
+}
+
+static void print_receipt(const struct cJSON *json)
+{
+    struct buf text = BUF_EMPTY(1u << 20);
+
+    receipt_write(json, &text);
+    fputs(buf_text(&text), stdout);
+    buf_free(&text);
+}
+
+/* One thing by its id: as a person reads it, or as it came. */
+static int show(const struct listing *listing, const char *path, const char *id, void (*print)(const struct cJSON *json))
+{
+    struct buf whole = BUF_EMPTY(4096);
+    struct http_reply reply;
+    struct cJSON *json = NULL;
+    struct err err;
+
+    buf_add_text(&whole, path);
+    text_add_url(&whole, id);
+    int status = client_call(&listing->client, "GET", buf_text(&whole), NULL, &reply, &err);
+    buf_free(&whole);
+    if (!status)
+        return client_failed(&err);
+    int code = status == 200 ? 0 : client_refused(&reply);
+    if (!code && client_wants(&listing->client, "table") && (json = json_parse(buf_text(&reply.body), reply.body.length, &err)))
+        print(json);
+    else if (!code)
+        printf("%s\n", buf_text(&reply.body)); /* longer than is kept: what there is, is better than nothing */
+    json_close(json);
+    http_reply_free(&reply);
+    return code;
+}
+
 int command_why(int argc, char **argv)
 {
     struct listing listing = {0};
-    struct buf path = BUF_EMPTY(4096);
-    struct http_reply reply;
-    struct err err;
 
     if (!parse(&listing, argc, argv))
         return 2;
@@ -214,24 +346,10 @@ int command_why(int argc, char **argv)
         fprintf(stderr, "notifier: why takes one id: an alert's, an incident's reference or a delivery's\n");
         return 2;
     }
-    buf_add_text(&path, "/api/v1/why/");
-    text_add_url(&path, argv[optind]);
-    int status = client_call(&listing.client, "GET", buf_text(&path), NULL, &reply, &err);
-    buf_free(&path);
-    if (!status)
-        return client_failed(&err);
-    int code = status == 200 ? 0 : client_refused(&reply);
-    if (!code && client_wants(&listing.client, "table")) {
-        struct cJSON *json = json_parse(buf_text(&reply.body), reply.body.length, NULL);
-        print_why(json, 0);
-        json_close(json);
-    } else if (!code)
-        printf("%s\n", buf_text(&reply.body));
-    http_reply_free(&reply);
-    return code;
+    return show(&listing, "/api/v1/why/", argv[optind], print_why_table);
 }
 
-static int act(struct listing *listing, const char *path, const char *done)
+static int act(const struct listing *listing, const char *path, const char *done)
 {
     struct http_reply reply;
     struct err err;
@@ -246,26 +364,7 @@ static int act(struct listing *listing, const char *path, const char *done)
     return code;
 }
 
-static int show_delivery(struct listing *listing, const char *id)
-{
-    struct buf path = BUF_EMPTY(4096);
-    struct http_reply reply;
-    struct err err;
-
-    buf_add_text(&path, "/api/v1/deliveries/");
-    text_add_url(&path, id);
-    int status = client_call(&listing->client, "GET", buf_text(&path), NULL, &reply, &err);
-    buf_free(&path);
-    if (!status)
-        return client_failed(&err);
-    int code = status == 200 ? 0 : client_refused(&reply);
-    if (!code)
-        printf("%s\n", buf_text(&reply.body));
-    http_reply_free(&reply);
-    return code;
-}
-
-static int change_delivery(struct listing *listing, const char *verb, const char *id, const char *channel)
+static int change_delivery(const struct listing *listing, const char *verb, const char *id, const char *channel)
 {
     struct buf path = BUF_EMPTY(4096);
 
@@ -282,27 +381,37 @@ static int change_delivery(struct listing *listing, const char *verb, const char
     return code;
 }
 
+static const char *flag_value(int argc, char **argv, const char *flag)
+{
+    size_t length = strlen(flag);
+
+    for (int i = 1; i < argc; i++) {
+        if (strcmp(argv[i], flag) == 0 && i + 1 < argc)
+            return argv[i + 1];
+        if (strncmp(argv[i], flag, length) == 0 && argv[i][length] == '=')
+            return argv[i] + length + 1;
+    }
+    return NULL;
+}
+
 int command_deliveries(int argc, char **argv)
 {
     static const struct column columns[] = {{"ID", "id"}, {"STATE", "state"}, {"CHANNEL", "channel"}, {"INCIDENT", "incident"},
-                                            {"REASON", "reason"}, {"TRIES", "tries"}, {"OPENED", "openedAt|opened"},
-                                            {"SECONDS", "seconds"}, {"REMOTE ID", "remoteIds|remote_ids"}, {"WORDS", "words|lastError"}};
+                                            {"TITLE", "title"}, {"REASON", "reason"}, {"OPENED", "openedAt"}, {"SECONDS", "seconds"},
+                                            {"REMOTE ID", "remoteIds"}, {"WORDS", "words|lastError"}};
     struct listing listing = {0};
-    const char *verb = argc > 1 ? argv[1] : "list", *channel = NULL;
+    const char *verb = argc > 1 ? argv[1] : "list", *channel = flag_value(argc, argv, "--channel");
+    int code = 2;
 
-    for (int i = 2; i + 1 < argc; i++)
-        if (strcmp(argv[i], "--channel") == 0)
-            channel = argv[i + 1];
     if (!parse(&listing, argc > 1 ? argc - 1 : argc, argc > 1 ? argv + 1 : argv))
         return 2;
-    argc -= argc > 1;
-    const char *id = optind < argc ? argv[optind + 1] : NULL;
-    int code = 2;
-    if (strcmp(verb, "list") == 0)
+    const char *id = optind + 1 < argc ? argv[optind + 1] : NULL; /* optind counts from the verb */
+    bool alone = id && optind + 2 == argc;
+    if (strcmp(verb, "list") == 0 && !id)
         code = list(&listing, "/api/v1/deliveries", columns, LENGTH(columns), "no deliveries");
-    else if (strcmp(verb, "show") == 0 && id)
-        code = show_delivery(&listing, id);
-    else if ((strcmp(verb, "retry") == 0 && (id || channel)) || (strcmp(verb, "drop") == 0 && id))
+    else if (strcmp(verb, "show") == 0 && alone)
+        code = show(&listing, "/api/v1/deliveries/", id, print_receipt);
+    else if ((strcmp(verb, "retry") == 0 && (id ? alone && !channel : channel != NULL)) || (strcmp(verb, "drop") == 0 && alone))
         code = change_delivery(&listing, verb, id, channel);
     else
         fprintf(stderr, "notifier: deliveries takes list, show ID, retry ID, retry --channel NAME or drop ID\n");

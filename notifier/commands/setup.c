@@ -1,4 +1,4 @@
-/* init, doctor, check-config, hash-password, telegram chats: before and beside a running daemon. */
+/* check-config, hash-password, telegram chats: before and beside a running daemon. */
 #include "base/file.h"
 #include "base/http.h"
 #include "base/json.h"
@@ -7,33 +7,15 @@
 #include "base/text.h"
 #include "notifier/commands/client.h"
 #include "notifier/commands/commands.h"
+#include "notifier/commands/local.h"
 #include "notifier/config.h"
 
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <termios.h>
 #include <unistd.h>
-
-static struct config *load(const char *path, bool warnings_too, bool *clean)
-{
-    struct config_complaints *complaints = calloc(1, sizeof *complaints);
-    struct buf words = BUF_EMPTY(1u << 20);
-
-    if (!complaints)
-        abort();
-    struct config *config = config_load(path, (const char *(*)(const char *))getenv, complaints);
-    config_complaints_write(complaints, path ? path : "environment", &words);
-    if (!config || warnings_too)
-        fputs(buf_text(&words), stderr);
-    if (clean)
-        *clean = complaints->count == 0;
-    buf_free(&words);
-    free(complaints);
-    return config;
-}
 
 int command_check_config(int argc, char **argv)
 {
@@ -42,7 +24,7 @@ int command_check_config(int argc, char **argv)
         return 2;
     }
     const char *path = config_find(argc == 2 ? argv[1] : NULL);
-    struct config *config = load(path, true, NULL);
+    struct config *config = local_config(path, true);
     if (!config)
         return 2;
     printf("%s: fine; channels:", path ? path : "defaults and environment");
@@ -51,81 +33,6 @@ int command_check_config(int argc, char **argv)
     putchar('\n');
     config_free(config);
     return 0;
-}
-
-static int say(bool ok, const char *what, const char *words)
-{
-    printf("%-8s %s%s%s\n", ok ? "ok" : "PROBLEM", what, words[0] ? ": " : "", words);
-    return ok ? 0 : 1;
-}
-
-static int doctor_storage(const struct config *config)
-{
-    struct buf folder = BUF_EMPTY(4096);
-    const char *slash = strrchr(config->storage_path, '/');
-
-    buf_add(&folder, slash ? config->storage_path : ".", slash ? (size_t)(slash - config->storage_path) : 1);
-    bool exists = access(buf_text(&folder), F_OK) == 0, ok = !exists || access(buf_text(&folder), W_OK) == 0;
-    int problems = say(ok, config->storage_path, !ok ? "its folder cannot be written; chown it to who runs notifier"
-                                                     : exists ? "" : "will be created");
-    buf_free(&folder);
-    return problems;
-}
-
-static int doctor_secrecy(const char *path)
-{
-    struct stat status;
-
-    if (!path || stat(path, &status) != 0)
-        return 0;
-    bool open_to_all = status.st_mode & (S_IRWXO);
-    return say(!open_to_all, path, open_to_all ? "others can read it; chmod 640 or less, it may hold secrets" : "");
-}
-
-int command_doctor(int argc, char **argv)
-{
-    static const struct option flags[] = {{"config", required_argument, NULL, 'f'}, {0}};
-    const char *path = NULL;
-    int flag, problems = 0;
-    char words[256];
-
-    optind = 1;
-    while ((flag = getopt_long(argc, argv, "", flags, NULL)) != -1) {
-        if (flag != 'f')
-            return 2;
-        path = optarg;
-    }
-    path = config_find(path);
-    bool clean;
-    struct config *config = load(path, true, &clean);
-    if (!config)
-        return say(false, "configuration", "has the errors above") + 1;
-    problems += say(true, "configuration", path ? path : "defaults and environment");
-    problems += doctor_secrecy(path);
-    problems += doctor_storage(config);
-    bool loopback = config_listens_on_loopback(config);
-    say(true, "listener", config->listen);
-    for (size_t i = 0; i < config->source_count; i++) {
-        const struct config_source *source = &config->sources[i];
-        bool secured = source->hmac_secret || source->bearer_token || source->username;
-        snprintf(words, sizeof words, "%s", secured ? "has a credential" : loopback ? "open on loopback" : source->auth_none
-                 ? "open to everybody, as configured" : "has no credential and the listener is not loopback: every post is refused");
-        char name[128];
-        snprintf(name, sizeof name, "source %.100s", source->name);
-        problems += say(secured || loopback || source->auth_none, name, words);
-    }
-    for (size_t i = 0; i < config->channel_count; i++) {
-        const struct channel_config *channel = &config->channels[i];
-        char name[128];
-        snprintf(name, sizeof name, "channel %.60s (%.20s)", channel->name, channel->type);
-        snprintf(words, sizeof words, "settings are whole; `notifier test --channel %.60s` sends a real message", channel->name);
-        problems += say(true, name, words);
-        if (channel->ca_file)
-            problems += say(access(channel->ca_file, R_OK) == 0, channel->ca_file, access(channel->ca_file, R_OK) ? "cannot be read" : "");
-    }
-    config_free(config);
-    printf("%s\n", problems ? "there are problems" : "all well; nothing was sent");
-    return problems ? 1 : 0;
 }
 
 /* One line from the terminal without echo, or from stdin. */
@@ -151,7 +58,7 @@ static bool read_password(const char *prompt, char *out, size_t size)
 
 int command_hash_password(int argc, char **argv)
 {
-    char password[1024], hash[PASSWORD_HASH_SIZE];
+    char password[1024], again[1024] = "", hash[PASSWORD_HASH_SIZE];
     struct err err;
 
     (void)argv;
@@ -159,11 +66,16 @@ int command_hash_password(int argc, char **argv)
         fprintf(stderr, "notifier: hash-password takes no argument: a password on the command line is seen by others; it asks\n");
         return 2;
     }
-    if (!read_password("Password: ", password, sizeof password)) {
+    if (!read_password("Password: ", password, sizeof password) || !password[0]) {
         fprintf(stderr, "notifier: no password was given\n");
         return 2;
     }
+    if (isatty(STDIN_FILENO) && (!read_password("The same again: ", again, sizeof again) || strcmp(password, again) != 0)) {
+        fprintf(stderr, "notifier: the two are not the same\n");
+        return 2;
+    }
     bool ok = password_hash(password, hash, &err);
+    explicit_bzero(again, sizeof again);
     explicit_bzero(password, sizeof password);
     if (!ok)
         return client_failed(&err);
@@ -251,7 +163,7 @@ int command_telegram(int argc, char **argv)
     /* Before the chat is known there is no channel yet: the token alone will do. */
     if (!path && token && token[0])
         return chats(&(struct channel_config){.bot_token = token, .api_url = getenv("TELEGRAM_API_URL")});
-    struct config *config = load(path, false, NULL);
+    struct config *config = local_config(path, false);
     if (!config)
         return 2;
     int code = 2;

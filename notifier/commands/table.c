@@ -5,9 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define ROWS_MAX 1000
-#define CELL_RUNES_MAX 60
-
 static const struct cJSON *follow(const struct cJSON *row, const char *path, size_t length)
 {
     char key[64];
@@ -59,39 +56,46 @@ void table_value(const struct cJSON *row, const char *path, struct buf *out)
     }
 }
 
-void table_print(const struct cJSON *list, const struct column *columns, size_t count, const char *nothing)
+void table_add(void *context, const struct cJSON *row)
 {
-    const struct cJSON *items = json_get(list, "items");
-    size_t widths[TABLE_COLUMNS_MAX] = {0};
+    struct table *table = context;
 
-    if (!json_first(items)) {
-        printf("%s\n", nothing);
-        return;
+    if (table->row_count == table->room) {
+        size_t room = table->room ? table->room * 2 : 64;
+        const char **cells = ARENA_NEW(table->arena, const char *, room * table->column_count);
+        if (table->room)
+            memcpy(cells, table->cells, table->room * table->column_count * sizeof *cells);
+        table->cells = cells;
+        table->room = room;
     }
-    for (int pass = 0; pass < 2; pass++) {
-        for (size_t c = 0; c < count; c++) {
-            widths[c] = widths[c] > strlen(columns[c].title) ? widths[c] : strlen(columns[c].title);
-            if (pass)
-                printf("%s%-*s", c ? "  " : "", c + 1 < count ? (int)widths[c] : 0, columns[c].title);
+    for (size_t c = 0; c < table->column_count; c++) {
+        struct buf cell = BUF_EMPTY(64 * 1024);
+        table_value(row, table->columns[c].path, &cell);
+        if (text_runes(buf_text(&cell)) > TABLE_CELL_RUNES_MAX) {
+            buf_cut(&cell, text_prefix(buf_text(&cell), TABLE_CELL_RUNES_MAX - 1));
+            buf_add_text(&cell, "…");
         }
-        if (pass)
-            putchar('\n');
-        for (const struct cJSON *row = json_first(items); row; row = json_next(row)) {
-            for (size_t c = 0; c < count; c++) {
-                struct buf cell = BUF_EMPTY(64 * 1024);
-                table_value(row, columns[c].path, &cell);
-                buf_cut(&cell, text_prefix(buf_text(&cell), CELL_RUNES_MAX));
-                size_t runes = text_runes(buf_text(&cell));
-                widths[c] = runes > widths[c] ? runes : widths[c];
-                if (pass)
-                    printf("%s%s%*s", c ? "  " : "", buf_text(&cell), c + 1 < count ? (int)(widths[c] - runes) : 0, "");
-                buf_free(&cell);
-            }
-            if (pass)
-                putchar('\n');
-        }
+        size_t runes = text_runes(buf_text(&cell));
+        table->widths[c] = runes > table->widths[c] ? runes : table->widths[c];
+        table->cells[table->row_count * table->column_count + c] = arena_text(table->arena, buf_text(&cell));
+        buf_free(&cell);
     }
-    const char *next = json_get_text(list, "next");
-    if (next)
-        printf("… and more: --cursor %s\n", next);
+    table->row_count++;
+}
+
+/* Padded by code points, which printf does not count; nothing behind the last. */
+static void print_cell(const struct table *table, size_t column, const char *text)
+{
+    size_t title = strlen(table->columns[column].title), width = table->widths[column] > title ? table->widths[column] : title;
+    bool last = column + 1 == table->column_count;
+
+    printf("%s%*s%s", text, last ? 0 : (int)(width - text_runes(text)), "", last ? "\n" : "  ");
+}
+
+void table_print(const struct table *table)
+{
+    for (size_t c = 0; c < table->column_count; c++)
+        print_cell(table, c, table->columns[c].title);
+    for (size_t i = 0; i < table->row_count * table->column_count; i++)
+        print_cell(table, i % table->column_count, table->cells[i]);
 }

@@ -4,6 +4,7 @@
 #include "notifier/alone.h"
 #include "notifier/commands/client.h"
 #include "notifier/commands/commands.h"
+#include "notifier/commands/receipt.h"
 #include "notifier/commands/table.h"
 
 #include <getopt.h>
@@ -54,43 +55,79 @@ static int alone(const char *config_path, const char *channel, const char *sever
     return code;
 }
 
-/* Asks until the delivery is final. */
+/* The receipt, and where it is none the provider's own words in one sentence. */
+static int print_receipt(const struct client *client, const struct cJSON *json, const char *raw)
+{
+    struct buf text = BUF_EMPTY(256 * 1024), words = BUF_EMPTY(64 * 1024);
+    const char *state = text_or(json_get_text(json, "state"), "unknown");
+    bool delivered = strcmp(state, "delivered") == 0;
+
+    if (client->output && strcmp(client->output, "json") == 0)
+        printf("%s\n", raw);
+    else {
+        receipt_write(json, &text);
+        fputs(buf_text(&text), stdout);
+    }
+    if (!delivered) {
+        table_value(json, "lastError|words", &words);
+        fprintf(stderr, "notifier: not delivered over %s (%s): %s\n", text_or(json_get_text(json, "channel"), "?"), state,
+                text_or(buf_text(&words), "no words came back"));
+    }
+    buf_free(&text);
+    buf_free(&words);
+    return delivered ? 0 : 1;
+}
+
+/* Asks until the delivery is final; after its first failed attempt it says so and why, once. */
 static int await_receipt(const struct client *client, const char *id)
 {
     struct buf path = BUF_EMPTY(256);
-    int code = 1;
+    struct buf explanation = BUF_EMPTY(64 * 1024);
+    bool said = false;
+    int code = -1;
 
     buf_addf(&path, "/api/v1/deliveries/%s", id);
-    for (int waited = 0; waited < RECEIPT_WAIT_MS; waited += RECEIPT_EVERY_MS) {
+    for (int waited = 0; code < 0 && waited < RECEIPT_WAIT_MS; waited += RECEIPT_EVERY_MS) {
         struct http_reply reply;
         struct err err;
         int status = client_call(client, "GET", buf_text(&path), NULL, &reply, &err);
-        if (!status) {
-            code = client_failed(&err);
+        if (status != 200) {
+            code = status ? client_refused(&reply) : client_failed(&err);
+            if (status)
+                http_reply_free(&reply);
             break;
         }
         struct cJSON *json = json_parse(buf_text(&reply.body), reply.body.length, NULL);
         const char *state = text_or(json_get_text(json, "state"), "open");
-        bool final = strcmp(state, "open") != 0;
-        if (final) {
-            code = strcmp(state, "delivered") != 0;
-            print_clean(code ? stderr : stdout, buf_text(&reply.body));
-            fprintf(code ? stderr : stdout, "\n%s\n", state);
+        struct buf error = BUF_EMPTY(64 * 1024);
+        table_value(json, "lastError", &error);
+        buf_clear(&explanation);
+        table_value(json, "explanation", &explanation);
+        if (strcmp(state, "open") != 0)
+            code = print_receipt(client, json, buf_text(&reply.body));
+        else if (!said && error.length) {
+            fprintf(stderr, "notifier: not yet: %s; trying again\n", buf_text(&error));
+            said = true;
         }
+        buf_free(&error);
         json_close(json);
         http_reply_free(&reply);
-        if (final)
-            break;
-        poll(NULL, 0, RECEIPT_EVERY_MS);
-        if (waited + RECEIPT_EVERY_MS >= RECEIPT_WAIT_MS)
-            fprintf(stderr, "notifier: not delivered within %d s; notifier why %s says more\n", RECEIPT_WAIT_MS / 1000, id);
+        if (code < 0)
+            poll(NULL, 0, RECEIPT_EVERY_MS);
     }
+    if (code < 0)
+        fprintf(stderr, "notifier: not delivered within %d s; it goes on trying. %s\n", RECEIPT_WAIT_MS / 1000, buf_text(&explanation));
+    buf_free(&explanation);
     buf_free(&path);
-    return code;
+    return code < 0 ? 1 : code;
 }
 
-static int through_daemon(const struct client *client, struct http_reply *reply, int status)
+static int through_daemon(const struct client *client, const char *channel, struct http_reply *reply, int status)
 {
+    if (status == 404) {
+        fprintf(stderr, "notifier: the daemon knows no channel \"%s\"; /api/v1/channels lists them\n", channel);
+        return 1;
+    }
     if (status >= 300)
         return client_refused(reply);
     struct cJSON *json = json_parse(buf_text(&reply->body), reply->body.length, NULL);
@@ -125,6 +162,8 @@ int command_test(int argc, char **argv)
         case 'c': client_flag(&client, flags[index].name, optarg); break;
         default: return 2;
         }
+    if (!client_output_is_known(&client))
+        return 2;
     if (!channel || optind < argc) {
         fprintf(stderr, "notifier: test needs --channel NAME\n");
         return 2;
@@ -136,11 +175,14 @@ int command_test(int argc, char **argv)
         buf_add_text(&path, "&severity=");
         text_add_url(&path, severity);
     }
+    /* Alone where a file was named, or where surely no daemon was asked: it would be told twice. */
     int status = config ? 0 : client_call(&client, "POST", buf_text(&path), "", &reply, &err);
     buf_free(&path);
+    if (config || (!status && reply.end == HTTP_NOT_SENT && !client.url && !getenv("NOTIFIER_URL")))
+        return alone(config, channel, severity, resolved);
     if (!status)
-        return !config && (client.url || getenv("NOTIFIER_URL")) ? client_failed(&err) : alone(config, channel, severity, resolved);
-    int code = through_daemon(&client, &reply, status);
+        return client_failed(&err);
+    int code = through_daemon(&client, channel, &reply, status);
     http_reply_free(&reply);
     return code;
 }

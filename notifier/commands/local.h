@@ -1,0 +1,10 @@
+/* For commands that need the configuration itself. */
+#ifndef COMMANDS_LOCAL_H
+#define COMMANDS_LOCAL_H
+
+#include "notifier/config.h"
+
+/* path: what config_find found. Errors go to stderr, warnings too where asked for. NULL: there were errors; exit code 2. */
+struct config *local_config(const char *path, bool warnings_too);
+
+#endif

@@ -78,7 +78,7 @@ static void print_man(void)
     printf(".SH ENVIRONMENT\nNOTIFIER_CONFIG, NOTIFIER_URL, NOTIFIER_TOKEN, NOTIFIER_LISTEN, NOTIFIER_PUBLIC_URL, NOTIFIER_SOURCE_TOKEN; "
            "without a file also TELEGRAM_BOT_TOKEN with TELEGRAM_CHAT_ID, DISCORD_WEBHOOK_URL, SLACK_WEBHOOK_URL, SMTP_URL with "
            "SMTP_FROM and SMTP_TO.\n.SH EXIT STATUS\n0 done; 1 it failed; 2 wrong usage or configuration.\n"
-           ".SH FILES\n./notifier.yaml, /etc/notifier/notifier.yaml\n");
+           ".SH FILES\n\\&./notifier.yaml, /etc/notifier/notifier.yaml\n");
 }
 
 /* Words for the shell: commands first, then each command's flags, out of its usage. */

@@ -1,12 +1,16 @@
-# make install      DESTDIR= PREFIX=/usr/local: program, manual page, example configuration, systemd units
+# make install      DESTDIR= PREFIX=/usr/local: program, manual page, completion, example configuration, systemd units
 
 .PHONY: install
 install: all
 	install -D -m 755 $(OUT)/bin/notifier $(DESTDIR)$(PREFIX)/bin/notifier
 	mkdir -p $(DESTDIR)$(PREFIX)/share/man/man1
 	$(OUT)/bin/notifier help --man > $(DESTDIR)$(PREFIX)/share/man/man1/notifier.1
+	mkdir -p $(DESTDIR)$(PREFIX)/share/bash-completion/completions
+	$(OUT)/bin/notifier help --bash > $(DESTDIR)$(PREFIX)/share/bash-completion/completions/notifier
 	install -D -m 644 config/notifier.yaml $(DESTDIR)$(PREFIX)/share/doc/notifier/notifier.yaml
-	install -D -m 644 config/notifier.service $(DESTDIR)$(PREFIX)/lib/systemd/system/notifier.service
+	install -D -m 644 config/notifier.sysusers $(DESTDIR)$(PREFIX)/lib/sysusers.d/notifier.conf
+	mkdir -p $(DESTDIR)$(PREFIX)/lib/systemd/system
+	sed 's,/usr/local/bin/,$(PREFIX)/bin/,' config/notifier.service > $(DESTDIR)$(PREFIX)/lib/systemd/system/notifier.service
 	install -D -m 644 config/notifier.socket $(DESTDIR)$(PREFIX)/lib/systemd/system/notifier.socket
 
 # make docs         writes the pages that come from the code's own tables

@@ -200,7 +200,7 @@ static inline void scene_render(struct scene *scene, const struct effect_render 
 
 static inline void scene_send(struct scene *scene, const struct effect_send *send)
 {
-    CHECK(scene->sent_count < SCENE_SENDS_MAX, "too many sends");
+    CHECK(scene->sent_count < SCENE_SENDS_MAX, "too many sends: %.600s", buf_text(&scene->log));
     if (scene->sent_count == SCENE_SENDS_MAX)
         abort();
     struct scene_sent *sent = &scene->sent[scene->sent_count++];

@@ -1,0 +1,283 @@
+/* What providers answer, and what follows: retries, lower forms, waits, other addresses, the end. */
+#include "tests/unit/core/scene.h"
+
+struct story {
+    const char *name;
+    struct scene_setup setup;
+    const char *script, *want;
+    bool no_times; /* back-off has chance in it */
+};
+
+static const struct story contents[] = {
+    {"content refused goes down the ladder and dies", {0}, "chat:content +a",
+     "0 chat first notification +a; 0 chat first notification plain +a; 0 chat first notification minimal +a; "
+     "0 chat dead: bad markup; 0 ops first notification +NotifierDeliveryDead; ", false},
+    {"one step is enough", {0}, "chat:hold +a content! taken!", "0 chat first notification +a; 0 chat first notification plain +a; ",
+     false},
+    {"the next message is rich again", {0}, "chat:hold +a content! taken! chat:taken 1m +b",
+     "0 chat first notification +a; 0 chat first notification plain +a; 60 chat new alerts added +b; ", false},
+    {"the ladder waits for nothing", {0}, "chat:hold +a content! content! taken! 1m",
+     "0 chat first notification +a; 0 chat first notification plain +a; 0 chat first notification minimal +a; ", false},
+};
+
+static const struct story waits[] = {
+    {"a wait is honoured", {0}, "chat:busy +a 29999ms chat:taken 1ms", "0 chat first notification +a; 30 chat first notification +a; ",
+     false},
+    {"a wait holds for all of the channel", {.group_by = "host"}, "chat:busy +a chat:taken 1s +b 20s", "0 chat first notification +a; ",
+     false},
+    {"after it all go", {.group_by = "host"}, "chat:busy +a chat:taken 1s +b 29s",
+     "0 chat first notification +a; 30 chat first notification +a; 30 chat first notification +b; ", false},
+    {"waits in a row", {0}, "chat:busy +a 1m chat:taken 30s",
+     "0 chat first notification +a; 30 chat first notification +a; 60 chat first notification +a; 90 chat first notification +a; ",
+     false},
+    {"what failed is worded anew, with the news", {0}, "chat:hold +a 1s +b failed! 2s",
+     "chat first notification +a; chat first notification +b +a; ", true},
+    {"what may have arrived goes again as it was, marked", {0}, "chat:hold +a 1s +b unclear! 2s",
+     "chat first notification +a; chat same words again?; ", true},
+    {"then the news", {0}, "chat:hold +a 1s +b unclear! 2s taken! chat:taken 1m",
+     "chat first notification +a; chat same words again?; chat new alerts added +b; ", true},
+    {"no more than one probes an ill channel", {.group_by = "host"}, "chat:hold +a 1s failed! +b +c 20s",
+     "chat first notification +a; chat first notification +a; ", true},
+    {"moved: at once, to the new address", {0}, "chat:hold +a moved! taken!", "0 chat first notification +a; 0 chat same words; ", false},
+};
+
+static const struct story ends[] = {
+    {"refused for good: dead, and told elsewhere", {0}, "chat:refused +a 10m",
+     "0 chat first notification +a; 0 chat dead: kicked; 0 ops first notification +NotifierDeliveryDead; ", false},
+    {"an hour later the trouble is over", {0}, "chat:refused +a 1h",
+     "0 chat first notification +a; 0 chat dead: kicked; 0 ops first notification +NotifierDeliveryDead; "
+     "3600 ops all alerts resolved -NotifierDeliveryDead; ", false},
+    {"dead letters about dead letters end there", {0}, "chat:refused ops:refused +a 1h",
+     "0 chat first notification +a; 0 chat dead: kicked; 0 ops first notification +NotifierDeliveryDead; 0 ops dead: kicked; "
+     "3600 ops NotifierDeliveryDead: its firing was not told here; ", false},
+    {"news to a channel that refused try it again", {0}, "chat:refused +a 1m chat:taken +b",
+     "0 chat first notification +a; 0 chat dead: kicked; 0 ops first notification +NotifierDeliveryDead; "
+     "60 chat first notification +b; ", false},
+    {"the end of what was not told is not told", {0}, "chat:refused +a 1m chat:taken -a 1m",
+     "0 chat first notification +a; 0 chat dead: kicked; 0 ops first notification +NotifierDeliveryDead; "
+     "60 chat a: its firing was not told here; ", false},
+};
+
+static const struct story failovers[] = {
+    {"refused: another tells it at once", {.mail_falls_back = true}, "chat:refused +a",
+     "0 chat first notification +a; 0 mail failover +a; ", false},
+    {"refused content, at last: another", {.mail_falls_back = true}, "chat:content +a",
+     "0 chat first notification +a; 0 chat first notification plain +a; 0 chat first notification minimal +a; 0 mail failover +a; ",
+     false},
+    {"who told the firing tells the end", {.mail_falls_back = true}, "chat:refused +a chat:taken 1m -a 1m",
+     "0 chat first notification +a; 0 mail failover +a; 60 chat a: its firing was not told here; 60 mail all alerts resolved -a; ", false},
+    {"nobody takes it", {.mail_falls_back = true}, "chat:refused mail:refused +a 1m",
+     "0 chat first notification +a; 0 mail failover +a; 0 mail dead: kicked; 0 ops first notification +NotifierDeliveryDead; ", false},
+};
+
+static void play(const struct story *stories, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct scene *scene = scene_new(scene_policy(&stories[i].setup));
+        scene->no_times = stories[i].no_times;
+        scene_play(scene, stories[i].script);
+        CHECK(test_same(buf_text(&scene->log), stories[i].want), "%s:\n  got  %s\n  want %s", stories[i].name, buf_text(&scene->log),
+              stories[i].want);
+        scene_free(scene);
+    }
+}
+
+static const struct rendered_part recipients[] = {
+    {.kind = PART_RECIPIENT, .address = "a@x", .content = "w"}, {.kind = PART_RECIPIENT, .address = "b@x", .content = "w"},
+    {.kind = PART_RECIPIENT, .address = "c@x", .content = "w"}, {.kind = PART_RECIPIENT, .address = "d@x", .content = "w"}};
+
+static struct scene *mail_scene(bool together)
+{
+    struct policy *policy = scene_policy(&(struct scene_setup){.within_ms = 3600000});
+    struct scene *scene = scene_new(policy);
+
+    policy->channels[0].parts_together = together;
+    scene->parts = recipients;
+    scene->part_count = LENGTH(recipients);
+    scene_play(scene, "chat:hold +a");
+    return scene;
+}
+
+/* Only who has not got it gets it again. */
+static void test_recipients(void)
+{
+    static const struct scene_answer ok = {.outcome = OUTCOME_TAKEN, .wait_ms = -1, .status = 250};
+    static const struct scene_answer later = {.outcome = OUTCOME_FAILED, .wait_ms = -1, .status = 450, .words = "mailbox full"};
+    static const struct scene_answer never = {.outcome = OUTCOME_REFUSED_CONTENT, .wait_ms = -1, .status = 550, .words = "no such"};
+    struct scene *scene = mail_scene(true);
+
+    REQUIRE(scene->sent_count == 1, "%zu sends", scene->sent_count);
+    CHECK_INT(scene->sent[0].part_mask, 0xf);
+    scene_verdict(scene, &scene->sent[0], (struct scene_answer[]){ok, later, never, later}, 4);
+    scene_wait(scene, 60000);
+    REQUIRE(scene->sent_count == 2, "%zu sends", scene->sent_count);
+    CHECK_INT(scene->sent[1].part_first, 1);
+    CHECK_INT(scene->sent[1].part_count, 3);
+    CHECK_INT(scene->sent[1].part_mask, 0x5); /* b and d; c is finished */
+    CHECK(!scene->sent[1].repeat, "surely not arrived: no mark");
+    CHECK(scene->sent[1].message_id == scene->sent[0].message_id, "the same message");
+    scene_verdict(scene, &scene->sent[1], (struct scene_answer[]){ok, later}, 2);
+    scene_wait(scene, 60000);
+    REQUIRE(scene->sent_count == 3, "%zu sends", scene->sent_count);
+    CHECK_INT(scene->sent[2].part_first, 3);
+    CHECK_INT(scene->sent[2].part_mask, 0x1);
+    scene_verdict(scene, &scene->sent[2], &ok, 1);
+    CHECK_INT(scene->settlements[SETTLED_DELIVERED], 1);
+    CHECK_INT(core_totals(scene->core).deliveries_open, 0);
+    scene_free(scene);
+}
+
+/* One after the other where they do not travel together; nobody is taken: dead. */
+static void test_parts_apart(void)
+{
+    static const struct scene_answer never = {.outcome = OUTCOME_REFUSED_CONTENT, .wait_ms = -1, .status = 550, .words = "no such"};
+    struct scene *scene = mail_scene(false);
+
+    for (size_t i = 0; i < LENGTH(recipients); i++) {
+        REQUIRE(scene->sent_count == i + 1, "%zu sends", scene->sent_count);
+        CHECK_INT(scene->sent[i].part_first, i);
+        CHECK_INT(scene->sent[i].part_count, 1);
+        CHECK_INT(scene->sent[i].part_mask, 1);
+        scene_verdict(scene, &scene->sent[i], &never, 1);
+        scene_settle(scene);
+    }
+    CHECK_INT(scene->settlements[SETTLED_DEAD], 1);
+    CHECK(strstr(buf_text(&scene->log), "0 chat dead: no such; 0 ops first notification +NotifierDeliveryDead; "), "%s",
+          buf_text(&scene->log));
+    scene_free(scene);
+}
+
+/* An edit is worth a few tries; without it the message still stands. */
+static void test_optional(void)
+{
+    static const struct rendered_part parts[] = {{.kind = PART_POST, .content = "w"},
+                                                 {.kind = PART_EDIT, .optional = true, .address = "r1", .content = "w"}};
+    struct scene *scene = scene_new(scene_policy(&(struct scene_setup){.within_ms = 3600000}));
+
+    scene->parts = parts;
+    scene->part_count = LENGTH(parts);
+    scene_play(scene, "chat:hold +a taken! chat:failed 10m");
+    CHECK_INT(scene->sent_count, 4);
+    CHECK_INT(scene->sent[3].part_first, 1);
+    CHECK_INT(scene->settlements[SETTLED_DELIVERED], 1);
+    CHECK_INT(scene->settlements[SETTLED_DEAD], 0);
+    scene_free(scene);
+}
+
+static void test_moved(void)
+{
+    struct scene *scene = scene_new(scene_policy(&(struct scene_setup){0}));
+
+    scene_play(scene, "chat:hold +a moved! chat:taken 1m +b 1h");
+    REQUIRE(scene->sent_count >= 3, "%zu sends", scene->sent_count);
+    CHECK_TEXT(scene->sent[0].moved_to, NULL);
+    CHECK_TEXT(scene->sent[1].moved_to, "-100");
+    CHECK_TEXT(scene->sent[2].moved_to, "-100");
+    CHECK_TEXT(scene->moved_to, "-100"); /* and it is written down */
+    CHECK_INT(scene->settlements[SETTLED_DEAD], 0);
+    scene_free(scene);
+}
+
+static void test_give_up(void)
+{
+    struct scene *scene = scene_new(scene_policy(&(struct scene_setup){.give_up_ms = 3600000, .within_ms = 7200000}));
+
+    scene_play(scene, "chat:failed +a 3500s");
+    CHECK_INT(scene->settlements[SETTLED_DEAD], 0);
+    CHECK(scene->sent_count > 3500 / 15, "probed every 15 s at least: only %zu sends", scene->sent_count);
+    buf_clear(&scene->log);
+    scene->no_times = true;
+    scene_play(scene, "120s");
+    CHECK_INT(scene->settlements[SETTLED_DEAD], 1);
+    const char *dead = strstr(buf_text(&scene->log), "chat dead: gave up after ");
+    REQUIRE(dead, "%s", buf_text(&scene->log));
+    CHECK(strstr(dead, "tries: no route; ops first notification +NotifierDeliveryDead; "), "%s", dead);
+    size_t sent = scene->sent_count;
+    scene_play(scene, "10m");
+    CHECK_INT(scene->sent_count, sent);
+    CHECK_INT(core_totals(scene->core).deliveries_open, 0);
+    scene_free(scene);
+}
+
+/* After deliver_within, not before; and the words say why. */
+static void test_deliver_within(void)
+{
+    struct scene *scene = scene_new(scene_policy(&(struct scene_setup){.mail_falls_back = true, .within_ms = 60000}));
+
+    scene_play(scene, "chat:failed +a 59999ms");
+    for (size_t i = 0; i < scene->sent_count; i++)
+        CHECK_TEXT(scene->sent[i].channel, "chat");
+    scene_play(scene, "16s");
+    const struct scene_sent *last = &scene->sent[scene->sent_count - 1];
+    CHECK_TEXT(last->channel, "mail");
+    CHECK(last->at_ms >= 60000 && last->at_ms <= 76000, "at %lld ms", (long long)last->at_ms);
+    CHECK_INT(last->render.reason, REASON_FAILOVER);
+    CHECK_TEXT(scene->failover, "chat: no route");
+    CHECK_INT(scene->settlements[SETTLED_CARRIED], 1);
+    CHECK_INT(scene->settlements[SETTLED_DELIVERED], 1);
+    CHECK_INT(scene->settlements[SETTLED_DEAD], 0);
+    size_t sent = scene->sent_count;
+    scene_play(scene, "10m");
+    CHECK_INT(scene->sent_count, sent); /* told once */
+    scene_free(scene);
+}
+
+/* A part that cannot be worded goes down the ladder as one that is refused. */
+static void test_no_words(void)
+{
+    struct scene *scene = scene_new(scene_policy(&(struct scene_setup){0}));
+    struct core_channel_state states[SCENE_CHANNELS_MAX];
+
+    scene->part_count = 0;
+    scene->no_times = true;
+    scene_play(scene, "+a");
+    static const char want[] = "chat first notification +a; chat first notification plain +a; chat first notification minimal +a; "
+                               "chat dead: it could not be put into words; ";
+    CHECK(strncmp(buf_text(&scene->log), want, strlen(want)) == 0, "%s", buf_text(&scene->log));
+    CHECK_INT(scene->sent_count, 0);
+    CHECK_INT(core_channels(scene->core, states, SCENE_CHANNELS_MAX), 3);
+    for (size_t i = 0; i < 3; i++)
+        CHECK_INT(states[i].in_flight + states[i].pending, 0);
+    scene_free(scene);
+}
+
+static void test_health(void)
+{
+    struct scene *scene = scene_new(scene_policy(&(struct scene_setup){.group_by = "host"}));
+    struct core_channel_state state;
+
+    scene_play(scene, "chat:failed +a 20s +b");
+    core_channels(scene->core, &state, 1);
+    CHECK_TEXT(state.name, "chat");
+    CHECK_INT(state.pending, 2);
+    CHECK(state.failures >= 3 && !state.refused, "%u failures", state.failures);
+    CHECK_INT(state.oldest_accepted_ms, SCENE_STARTS_MS);
+    scene_play(scene, "chat:taken 16s");
+    core_channels(scene->core, &state, 1);
+    CHECK_INT(state.pending + state.failures + state.in_flight, 0);
+    CHECK_INT(state.oldest_accepted_ms, 0);
+    scene_play(scene, "chat:refused +c");
+    core_channels(scene->core, &state, 1);
+    CHECK(state.refused, "it refuses us");
+    scene_play(scene, "chat:taken +d");
+    core_channels(scene->core, &state, 1);
+    CHECK(!state.refused, "a success ends it");
+    scene_free(scene);
+}
+
+int main(void)
+{
+    play(contents, LENGTH(contents));
+    play(waits, LENGTH(waits));
+    play(ends, LENGTH(ends));
+    play(failovers, LENGTH(failovers));
+    test_recipients();
+    test_parts_apart();
+    test_optional();
+    test_moved();
+    test_give_up();
+    test_deliver_within();
+    test_no_words();
+    test_health();
+    return test_end();
+}

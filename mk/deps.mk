@@ -15,9 +15,18 @@ deps:
 	echo "installing:" $$missing; \
 	apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null
 
-# Before the first object: a missing package is named, not guessed from a compiler's complaint.
-.PHONY: have-packages
-have-packages:
-	@pkg-config --exists $(PACKAGES) 2>/dev/null || { echo "packages for building are missing: make deps (as root), or apt-get install $(DEPS_BUILD)" >&2; exit 1; }
-	@[ -e /usr/include/libesmtp.h ] || { echo "libesmtp is missing: apt-get install libesmtp-dev" >&2; exit 1; }
-all: have-packages
+# Before the first object: a missing package is named with the command that brings it, not guessed from a compiler's
+# complaint. Goals that build nothing themselves are left alone.
+hash := \#
+PACKAGE_NAMES := libmicrohttpd:libmicrohttpd-dev libcurl:libcurl4-openssl-dev libcjson:libcjson-dev sqlite3:libsqlite3-dev \
+                 yaml-0.1:libyaml-dev libpcre2-8:libpcre2-dev libcrypto:libssl-dev libssl:libssl-dev libsystemd:libsystemd-dev \
+                 libcrypt:libcrypt-dev zlib:zlib1g-dev
+ifneq ($(filter-out help clean deps run check check-% coverage fuzz fuzz-keep,$(or $(MAKECMDGOALS),all)),)
+  MISSING := $(shell if ! command -v pkg-config >/dev/null; then echo pkg-config; \
+                     elif ! pkg-config --exists $(PACKAGES); then \
+                         for p in $(PACKAGE_NAMES); do pkg-config --exists $${p%%:*} || echo $${p$(hash)$(hash)*:}; done | sort -u; fi; \
+                     echo '$(hash)include <libesmtp.h>' | $(CC) $(CPPFLAGS) -E - >/dev/null 2>&1 || echo libesmtp-dev)
+  ifneq ($(strip $(MISSING)),)
+    $(error building needs $(strip $(MISSING)): run `make deps` as root, or `apt-get install $(strip $(MISSING))`)
+  endif
+endif

@@ -12,22 +12,26 @@
 static struct http_server server, local;
 static atomic_int looking_up, looking_up_most;
 
+static int (*real_lookup)(const char *, const char *, const struct addrinfo *, struct addrinfo **);
+
+__attribute__((constructor)) static void find_real_lookup(void) /* before there are threads */
+{
+    *(void **)&real_lookup = dlsym(RTLD_NEXT, "getaddrinfo");
+}
+
 /* Names under .test are looked up here: slow ones take 200 ms, never ones 5 s, gone ones do not exist. */
 int getaddrinfo(const char *name, const char *service, const struct addrinfo *hints, struct addrinfo **out)
 {
-    static int (*real)(const char *, const char *, const struct addrinfo *, struct addrinfo **);
     size_t length = name ? strlen(name) : 0;
 
-    if (!real)
-        *(void **)&real = dlsym(RTLD_NEXT, "getaddrinfo");
     if (length < 5 || strcmp(name + length - 5, ".test") != 0)
-        return real(name, service, hints, out);
+        return real_lookup(name, service, hints, out);
     int now = atomic_fetch_add(&looking_up, 1) + 1, most = atomic_load(&looking_up_most);
     while (now > most && !atomic_compare_exchange_weak(&looking_up_most, &most, now))
         continue;
     server_pause(strncmp(name, "never", 5) == 0 ? 5000 : strncmp(name, "slow", 4) == 0 ? 200 : 0);
     atomic_fetch_sub(&looking_up, 1);
-    return strncmp(name, "gone", 4) == 0 ? EAI_NONAME : real("127.0.0.1", service, hints, out);
+    return strncmp(name, "gone", 4) == 0 ? EAI_NONAME : real_lookup("127.0.0.1", service, hints, out);
 }
 
 static int64_t now_ms(void)

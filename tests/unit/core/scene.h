@@ -274,8 +274,7 @@ static inline void scene_verdict(struct scene *scene, struct scene_sent *sent, c
 
 static inline struct scene_answer *scene_channel(struct scene *scene, const char *channel)
 {
-    int index = policy_channel_index(scene->policy, channel);
-    return &scene->answers[index < 0 ? 0 : index];
+    return &scene->answers[channel[0] == 'm' ? 1 : channel[0] == 'o' ? 2 : 0]; /* by name: a reload moves them about */
 }
 
 /* Ticks until nothing more is due now, answering each send as its channel does. */

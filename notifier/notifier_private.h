@@ -68,6 +68,7 @@ struct notifier {
     size_t seen_count;
     int64_t last_turn_ms;
     char host_name[256];
+    bool said_loopback;      /* that links to this machine are left out of messages, and which setting cures it */
 };
 
 struct core *notifier_core(struct notifier *notifier);

@@ -101,6 +101,11 @@ void words_find(struct notifier *notifier, const struct effect_render *render)
     struct event event = {.kind = EVENT_RENDERED, .rendered = {.delivery_id = render->delivery_id}};
     struct arena *arena = notifier->effects.arena;
 
+    if (!notifier->said_loopback && message_link_is_loopback(notifier->config->public_url)) {
+        notifier->said_loopback = true;
+        log_say(LOG_INFO, "links_left_out", "messages go without a link to this page: %s leads to this machine only; set server.public_url",
+                notifier->config->public_url);
+    }
     if (channel) {
         struct view view;
         struct rendered_part *parts = ARENA_NEW(arena, struct rendered_part, CHANNEL_PARTS_MAX);

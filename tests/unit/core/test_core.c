@@ -86,7 +86,6 @@ static void test_counts(void)
     CHECK_INT(scene->render.firing, 2);
     CHECK_INT(scene->render.news_firing, 2);
     CHECK_INT(scene->render.resolved, 0);
-    CHECK_TEXT(scene_name(scene, scene->render.incident_id), "?");
     scene_play(scene, "1m chat:busy +c 1s chat:taken -c -a 1m");
     CHECK_INT(scene->render.firing, 1);
     CHECK_INT(scene->render.resolved, 2);
@@ -119,12 +118,12 @@ static void test_copies_counted(void)
 
     scene_play(scene, "+a =a =a");
     CHECK_INT(scene->duplicates, 2);
-    uint32_t tells = scene->tells;
     scene_play(scene, "1m -a 1m");
+    uint32_t tells = scene->tells;
     scene_play(scene, "=a");
     CHECK_INT(scene->stales, 1);
     CHECK_INT(scene->duplicates, 2);
-    CHECK(scene->tells >= tells, "rows only grow");
+    CHECK_INT(scene->tells, tells); /* nobody is owed a word of it */
     CHECK(scene->reply.ok && scene->reply.reply == 7, "each request is answered");
     CHECK_INT(core_totals(scene->core).firing, 0);
     CHECK_INT(core_totals(scene->core).groups, 0);

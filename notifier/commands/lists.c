@@ -400,16 +400,18 @@ int command_deliveries(int argc, char **argv)
                                             {"TITLE", "title"}, {"REASON", "reason"}, {"OPENED", "openedAt"}, {"SECONDS", "seconds"},
                                             {"REMOTE ID", "remoteIds"}, {"WORDS", "words|lastError"}};
     struct listing listing = {0};
-    const char *verb = argc > 1 ? argv[1] : "list", *channel = flag_value(argc, argv, "--channel");
-    int code = 2;
+    int shift = argc > 1 && argv[1][0] != '-', code = 2; /* the verb stands where a command's name would */
+    const char *verb = shift ? argv[1] : "list", *channel = flag_value(argc, argv, "--channel");
 
-    if (!parse(&listing, argc > 1 ? argc - 1 : argc, argc > 1 ? argv + 1 : argv))
+    if (!parse(&listing, argc - shift, argv + shift))
         return 2;
-    const char *id = optind + 1 < argc ? argv[optind + 1] : NULL; /* optind counts from the verb */
-    bool alone = id && optind + 2 == argc;
-    if (strcmp(verb, "list") == 0 && !id)
+    const char *id = optind + shift < argc ? argv[optind + shift] : NULL;
+    bool alone = id && optind + shift + 1 == argc;
+    if (strcmp(verb, "list") == 0) {
+        for (int i = optind + shift; i < argc; i++)
+            add_argument(&listing.query, "matcher", argv[i]);
         code = list(&listing, "/api/v1/deliveries", columns, LENGTH(columns), "no deliveries");
-    else if (strcmp(verb, "show") == 0 && alone)
+    } else if (strcmp(verb, "show") == 0 && alone)
         code = show(&listing, "/api/v1/deliveries/", id, print_receipt);
     else if ((strcmp(verb, "retry") == 0 && (id ? alone && !channel : channel != NULL)) || (strcmp(verb, "drop") == 0 && alone))
         code = change_delivery(&listing, verb, id, channel);

@@ -77,9 +77,29 @@ static void unfreeze(struct delivery *delivery)
     delivery->item_count = 0;
 }
 
+/* Its message will not be said again, but may have arrived. Whether the channel knows of a firing is not known then:
+ * the firing would be news, and its end too (a told_ms without TOLD_FIRING). */
+static void doubt(struct core *core, struct delivery *delivery)
+{
+    bool doubtful = delivery->maybe_sent;
+
+    for (uint16_t i = 0; i < delivery->part_count; i++)
+        doubtful = doubtful || delivery->parts[i].state == PART_DELIVERED;
+    for (uint32_t i = 0; i < delivery->item_count && doubtful; i++) {
+        struct told *told = delivery->items[i].told;
+        if (delivery->items[i].status == ALERT_FIRING && told->status == TOLD_FIRING)
+            continue;
+        told->status = TOLD_NOTHING;
+        told->told_ms = core->now.wall_ms;
+        told_write(core, told);
+    }
+}
+
 void delivery_end(struct core *core, struct delivery *delivery, enum settled state, const char *words, uint64_t carried_by)
 {
     assert(state != SETTLED_OPEN && !delivery->attempt_id);
+    if (state != SETTLED_DELIVERED)
+        doubt(core, delivery);
     if (words)
         text_replace(&delivery->words, words);
     unfreeze(delivery);
@@ -201,6 +221,7 @@ void delivery_thaw(struct core *core, struct delivery *delivery)
 {
     if (delivery->item_count)
         effects_record(core->effects, RECORD_ITEMS_GONE)->delivery.id = delivery->id;
+    doubt(core, delivery);
     unfreeze(delivery);
     delivery->message_id = 0;
     delivery->part_count = 0;
@@ -214,6 +235,8 @@ static void render(struct core *core, struct delivery *delivery)
     struct group *group = lane->group;
     const struct policy_node *node = group_settings(core, group);
 
+    if (delivery->reason != REASON_FAILOVER)
+        delivery->reason = lane_reason_now(core, lane, delivery->reason); /* the group may have changed while it waited */
     delivery->rendering = true;
     lane->target->in_flight++;
     throttle_sent(lane->target, moment_now(core)); /* its place is taken now: the words come before the next is asked */
@@ -283,6 +306,7 @@ void delivery_die(struct core *core, struct delivery *delivery, const char *why)
     if (item_count)
         memcpy(items, delivery->items, item_count * sizeof items[0]);
     snprintf(summary, sizeof summary, "%.40s could not be told over %.40s: %.140s", group->incident.reference, channel, why);
+    lane->repeat_from = moment_now(core); /* a repeat that died is not due again at once */
     delivery_end(core, delivery, SETTLED_DEAD, why, 0);
     settle_dead(core, lane, items, item_count, id, why);
     if (lane->pending.count)

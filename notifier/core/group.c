@@ -260,6 +260,19 @@ static enum reason lane_reason(const struct core *core, const struct lane *lane,
     return news->resolved ? REASON_ALL_RESOLVED : REASON_FIRED_AND_RESOLVED;
 }
 
+enum reason lane_reason_now(const struct core *core, const struct lane *lane, enum reason otherwise)
+{
+    struct news news = {0};
+
+    for (const struct told *told = lane->pending.first; told; told = told->next) {
+        bool firing = told->alert->status == ALERT_FIRING;
+        news.firing += firing && told->status != TOLD_FIRING;
+        news.resolved += !firing && told->status == TOLD_FIRING;
+        news.both += !firing && told->status != TOLD_FIRING;
+    }
+    return news.firing || news.resolved || news.both ? lane_reason(core, lane, &news) : otherwise;
+}
+
 static void lane_flush(struct core *core, struct lane *lane)
 {
     struct delivery *old = lane->delivery;

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #define SELF_DOMAIN "notifier"
+#define NO_NEWS "no news since"
 
 struct alert_key {
     const char *domain, *fingerprint;
@@ -101,8 +102,10 @@ void alert_schedule(struct core *core, struct alert *alert)
         heap_remove(&core->expiries, &alert->expiry);
         return;
     }
-    int64_t wall_ms = alert->status == ALERT_FIRING ? alert->expires_ms : alert->changed_ms + FORGET_RESOLVED_MS;
-    struct moment at = moment_due(core, wall_ms, INT64_MAX / 4);
+    /* As long as it was meant to be, whatever the wall clock has done since. */
+    bool firing = alert->status == ALERT_FIRING;
+    int64_t wait_max_ms = firing ? alert->expires_ms - alert->refreshed_ms : FORGET_RESOLVED_MS;
+    struct moment at = moment_due(core, firing ? alert->expires_ms : alert->changed_ms + FORGET_RESOLVED_MS, wait_max_ms);
     heap_set(&core->expiries, &alert->expiry, at.steady_ms, alert->id);
 }
 
@@ -203,9 +206,10 @@ static void end(struct core *core, struct alert *alert)
         next = told->next_of_alert;
 
         told_owe(core, told);
-        if (told->status != TOLD_FIRING && !was_owed)
+        bool may_know = told->status == TOLD_FIRING || told->told_ms;
+        if (!may_know && !was_owed)
             rule = "its firing was not told here";
-        else if (told->status != TOLD_FIRING && !lane->delivery && group->flush_due.wall_ms &&
+        else if (!may_know && !lane->delivery && group->flush_due.wall_ms &&
                  group->flush_due.steady_ms > core->now.steady_ms)
             rule = "ended before it was due";
         if (rule)
@@ -264,7 +268,7 @@ static void forget(struct core *core, struct alert *alert)
 void alert_expire(struct core *core, struct alert *alert)
 {
     if (alert->status == ALERT_FIRING)
-        alert_close(core, alert, alert->self ? NULL : "no news since", NULL);
+        alert_close(core, alert, alert->self ? NULL : NO_NEWS, NULL);
     else
         forget(core, alert);
 }
@@ -288,7 +292,7 @@ static void make_room(struct core *core)
             continue;
         }
         if (oldest->status == ALERT_FIRING)
-            alert_close(core, oldest, "no news since", NULL);
+            alert_close(core, oldest, NO_NEWS, NULL);
         return;
     }
 }
@@ -319,18 +323,36 @@ static void hear_new(struct core *core, const struct event_alerts *event, const 
     transition(core, alert, input->status, input, unknown_end ? "resolved without a firing" : NULL);
 }
 
+/* Labels outside of the fingerprint may change: an event's severity. What is written down is what is held. */
+static void relabel(struct core *core, struct alert *alert, const struct labels *labels)
+{
+    struct label *old = alert->labels.items;
+
+    alert->labels = labels_block(labels, alert->fingerprint, &alert->fingerprint);
+    alert->severity = (uint8_t)policy_severity(core->policy, &alert->labels);
+    free(old);
+}
+
 /* The same state again. Only what would be worth reading is written; the rest is a coarse "still there". */
 static void refresh(struct core *core, struct alert *alert, const struct alert_input *input)
 {
     uint64_t hash = alert_input_hash(input);
-    bool changed = hash != alert->content_hash || input->expires_ms != alert->expires_ms;
+    /* It began later than the one we hold: what lay between went lost, and is late from now on. */
+    bool began_anew = input->starts_ms > alert->starts_ms;
+    bool changed = hash != alert->content_hash || input->expires_ms != alert->expires_ms || began_anew;
 
     if (!changed && core->now.wall_ms - alert->refreshed_ms < ALERT_REFRESH_STEP_MS &&
         core->now.wall_ms >= alert->refreshed_ms)
         return;
+    if (began_anew) {
+        alert->starts_ms = input->starts_ms;
+        alert->ends_ms = input->ends_ms;
+    }
     alert->content_hash = hash;
     alert->refreshed_ms = core->now.wall_ms;
     alert->expires_ms = input->expires_ms;
+    if (changed)
+        relabel(core, alert, &input->labels);
     alert_write(core, alert, changed ? input : NULL);
     if (alert->status == ALERT_FIRING)
         alert_schedule(core, alert);
@@ -341,6 +363,9 @@ static bool is_straggler(const struct core *core, const struct alert *alert, con
 {
     if (input->status == ALERT_RESOLVED)
         return input->ends_ms && input->ends_ms < alert->starts_ms && input->starts_ms && input->starts_ms < alert->starts_ms;
+    /* What we ended ourselves for want of news is news when it is heard of again. */
+    if (alert->state_reason && strcmp(alert->state_reason, NO_NEWS) == 0)
+        return false;
     return input->starts_ms && input->starts_ms <= alert->starts_ms && core->now.wall_ms - alert->changed_ms < STALE_FIRING_MS;
 }
 
@@ -369,11 +394,15 @@ static void hear(struct core *core, const struct event_alerts *event, const stru
     alert->content_hash = alert_input_hash(input);
     alert->refreshed_ms = core->now.wall_ms;
     alert->expires_ms = input->expires_ms;
+    relabel(core, alert, &input->labels);
     if (input->status == ALERT_FIRING) {
         alert->starts_ms = input->starts_ms ? input->starts_ms : core->now.wall_ms;
         alert->ends_ms = 0;
-    } else
+    } else {
+        if (input->starts_ms > alert->starts_ms)
+            alert->starts_ms = input->starts_ms; /* the end of a firing we never heard of: late copies of it are known so */
         alert->ends_ms = input->ends_ms ? input->ends_ms : core->now.wall_ms;
+    }
     transition(core, alert, input->status, input, NULL);
 }
 

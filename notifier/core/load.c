@@ -224,7 +224,6 @@ static void resume_sending(struct core *core, struct delivery *delivery)
 void core_load_done(struct core *core, struct instant now, struct effects *effects)
 {
     void *item;
-    size_t group_count = 0;
 
     core->now = now;
     core->effects = effects;
@@ -235,11 +234,10 @@ void core_load_done(struct core *core, struct instant now, struct effects *effec
             resume_sending(core, delivery);
         target_queue(core, delivery);
     }
-    struct group **groups = ARENA_NEW(effects->arena, struct group *, core->groups.count + 1);
-    for (size_t at = 0; map_each(&core->groups, &at, &item);)
-        groups[group_count++] = item;
-    for (size_t i = 0; i < group_count; i++)
-        group_refresh(core, groups[i]);
+    /* The policy may be another than the one we stopped with: a restart does what a reload does. */
+    reload(core, core->policy);
     groups_write_dirty(core);
+    if (core->sequence_dirty)
+        effects_record(effects, RECORD_SEQUENCE)->sequence.next_id = core->next_id;
     core->effects = NULL;
 }

@@ -30,18 +30,24 @@ static char *copy(const char *text, size_t length)
 /* Alertmanager anchors: ^(?:…)$, with '.' matching newlines as well as in RE2's (?s). */
 static bool compile(struct matcher *m, struct err *err)
 {
+    static const uint32_t options = PCRE2_UTF | PCRE2_DOTALL | PCRE2_NEVER_BACKSLASH_C | PCRE2_NO_AUTO_CAPTURE;
     struct buf pattern = BUF_EMPTY(MATCHER_TEXT_MAX + 16);
-    buf_addf(&pattern, "^(?:%s)\\z", m->value);
     int code;
     PCRE2_SIZE offset;
-    m->code = pcre2_compile((PCRE2_SPTR)buf_text(&pattern), pattern.length,
-                            PCRE2_UTF | PCRE2_DOTALL | PCRE2_NEVER_BACKSLASH_C | PCRE2_NO_AUTO_CAPTURE, &code, &offset, NULL);
-    buf_free(&pattern);
+
+    /* By itself first: "a)|(.*" would be whole only inside our parentheses, and escape them. */
+    m->code = pcre2_compile((PCRE2_SPTR)m->value, PCRE2_ZERO_TERMINATED, options, &code, &offset, NULL);
+    if (m->code) {
+        pcre2_code_free(m->code);
+        buf_addf(&pattern, "^(?:%s)\\z", m->value);
+        m->code = pcre2_compile((PCRE2_SPTR)buf_text(&pattern), pattern.length, options, &code, &offset, NULL);
+        buf_free(&pattern);
+    }
     if (!m->code) {
         PCRE2_UCHAR words[128];
         pcre2_get_error_message(code, words, sizeof words);
         return err_set(err, ERR_INPUT, "matcher %s: the regular expression \"%s\" is not valid at character %zu: %s", m->name,
-                       m->value, offset > 4 ? offset - 4 : 0, (char *)words);
+                       m->value, (size_t)offset, (char *)words);
     }
     m->data = pcre2_match_data_create(1, NULL);
     m->context = pcre2_match_context_create(NULL);

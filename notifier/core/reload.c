@@ -72,7 +72,7 @@ static void release(struct core *core, struct alert *alert, const struct placeme
 {
     for (struct told *told = alert->tolds, *next; told; told = next) {
         next = told->next_of_alert;
-        if (is_placed(core, told, places, count) || told->status == TOLD_FIRING || told->frozen_in || told->lane->delivery || !told->lane->target->channel)
+        if (is_placed(core, told, places, count) || told->status == TOLD_FIRING || told->told_ms || told->frozen_in || told->lane->delivery || !told->lane->target->channel)
             continue;
         struct group *group = told->lane->group;
         told_settle(core, told, told->owed_seq, SETTLED_SUPPRESSED, 0, "its route changed");

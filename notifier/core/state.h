@@ -17,6 +17,7 @@
 #define BACKOFF_MAX_MS 15000                /* a channel that is back is found within this */
 #define DEAD_TOLD_MS (3600 * 1000)          /* how long "dead letters on X" stands after the last of them */
 #define QUARANTINE_TOLD_MS (3600 * 1000)    /* one notice a source and hour */
+#define WISH_OBEYED_MS 30000                /* a wait beyond this is not waited out where there is another way (SC-003) */
 #define CIRCUIT_FAILURES 3                  /* in a row: then a channel is known dead and what can goes elsewhere at once */
 #define EDIT_TRIES_MAX 3                    /* an optional part is not worth more */
 #define INTERN_MAX 4096                     /* distinct source, domain and reason texts; beyond, "other" */
@@ -52,7 +53,7 @@ struct told {
     struct lane *lane;
     struct told *next_of_alert, *previous, *next; /* the latter two: in the lane's pending or calm list */
     struct delivery *frozen_in;                   /* whose current message tells it */
-    int64_t owed_ms, told_ms;
+    int64_t owed_ms, told_ms; /* told_ms without TOLD_FIRING: perhaps it knows of a firing */
     uint32_t owed_seq, settled_seq;
     uint16_t slot;
     bool is_pending;                              /* which of the lane's lists it stands in */
@@ -213,6 +214,8 @@ void group_mark(struct core *core, struct group *group);  /* to be written at th
 void groups_write_dirty(struct core *core);
 void group_free(struct core *core, struct group *group);
 void lane_write(struct core *core, const struct lane *lane);
+/* Why a message is sent now, by the news there is at this moment; otherwise where there is none. */
+enum reason lane_reason_now(const struct core *core, const struct lane *lane, enum reason otherwise);
 const char *incident_title(const struct group *group);
 void incident_write(struct core *core, const struct group *group, int64_t closed_ms);
 void incident_reference(const struct core *core, uint64_t id, char out[REFERENCE_SIZE]);

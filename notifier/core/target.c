@@ -89,6 +89,13 @@ static void count_limited(struct core *core, const struct target *target)
     effect->count.channel = effects_text(core->effects, target->name);
 }
 
+/* Known dead, while one delivery probes; or waiting longer than anybody should. */
+static bool is_shut(const struct core *core, const struct target *target)
+{
+    return (target->failures >= CIRCUIT_FAILURES && target->in_flight) ||
+           (target->not_before.wall_ms && target->not_before.steady_ms - core->now.steady_ms > WISH_OBEYED_MS);
+}
+
 /* A channel known dead keeps what has nowhere else to go; the rest does not wait for it. */
 static void shed(struct core *core, struct target *target)
 {
@@ -108,8 +115,8 @@ void target_tick(struct core *core, struct target *target, size_t *budget)
 
     while ((top = heap_top(&target->waiting)) && top->rank <= core->now.steady_ms)
         queue_ready(target, OWNER(top, struct delivery, queue));
-    if (target->failures >= CIRCUIT_FAILURES && target->in_flight)
-        shed(core, target); /* while one probes */
+    if (is_shut(core, target))
+        shed(core, target);
     while (*budget && (top = heap_top(&target->ready))) {
         if (open_at(target) > core->now.steady_ms) {
             if (throttle_free_at(target) > core->now.steady_ms && !target->limited) {
@@ -168,7 +175,9 @@ int64_t backoff_ms(uint32_t failures, uint64_t chance)
 void target_failed(struct core *core, struct target *target, uint64_t chance, const char *words)
 {
     target->failures++;
-    target->not_before = moment_in(core, backoff_ms(target->failures, chance));
+    struct moment until = moment_in(core, backoff_ms(target->failures, chance));
+    if (!target->not_before.wall_ms || until.steady_ms > target->not_before.steady_ms)
+        target->not_before = until; /* a provider's wish may be longer */
     target->last_error_ms = core->now.wall_ms;
     text_replace(&target->last_error, words ? words : "no words");
     target_write(core, target);
@@ -196,7 +205,8 @@ void target_taken(struct core *core, struct target *target)
     target->refused = false;
     if (!was_ill)
         return;
-    target->not_before = (struct moment){0};
+    if (target->not_before.steady_ms <= core->now.steady_ms)
+        target->not_before = (struct moment){0};
     target->last_ok_ms = core->now.wall_ms;
     target_write(core, target);
 }

@@ -124,8 +124,11 @@ void told_settle(struct core *core, struct told *told, uint32_t seq, enum settle
         told->owed_ms = told->alert->changed_ms;
     told_sort(told);
     write_settlement(core, told, seq, settled, delivery_id, rule);
-    /* An alert that is over and of which nothing is owed leaves the lane: if it fires again, that is news. */
-    if (!is_owed(told) && told->alert->status == ALERT_RESOLVED && told->alert->seq == told->settled_seq && !told->frozen_in)
+    /* An alert that is over and of which nothing is owed leaves the lane: if it fires again, that is news. So does
+     * everything on a channel that is gone: should it come back, it begins anew. */
+    bool over = told->alert->status == ALERT_RESOLVED && told->alert->seq == told->settled_seq;
+    bool gone = !told->lane->target->channel && !told->alert->test; /* a test is closed by its group */
+    if (!is_owed(told) && (over || gone) && !told->frozen_in)
         told_drop(core, told);
     else
         told_write(core, told);

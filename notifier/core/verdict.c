@@ -210,7 +210,9 @@ static void go_on(struct core *core, struct delivery *delivery, const struct eve
         if (is_untouched(delivery) && !delivery->maybe_sent)
             delivery_thaw(core, delivery);
         core_count_delivery(core, delivery, "retried", 0);
-        if (!delivery->attempt_id && failover_is_due(core, delivery) &&
+        /* A wish longer than the route's patience is as good as a refusal. */
+        bool wish_too_long = summary->busy && event->wait_ms > group_settings(core, delivery->lane->group)->deliver_within_ms;
+        if (!delivery->attempt_id && (wish_too_long || failover_is_due(core, delivery)) &&
             failover(core, delivery, summary->words ? summary->words : "no answer"))
             return;
     } else
@@ -286,7 +288,7 @@ void delivery_retry(struct core *core, const struct event_retry *event)
             struct told *told = told_find(alert, target, places[p].slot);
             if (!told)
                 told = told_add(core, alert, group_lane(core, group, target), places[p].slot);
-            if (told->told_ms && told->settled_seq == alert->seq)
+            if (told->status == TOLD_FIRING && told->settled_seq == alert->seq)
                 continue; /* it has been told since, by an earlier retry or a later message */
             if (told->owed_seq == told->settled_seq) {
                 told->settled_seq = alert->seq - 1;
@@ -301,8 +303,10 @@ void delivery_retry(struct core *core, const struct event_retry *event)
             group_refresh(core, group);
         }
     }
-    if (id)
+    if (id && target->not_before.wall_ms) {
         target->not_before = (struct moment){0};
+        target_write(core, target);
+    }
     reply(core, event->reply, id != 0, id, id ? NULL : "its alerts have been told since, or are not known any more; see notifier history");
 }
 

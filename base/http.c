@@ -67,7 +67,7 @@ bool http_reply_header(const struct http_reply *reply, const char *name, char *o
 static size_t take_body(char *data, size_t size, size_t count, void *context)
 {
     struct transfer *transfer = context;
-    size_t length = size * count, room = HTTP_REPLY_MAX - transfer->reply.body.length;
+    size_t length = size * count, room = transfer->reply.body.limit - transfer->reply.body.length;
     buf_add(&transfer->reply.body, data, length < room ? length : room);
     return length; /* the rest is read and dropped */
 }
@@ -287,7 +287,7 @@ static struct transfer *transfer_new(struct http *http, const struct http_reques
     transfer->easy = http && http->idle_count ? http->idle[--http->idle_count] : curl_easy_init();
     if (!transfer->easy)
         abort();
-    buf_init(&transfer->reply.body, HTTP_REPLY_MAX);
+    buf_init(&transfer->reply.body, request->reply_max ? request->reply_max : HTTP_REPLY_MAX);
     buf_init(&transfer->reply.headers, HTTP_HEADERS_BYTES_MAX);
     transfer->timeout_ms = request->timeout_ms > 0 ? request->timeout_ms : HTTP_TIMEOUT_MS;
     transfer->started_ms = now_ms();

@@ -8,7 +8,7 @@
 
 #include <stdint.h>
 
-#define HTTP_REPLY_MAX (64 * 1024) /* bytes of a reply kept; the rest is read and dropped */
+#define HTTP_REPLY_MAX (64 * 1024) /* bytes of a reply kept unless the request says otherwise; the rest is read and dropped */
 #define HTTP_HEADERS_MAX 24
 #define HTTP_RESOLVERS_MAX 16      /* names being looked up at once; further requests wait their turn here */
 
@@ -23,6 +23,7 @@ struct http_request { /* all borrowed during http_start only: it copies */
     size_t header_count;
     const char *body; /* NULL: none */
     size_t body_length;
+    size_t reply_max;           /* bytes of the reply kept; 0: HTTP_REPLY_MAX */
     int64_t timeout_ms;         /* whole exchange; connect gets at most 5 s of it */
     const char *proxy_url;      /* NULL: none, whatever the environment says */
     const char *ca_file;        /* NULL: the system's */

@@ -8,6 +8,7 @@
 #include "base/http.h"
 
 #define CLIENT_TIMEOUT_MS 30000
+#define CLIENT_REPLY_MAX (64u << 20) /* bytes of one answer */
 
 struct client {
     const char *url;    /* flag; NULL: $NOTIFIER_URL, else http://127.0.0.1:8686 */

@@ -30,11 +30,11 @@ static struct cJSON *fetch_page(const struct client *client, const char *path, c
     }
     if (status != 200)
         *code = client_refused(&reply);
-    else if (reply.body.length == HTTP_REPLY_MAX && rows > 1)
+    else if (reply.body.length == CLIENT_REPLY_MAX && rows > 1)
         *cut = true;
     else if (!(json = json_parse(buf_text(&reply.body), reply.body.length, &err))) {
         fprintf(stderr, "notifier: the daemon's answer cannot be read: %s\n",
-                reply.body.length == HTTP_REPLY_MAX ? "it is longer than 64 KiB; ask over HTTP" : err.text);
+                reply.body.length == CLIENT_REPLY_MAX ? "it is longer than 64 MiB; ask for less" : err.text);
         *code = 1;
     }
     http_reply_free(&reply);

@@ -1,4 +1,4 @@
-/* A list of the daemon's, page after page: small pages, because an answer longer than HTTP_REPLY_MAX is cut. */
+/* A list of the daemon's, page after page: small pages, because an answer longer than CLIENT_REPLY_MAX is cut. */
 #ifndef COMMANDS_ROWS_H
 #define COMMANDS_ROWS_H
 

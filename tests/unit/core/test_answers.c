@@ -50,6 +50,12 @@ static const struct story ends[] = {
     {"dead letters about dead letters end there", {0}, "chat:refused ops:refused +a 1h",
      "0 chat first notification +a; 0 chat dead: kicked; 0 ops first notification +NotifierDeliveryDead; 0 ops dead: kicked; "
      "3600 ops NotifierDeliveryDead: its firing was not told here; ", false},
+    {"a repeat that is refused does not spin", {.repeat_ms = 3600 * 1000}, "+a 1m chat:refused 2h",
+     "0 chat first notification +a; 3600 chat repeat interval elapsed; 3600 chat dead: kicked; 3600 ops first notification "
+     "+NotifierDeliveryDead; 7200 ops all alerts resolved -NotifierDeliveryDead; 7200 chat repeat interval elapsed; 7200 chat dead: "
+     "kicked; 7200 ops first notification +NotifierDeliveryDead; ", false},
+    {"told as what it is by the time it goes", {0}, "chat:busy +a 1s chat:taken -a 1m",
+     "0 chat first notification +a; 30 chat fired and resolved -a; ", false},
     {"news to a channel that refused try it again", {0}, "chat:refused +a 1m chat:taken +b",
      "0 chat first notification +a; 0 chat dead: kicked; 0 ops first notification +NotifierDeliveryDead; "
      "60 chat first notification +b; ", false},

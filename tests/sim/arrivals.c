@@ -120,10 +120,17 @@ void arrivals_judge(struct life *life, const struct seen *seen)
     }
 }
 
-void arrivals_excuse(struct judge *judge)
+void arrivals_crash(struct judge *judge, uint64_t commits)
 {
     for (size_t i = 0; i < judge->arrival_count; i++)
-        if (judge->arrivals[i].seen && judge->arrivals[i].seen->forgotten)
+        if (judge->arrivals[i].closed && judge->arrivals[i].closed_at_commit == commits)
+            judge->arrivals[i].closed = false;
+}
+
+void arrivals_excuse(struct judge *judge, int64_t since_ms)
+{
+    for (size_t i = 0; i < judge->arrival_count; i++)
+        if (judge->arrivals[i].seen && judge->arrivals[i].seen->at_ms >= since_ms)
             judge->arrivals[i].excused = true;
 }
 

@@ -90,7 +90,7 @@ static void judge_transition(struct life *life, const struct record_transition *
         }
         return;
     }
-    if (index >= 0 && judge->ended_ms[index] && judge->ended_starts_ms[index] == row->starts_ms &&
+    if (index >= 0 && !life->setup->alerts_max && judge->ended_ms[index] && judge->ended_starts_ms[index] == row->starts_ms &&
         life->steady_ms - judge->ended_ms[index] < STRAGGLER_MS && life->jumped_ms < judge->ended_ms[index])
         life_fail(life, "P4: a late copy of a firing that had ended opened %s again", record->alert.fingerprint);
     if (row->rule || record->alert.test)
@@ -416,8 +416,9 @@ void judge_crash(struct life *life, bool lossy)
 
     judge->in_flight_count = 0;
     forget_undone(life);
+    arrivals_crash(judge, life->commits);
     if (lossy)
-        arrivals_excuse(judge);
+        arrivals_excuse(judge, life->failing_since_ms);
     for (size_t c = 0; c < SIM_CHANNELS_MAX; c++) {
         if (lossy || jumped)
             judge->sends[c].count = 0;

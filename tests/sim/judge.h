@@ -28,6 +28,7 @@ struct arrival { /* the newest word that reached one channel (or one mailbox) of
     bool has_fired, excused;
     bool again;               /* a person asked for it */
     bool closed;              /* fires there for ever: the channel wants no ends */
+    uint64_t closed_at_commit;
 };
 
 struct sends { /* send times of one channel since its rates hold */
@@ -62,13 +63,15 @@ void judge_reloaded(struct life *life, const struct setup *before);
 void judge_retried(struct life *life, uint64_t delivery_id); /* by hand: may be told again, and at once */
 void judge_rest(struct life *life, bool all_over); /* once the weather has cleared and nothing is left to do */
 bool judge_is_quiet(struct life *life);
+const char *judge_fires(struct life *life);  /* an alert that fires */
 const char *judge_unrest(struct life *life); /* why it is not quiet; NULL: it is */
 void judge_free(struct judge *judge);
 /* arrivals.c */
 uint64_t arrival_key(const char *fingerprint, size_t channel, unsigned slot, const char *address);
 struct arrival *arrival_find(struct judge *judge, uint64_t key);
 void arrivals_judge(struct life *life, const struct seen *seen);
-void arrivals_excuse(struct judge *judge); /* after a crash that took what was said from memory */
+void arrivals_crash(struct judge *judge, uint64_t commits);
+void arrivals_excuse(struct judge *judge, int64_t since_ms); /* after a crash that took what was said from memory */
 void arrivals_leave(struct judge *judge, size_t channel); /* the channel is gone, and what it was told with it */
 /* settled.c */
 void settled_judge(struct life *life, const struct record_settlement *row);

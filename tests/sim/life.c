@@ -84,6 +84,8 @@ void life_shadow(struct life *life)
 
 static bool refuse(struct life *life, const struct effects *effects, struct err *err)
 {
+    if (!life->commit_failing)
+        life->failing_since_ms = life->steady_ms;
     life->commit_failing = true;
     MARK(commit_failed);
     if (dice_chance(&life->dice, life->weather.disk_lies)) {
@@ -290,10 +292,12 @@ static void run_until_quiet(struct life *life, bool all_over)
     while (!life->broken) {
         step(life);
         bool quiet = judge_is_quiet(life);
+        if (!quiet)
+            life_say(life, "not yet: %s", judge_unrest(life));
         if (quiet && (!all_over || !core_totals(notifier_core(life->notifier)).firing))
             break;
         if (life->steady_ms > most_ms)
-            life_fail(life, quiet ? "P7: something fires for ever" : "P2: hours after the weather cleared not all is told: %s", judge_unrest(life));
+            life_fail(life, "P2: hours after the weather cleared not all is told or over: %s", quiet ? judge_fires(life) : judge_unrest(life));
     }
     if (!life->broken)
         judge_rest(life, all_over);

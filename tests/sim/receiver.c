@@ -191,6 +191,9 @@ void receiver_carry(void *context, const struct channel_config *config, const st
              (unsigned long long)tag, (unsigned long long)seen->delivery_id, seen->repeat ? " (repeat)" : "", seen->told_count,
              seen->status, seen->reply_end == REPLY_ANSWERED ? "" : seen->reply_end == REPLY_UNCLEAR ? "unclear" : "not sent",
              (long long)seen->latency_ms);
+    for (size_t i = 0; i < seen->told_count && life->verbose; i++)
+        life_say(life, "    %s %s state %u %s%s", config->name, seen->told[i].fingerprint, seen->told[i].n, seen->told[i].firing ? "fires" : "is well",
+                 seen->told[i].changed ? ", news" : "");
     if (seen->repeat)
         MARK(repeat_marked);
     if (life->commit_failing)

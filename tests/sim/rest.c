@@ -29,6 +29,16 @@ const char *judge_unrest(struct life *life)
     return NULL;
 }
 
+const char *judge_fires(struct life *life)
+{
+    for (size_t i = 0; i < store_mem_count(life->ledger, RECORD_ALERT); i++) {
+        const struct record_alert *alert = &store_mem_at(life->ledger, RECORD_ALERT, i)->alert;
+        if (alert->status == ALERT_FIRING && !store_mem_gone(life->ledger, RECORD_ALERT, i))
+            return alert->fingerprint;
+    }
+    return "none that is stored";
+}
+
 bool judge_is_quiet(struct life *life)
 {
     return !judge_unrest(life);

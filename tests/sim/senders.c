@@ -243,6 +243,9 @@ void senders_post(struct life *life, size_t index)
     post->epoch = life->epoch;
     post->sent_ms = life->steady_ms;
     life_say(life, "a body of %zu alerts from %s%s", post->word_count, post->source, post->cut ? ", cut" : "");
+    for (size_t i = 0; i < post->word_count; i++)
+        life_say(life, "    %s state %u %s", life->senders.alerts[post->words[i].alert].fingerprint, post->words[i].n,
+                 post->words[i].firing ? "fires" : "is well");
     (post->is_event ? notifier_events : notifier_webhook)(life->notifier, post->source, post->body, post->length, done, post);
 }
 

@@ -21,6 +21,14 @@ static const struct {
     {"a test closes itself", CLAIM_NOTHING, MARK_COUNT},
 };
 
+static void close_arrival(const struct life *life, struct arrival *arrival)
+{
+    if (arrival->closed)
+        return;
+    arrival->closed = true;
+    arrival->closed_at_commit = life->commits;
+}
+
 static void judge_rule(struct life *life, const struct record_settlement *row, struct arrival *arrival, const char *fingerprint)
 {
     bool fires_there = arrival && !arrival->excused && !arrival->closed && arrival->status == ALERT_FIRING;
@@ -46,7 +54,7 @@ static void judge_rule(struct life *life, const struct record_settlement *row, s
         break;
     case CLAIM_UNWANTED:
         if (arrival)
-            arrival->closed = true;
+            close_arrival(life, arrival);
         if (life->setup->present[channel] && life->setup->send_resolved[channel])
             life_fail(life, "P2: the end of %s on %s is suppressed, but ends are wanted there", fingerprint, row->channel);
         break;
@@ -65,6 +73,8 @@ void settled_judge(struct life *life, const struct record_settlement *row)
     }
     const char *fingerprint = alert->alert.fingerprint;
     struct arrival *arrival = arrival_find(&life->judge, arrival_key(fingerprint, (size_t)channel, row->slot, ""));
+    life_say(life, "   %s state %u on %s/%u: %s %llu %s", fingerprint, row->seq, row->channel, row->slot, settled_text(row->settled),
+             (unsigned long long)row->delivery_id, text_or(row->rule, ""));
     if (row->slot)
         MARK(two_slots);
     switch (row->settled) {
@@ -75,6 +85,8 @@ void settled_judge(struct life *life, const struct record_settlement *row)
         break;
     case SETTLED_SUPPRESSED: judge_rule(life, row, arrival, fingerprint); break;
     case SETTLED_DEAD:
+        if (arrival && alert->alert.status == ALERT_RESOLVED && row->seq == alert->alert.seq)
+            close_arrival(life, arrival); /* the end died, visibly: the channel cannot know */
         if (!row->rule)
             life_fail(life, "P10: %s on %s is dead without a reason", fingerprint, row->channel);
         break;

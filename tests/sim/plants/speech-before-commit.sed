@@ -1,0 +1,3 @@
+# speech before the commit
+# notifier/notifier.c
+s/^    bool stored = commit(notifier);$/    speak(notifier, true); bool stored = commit(notifier);/

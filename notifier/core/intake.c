@@ -323,6 +323,11 @@ static void hear_new(struct core *core, const struct event_alerts *event, const 
     transition(core, alert, input->status, input, unknown_end ? "resolved without a firing" : NULL);
 }
 
+static bool has_no_news(const struct alert *alert)
+{
+    return alert->state_reason && strcmp(alert->state_reason, NO_NEWS) == 0;
+}
+
 /* Labels outside of the fingerprint may change: an event's severity. What is written down is what is held. */
 static void relabel(struct core *core, struct alert *alert, const struct labels *labels)
 {
@@ -339,7 +344,9 @@ static void refresh(struct core *core, struct alert *alert, const struct alert_i
     uint64_t hash = alert_input_hash(input);
     /* It began later than the one we hold: what lay between went lost, and is late from now on. */
     bool began_anew = input->starts_ms > alert->starts_ms;
-    bool changed = hash != alert->content_hash || input->expires_ms != alert->expires_ms || began_anew;
+    /* Its sender says now that it is over, which we had only supposed. */
+    bool confirmed = alert->status == ALERT_RESOLVED && has_no_news(alert);
+    bool changed = hash != alert->content_hash || input->expires_ms != alert->expires_ms || began_anew || confirmed;
 
     if (!changed && core->now.wall_ms - alert->refreshed_ms < ALERT_REFRESH_STEP_MS &&
         core->now.wall_ms >= alert->refreshed_ms)
@@ -348,6 +355,8 @@ static void refresh(struct core *core, struct alert *alert, const struct alert_i
         alert->starts_ms = input->starts_ms;
         alert->ends_ms = input->ends_ms;
     }
+    if (confirmed)
+        alert->state_reason = core_intern(core, input->state_reason);
     alert->content_hash = hash;
     alert->refreshed_ms = core->now.wall_ms;
     alert->expires_ms = input->expires_ms;
@@ -364,7 +373,7 @@ static bool is_straggler(const struct core *core, const struct alert *alert, con
     if (input->status == ALERT_RESOLVED)
         return input->ends_ms && input->ends_ms < alert->starts_ms && input->starts_ms && input->starts_ms < alert->starts_ms;
     /* What we ended ourselves for want of news is news when it is heard of again. */
-    if (alert->state_reason && strcmp(alert->state_reason, NO_NEWS) == 0)
+    if (has_no_news(alert))
         return false;
     return input->starts_ms && input->starts_ms <= alert->starts_ms && core->now.wall_ms - alert->changed_ms < STALE_FIRING_MS;
 }

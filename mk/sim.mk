@@ -1,7 +1,7 @@
-# make storm SEED=n   one simulated life, told as it goes
-# make storm-100      a hundred lives; part of make check
-# make storm-many     lives for SIM_SECONDS (120), until a promise is broken or a rare branch was never reached
-# make storm-proof    planted bugs: each must be caught within 300 lives
+# make sim SEED=n   one simulated life, told as it goes
+# make sim-100      a hundred lives; part of make check
+# make sim-many     lives for SIM_SECONDS (120), until a promise is broken or a rare branch was never reached
+# make sim-proof    planted bugs: each must be caught within 300 lives
 
 SIM_SECONDS ?= 120
 SIM_FIRST   ?= 1
@@ -14,14 +14,18 @@ $(OUT)/tests/sim/sim: $(call objects,$(SIM_SRC)) $(foreach l,$(SIM_LAYERS),$(cal
 	@echo '  LINK  $@'
 	@$(CC) $(CFLAGS) $(LDFLAGS) $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(LIBS) -lesmtp -o $@
 
-.PHONY: storm
-storm: $(OUT)/tests/sim/sim
+.PHONY: sim
+sim: $(OUT)/tests/sim/sim
 	$< --seed $(SEED) --verbose
 
-.PHONY: storm-100
-storm-100: $(OUT)/tests/sim/sim
+.PHONY: sim-100
+sim-100: $(OUT)/tests/sim/sim
 	@timeout --kill-after=5 240 $< --lives 100
 
-.PHONY: storm-many
-storm-many: $(OUT)/tests/sim/sim
+.PHONY: sim-many
+sim-many: $(OUT)/tests/sim/sim
 	@timeout --kill-after=5 $$(($(SIM_SECONDS) + 60)) $< --seconds $(SIM_SECONDS) --first $(SIM_FIRST) --marks
+
+.PHONY: sim-proof
+sim-proof:
+	@timeout --kill-after=5 900 tests/sim/proof.sh

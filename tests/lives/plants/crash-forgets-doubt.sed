@@ -1,3 +1,0 @@
-# what was on its way at a crash counts as not sent
-# notifier/core/load.c
-s/^    delivery->maybe_sent = true;$//

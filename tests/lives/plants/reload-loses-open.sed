@@ -1,3 +1,0 @@
-# a reload forgets what was owed
-# notifier/core/reload.c
-s/^        told_owe(core, told);$//

@@ -130,7 +130,7 @@ static const struct {
     {"an alert that reaches nobody", HEAD "route: {channels: []}\n", "f:2:8: the first route needs a channel, or an alert could reach nobody\n"},
     {"matchers of the first route", HEAD "route: {matchers: ['a=b']}\n", "f:2:19: the first route takes everything; matchers belong to its routes:\n"},
     {"a broken matcher", HEAD "route: {routes: [{matchers: ['a=~\"(\"']}]}\n",
-     "f:2:30: matcher a: the regular expression \"(\" is not valid at character 4: missing closing parenthesis\n"},
+     "f:2:30: matcher a: the regular expression \"(\" is not valid at character 1: missing closing parenthesis\n"},
     {"routes nobody reaches", HEAD "route: {routes: [{channels: [c]}, {matchers: [a=b]}]}\n",
      "f:2:18: warning: this route has no matchers and takes everything: those after it are never reached\n"},
     {"a route into nothing", HEAD "route: {routes: [{matchers: [a=b], channels: []}]}\n", "f:2:46: warning: nobody is told of the alerts this route takes\n"},

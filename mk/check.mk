@@ -88,7 +88,7 @@ coverage:
 	    --gcov-ignore-parse-errors --print-summary --fail-under-line $(COVERAGE_MIN) -j 2 build/coverage)
 
 LINT_SRC = $(foreach l,$(LAYERS),$(SRC_$(l))) notifier/main.c
-LINT_CHECKS := -*,clang-analyzer-core.*,clang-analyzer-unix.*,clang-analyzer-deadcode.*,bugprone-*,-bugprone-easily-swappable-parameters,-bugprone-narrowing-conversions,-bugprone-reserved-identifier,-bugprone-implicit-widening-of-multiplication-result,-bugprone-assignment-in-if-condition,-bugprone-branch-clone,-bugprone-macro-parentheses,-bugprone-suspicious-include,-bugprone-unchecked-optional-access
+LINT_CHECKS := -*,clang-analyzer-core.*,clang-analyzer-unix.*,clang-analyzer-deadcode.*,bugprone-*,-bugprone-easily-swappable-parameters,-bugprone-narrowing-conversions,-bugprone-reserved-identifier,-bugprone-implicit-widening-of-multiplication-result,-bugprone-assignment-in-if-condition,-bugprone-branch-clone,-bugprone-macro-parentheses,-bugprone-suspicious-include,-bugprone-unchecked-optional-access,-bugprone-sizeof-expression,-bugprone-not-null-terminated-result,-bugprone-integer-division
 .PHONY: lint
 lint: $(EMBEDDED)
 	$(call need,cppcheck,cppcheck)

@@ -86,7 +86,7 @@ static void judge_transition(struct life *life, const struct record_transition *
             judge->ended_starts_ms[index] = row->starts_ms;
         } else if (index >= 0) {
             judge->ended_ms[index] = 0;
-            MARK(alert_forgotten);
+            mark_reached(life->setup->alerts_max ? MARK_alerts_full : MARK_alert_forgotten);
         }
         return;
     }

@@ -72,6 +72,21 @@ static void judge_debts(struct life *life)
     }
 }
 
+/* Carried: the channel that took it over must have settled it. */
+static bool is_carried(struct life *life, const struct record_settlement *row)
+{
+    const struct record *carrier;
+
+    if (!row || row->settled != SETTLED_CARRIED)
+        return false;
+    carrier = store_mem_find(life->ledger, RECORD_DELIVERY, row->delivery_id, NULL, 0);
+    const struct record_settlement *there = carrier ? settlement(life, row->alert_id, carrier->delivery.channel, row->slot) : NULL;
+    if (!there || there->seq < row->seq)
+        life_fail(life, "P2: state %u of alert %llu was to be carried from %s by %s, which never settled it", row->seq,
+                  (unsigned long long)row->alert_id, row->channel, carrier ? carrier->delivery.channel : "nobody");
+    return true;
+}
+
 static void judge_firing(struct life *life, const struct record_alert *alert)
 {
     uint8_t places[SIM_PLACES_MAX];
@@ -84,7 +99,7 @@ static void judge_firing(struct life *life, const struct record_alert *alert)
         const struct arrival *arrival = arrival_find(&life->judge, arrival_key(alert->fingerprint, places[i], slot, ""));
         const struct record_settlement *row = settlement(life, alert->id, channel, slot);
         bool is_dead = row && row->settled == SETTLED_DEAD && row->seq == alert->seq;
-        if (!is_dead && !(arrival && (arrival->excused || arrival->status == ALERT_FIRING)))
+        if (!is_dead && !is_carried(life, row) && !(arrival && (arrival->excused || arrival->status == ALERT_FIRING)))
             life_fail(life, "P4: %s fires, and %s/%u does not know", alert->fingerprint, channel, slot);
     }
 }
@@ -98,7 +113,7 @@ static void judge_over(struct life *life, const struct record_alert *alert)
                 continue;
             const struct record_settlement *row = settlement(life, alert->id, sim_channels[c].name, slot);
             bool is_dead = row && row->settled == SETTLED_DEAD && (row->seq == alert->seq || !life->setup->present[c]);
-            if (!is_dead)
+            if (!is_dead && !is_carried(life, row))
                 life_fail(life, "P4: %s is over, and %s/%u still believes that it fires", alert->fingerprint, sim_channels[c].name, slot);
         }
 }

@@ -13,6 +13,8 @@
 #define RETRIES_MAX 8
 #define RETRY_MS 5000
 #define SCRIPTS 3
+#define LONG_TEXT "an instance with a name so long that ten of its kind do not fit into one message of a chat: " \
+                  "rack 17, row 4, the third machine from the left, beneath the one that hums, behind the grey door"
 
 void senders_draw(struct life *life)
 {
@@ -27,7 +29,7 @@ void senders_draw(struct life *life)
         alert->name = (const char *const[]){"A", "B", "C"}[dice_pick(dice, 3)];
         alert->team = (const char *const[]){"infra", "data", "web", NULL}[dice_pick(dice, 4)];
         alert->severity = (const char *const[]){"critical", "warning", "info", NULL}[dice_pick(dice, 4)];
-        alert->instance = (const char *const[]){"one", "two", "three"}[dice_pick(dice, 3)];
+        alert->instance = (const char *const[]){"one", "two", "three", LONG_TEXT}[dice_pick(dice, life->style.splits ? 4 : 3)];
     }
 }
 

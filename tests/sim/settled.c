@@ -62,6 +62,17 @@ static void judge_rule(struct life *life, const struct record_settlement *row, s
     }
 }
 
+/* What one channel could not tell, another does. */
+static void judge_carrier(struct life *life, const struct record_settlement *row, const char *fingerprint)
+{
+    const struct record *carrier = store_mem_find(life->shadow, RECORD_DELIVERY, row->delivery_id, NULL, 0);
+
+    MARK(failed_over);
+    if (!carrier || strcmp(carrier->delivery.channel, row->channel) == 0)
+        life_fail(life, "P2: %s on %s is carried by %llu, which is no delivery of another channel", fingerprint, row->channel,
+                  (unsigned long long)row->delivery_id);
+}
+
 void settled_judge(struct life *life, const struct record_settlement *row)
 {
     const struct record *alert = store_mem_find(life->shadow, RECORD_ALERT, row->alert_id, NULL, 0);
@@ -90,7 +101,8 @@ void settled_judge(struct life *life, const struct record_settlement *row)
         if (!row->rule)
             life_fail(life, "P10: %s on %s is dead without a reason", fingerprint, row->channel);
         break;
-    case SETTLED_CARRIED: case SETTLED_OPEN:
+    case SETTLED_CARRIED: judge_carrier(life, row, fingerprint); break;
+    case SETTLED_OPEN:
         life_fail(life, "a settlement of %s on %s that settles nothing", fingerprint, row->channel);
         break;
     }

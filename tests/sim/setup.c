@@ -90,6 +90,19 @@ static void draw_channels_of(const struct setup *setup, struct dice *dice, struc
                 node->channels[node->channel_count++] = c;
 }
 
+static void draw_fallback(const struct setup *setup, struct dice *dice, const struct sim_node *node, struct buf *yaml)
+{
+    size_t named = 0;
+
+    buf_add_text(yaml, ", fallback: [");
+    for (size_t i = 0, first = dice_pick(dice, SIM_CHANNELS_MAX); i < SIM_CHANNELS_MAX && named < 2; i++) {
+        size_t c = (first + i) % SIM_CHANNELS_MAX;
+        if (setup->present[c] && !memchr(node->channels, (int)c, node->channel_count) && dice_chance(dice, 60))
+            buf_addf(yaml, "%s%s", named++ ? ", " : "", sim_channels[c].name);
+    }
+    buf_addf(yaml, "], deliver_within: %s", PICK(dice, "2s", "15s"));
+}
+
 /* The flow mapping's inner part: everything of a node but its children. */
 static void draw_node(struct setup *setup, struct dice *dice, const struct setup_style *style, struct sim_node *node, struct buf *yaml)
 {
@@ -111,6 +124,8 @@ static void draw_node(struct setup *setup, struct dice *dice, const struct setup
         node->channel_count = setup->nodes[node->parent].channel_count;
     }
     add_names(yaml, node);
+    if (style->fails_over)
+        draw_fallback(setup, dice, node, yaml);
     if (node->parent < 0 || dice_chance(dice, 40))
         buf_addf(yaml, ", group_by: [%s]", PICK(dice, "alertname", "alertname, instance", "", "'...'", "team", "alertname, team"));
     if (style->waits && dice_chance(dice, 70))

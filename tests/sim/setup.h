@@ -42,7 +42,7 @@ struct setup {
 
 /* How a life's configurations differ from the plainest; each life draws one. */
 struct setup_style {
-    bool rates, waits, splits, few_alerts, forgets, gives_up;
+    bool rates, waits, splits, few_alerts, forgets, gives_up, fails_over;
 };
 
 /* Wraps the codecs so that requests are heard of as they are written. */

@@ -13,22 +13,10 @@ static struct target *target_named(struct core *core, const char *name)
     return target ? target : target_add(core, name);
 }
 
-static const struct policy_node *node_find(const struct policy_node *node, const char *id)
-{
-    if (strcmp(node->id, id) == 0)
-        return node;
-    for (size_t i = 0; i < node->child_count; i++) {
-        const struct policy_node *found = node_find(node->children[i], id);
-        if (found)
-            return found;
-    }
-    return NULL;
-}
-
 static void load_group(struct core *core, const struct record_group *row)
 {
     struct group *group = group_new(core, row);
-    group->node = group->self ? core->policy->self : node_find(core->policy->root, row->node_id);
+    group->node = policy_node_by_id(core->policy, row->node_id);
     const struct policy_node *node = group_settings(core, group);
     int64_t wait_max_ms = node->group_wait_ms > node->group_interval_ms ? node->group_wait_ms : node->group_interval_ms;
     if (row->flush_due_ms)

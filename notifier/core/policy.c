@@ -16,6 +16,23 @@ int policy_channel_index(const struct policy *policy, const char *name)
     return -1;
 }
 
+static const struct policy_node *node_by_id(const struct policy_node *node, const char *id)
+{
+    if (strcmp(node->id, id) == 0)
+        return node;
+    for (size_t i = 0; i < node->child_count; i++) {
+        const struct policy_node *found = node_by_id(node->children[i], id);
+        if (found)
+            return found;
+    }
+    return NULL;
+}
+
+const struct policy_node *policy_node_by_id(const struct policy *policy, const char *id)
+{
+    return strcmp(id, policy->self->id) == 0 ? policy->self : node_by_id(policy->root, id);
+}
+
 static bool node_matches(const struct policy_node *node, const struct labels *labels)
 {
     for (size_t i = 0; i < node->matcher_count; i++)

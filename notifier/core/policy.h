@@ -70,6 +70,7 @@ struct policy {
 };
 
 int policy_channel_index(const struct policy *policy, const char *name); /* -1 if there is none */
+const struct policy_node *policy_node_by_id(const struct policy *policy, const char *id); /* NULL if there is none */
 /* The nodes an alert reaches, in order; Alertmanager's walk: depth first, first match wins unless `continue`. */
 size_t policy_match(const struct policy *policy, const struct labels *labels,
                     const struct policy_node *nodes[POLICY_MATCHES_MAX]);

@@ -6,18 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const struct policy_node *node_by_id(const struct policy_node *node, const char *id)
-{
-    if (strcmp(node->id, id) == 0)
-        return node;
-    for (size_t i = 0; i < node->child_count; i++) {
-        const struct policy_node *found = node_by_id(node->children[i], id);
-        if (found)
-            return found;
-    }
-    return NULL;
-}
-
 void core_configure_targets(struct core *core)
 {
     for (size_t i = 0; i < core->target_count; i++)
@@ -130,7 +118,7 @@ void reload(struct core *core, const struct policy *policy)
     core_configure_targets(core);
     struct group **groups = all_groups(core, &group_count);
     for (size_t i = 0; i < group_count; i++)
-        groups[i]->node = groups[i]->self ? policy->self : node_by_id(policy->root, groups[i]->node_id);
+        groups[i]->node = policy_node_by_id(policy, groups[i]->node_id);
     uint64_t *ids = ARENA_NEW(core->effects->arena, uint64_t, group_count + 1);
     for (size_t i = 0; i < group_count; i++)
         ids[i] = groups[i]->id;

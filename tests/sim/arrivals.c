@@ -57,7 +57,13 @@ static enum part_end end_of(const struct arrival *arrival)
 static void judge_copy(struct life *life, const struct arrival *arrival, const struct seen *seen, const char *fingerprint)
 {
     const char *channel = sim_channels[seen->channel].name;
+    const struct record *delivery = store_mem_find(life->shadow, RECORD_DELIVERY, seen->delivery_id, NULL, 0);
 
+    /* Of what is over no row is kept: a fallback that has told the end already tells it once more, and says why. */
+    if (delivery && delivery->delivery.reason == REASON_FAILOVER && arrival->status == ALERT_RESOLVED) {
+        MARK(end_told_again_by_fallback);
+        return;
+    }
     if (end_of(arrival) != END_UNCLEAR)
         life_fail(life, "P5: %s was told the same of %s twice: attempt %llu was clear, attempt %llu says it again", channel, fingerprint,
                   (unsigned long long)arrival->seen->attempt_id, (unsigned long long)seen->attempt_id);

@@ -101,7 +101,11 @@ void settled_judge(struct life *life, const struct record_settlement *row)
         if (!row->rule)
             life_fail(life, "P10: %s on %s is dead without a reason", fingerprint, row->channel);
         break;
-    case SETTLED_CARRIED: judge_carrier(life, row, fingerprint); break;
+    case SETTLED_CARRIED:
+        judge_carrier(life, row, fingerprint);
+        if (arrival && alert->alert.status == ALERT_RESOLVED && row->seq == alert->alert.seq)
+            close_arrival(life, arrival); /* the end is told elsewhere */
+        break;
     case SETTLED_OPEN:
         life_fail(life, "a settlement of %s on %s that settles nothing", fingerprint, row->channel);
         break;

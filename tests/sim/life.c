@@ -9,6 +9,7 @@
 #include <string.h>
 
 #define CALM_MAX_MS (6 * 3600 * 1000LL) /* by then everything must be told */
+#define SQLITE_EVERY 8                  /* one life in so many */
 #define TURNS_MAX 60000
 #define TURNS_NOW_MAX 200               /* turns at one moment: more is a wheel that spins */
 
@@ -91,8 +92,9 @@ static bool refuse(struct life *life, const struct effects *effects, struct err 
     if (dice_chance(&life->dice, life->weather.disk_lies)) {
         MARK(commit_failed_but_stored);
         judge_commit(life, effects);
-        if (life->on_sqlite)
-            life->disk.commit(life->disk.context, effects, err);
+        if (life->on_sqlite && !life->disk.commit(life->disk.context, effects, err))
+            life_fail(life, "SQLite refuses what the model takes: %s", err->text);
+        life->commits++;
     }
     life_say(life, "the commit fails");
     return err_set(err, ERR_STORAGE, "the disk fails");
@@ -303,12 +305,26 @@ static void run_until_quiet(struct life *life, bool all_over)
         judge_rest(life, all_over);
 }
 
+/* The real store beside the model: the ledger is still what the judge reads, but the process lives on SQLite. */
+static void use_sqlite(struct life *life)
+{
+    struct store_sqlite_options options = {.path = ":memory:", .migrate = true};
+    struct err err = {0};
+
+    if (!store_open_sqlite(&options, &life->disk, &err))
+        life_fail(life, "SQLite does not open: %s", err.text);
+    life->on_sqlite = true;
+    MARK(on_sqlite);
+}
+
 static void prepare(struct life *life, uint64_t seed, bool verbose)
 {
     *life = (struct life){.seed = seed, .dice = dice_new(seed), .verbose = verbose};
     life->ledger = store_mem_new();
     life->shadow = store_mem_new();
     life->disk = store_mem_store(life->ledger);
+    if (seed % SQLITE_EVERY == 0)
+        use_sqlite(life);
     life->metrics = metrics_new();
     life->origin_ms = -dice_between(&life->dice, 0, 1000000);
     weather_draw(life);
@@ -341,6 +357,7 @@ bool life_run(uint64_t seed, bool verbose)
     judge_free(&life.judge);
     agenda_free(&life.agenda);
     metrics_free(life.metrics);
+    life.disk.close(life.disk.context);
     store_mem_free(life.ledger);
     store_mem_free(life.shadow);
     for (size_t i = 0; i < life.setup_count; i++)

@@ -142,11 +142,22 @@ static void judge_carried(struct life *life)
     }
 }
 
+/* The conservation query says the same as our own books. */
+static void judge_sql(struct life *life)
+{
+    struct err err = {0};
+    int64_t lost = life->on_sqlite ? store_unaccounted(&life->disk, &err) : 0;
+
+    if (lost)
+        life_fail(life, "P2: the conservation query finds %lld %s", (long long)lost, err.text);
+}
+
 void judge_rest(struct life *life, bool all_over)
 {
     const struct store_mem *rows = life->ledger;
 
     judge_debts(life);
+    judge_sql(life);
     judge_carried(life);
     judge_queues(life, all_over);
     for (size_t i = 0; i < store_mem_count(rows, RECORD_ALERT); i++) {

@@ -13,8 +13,7 @@
 #define RETRIES_MAX 8
 #define RETRY_MS 5000
 #define SCRIPTS 3
-#define LONG_TEXT "an instance with a name so long that ten of its kind do not fit into one message of a chat: " \
-                  "rack 17, row 4, the third machine from the left, beneath the one that hums, behind the grey door"
+#define LONG_TEXT "row 4, the third machine from the left, beneath the one that hums, behind the grey door with the bell"
 
 void senders_draw(struct life *life)
 {
@@ -22,6 +21,8 @@ void senders_draw(struct life *life)
     struct dice *dice = &life->dice;
 
     senders->alert_count = 3 + dice_pick(dice, dice_chance(dice, 30) ? 22 : 8);
+    if (life->style.splits)
+        senders->alert_count = 12 + dice_pick(dice, 14);
     for (size_t i = 0; i < senders->alert_count; i++) {
         struct sim_alert *alert = &senders->alerts[i];
         snprintf(alert->fingerprint, sizeof alert->fingerprint, "a%015zx", i);
@@ -29,7 +30,9 @@ void senders_draw(struct life *life)
         alert->name = (const char *const[]){"A", "B", "C"}[dice_pick(dice, 3)];
         alert->team = (const char *const[]){"infra", "data", "web", NULL}[dice_pick(dice, 4)];
         alert->severity = (const char *const[]){"critical", "warning", "info", NULL}[dice_pick(dice, 4)];
-        alert->instance = (const char *const[]){"one", "two", "three", LONG_TEXT}[dice_pick(dice, life->style.splits ? 4 : 3)];
+        alert->instance = (const char *const[]){"one", "two", "three"}[dice_pick(dice, 3)];
+        if (life->style.splits)
+            snprintf(alert->place, sizeof alert->place, "rack %zu, %s", i, LONG_TEXT);
     }
 }
 
@@ -82,6 +85,8 @@ static void add_alert(struct buf *body, const struct sim_alert *alert)
     add_label(body, "severity", alert->severity);
     add_label(body, "instance", alert->instance);
     add_label(body, "id", alert->fingerprint);
+    add_label(body, "place", alert->place[0] ? alert->place : NULL);
+    add_label(body, "way", alert->place[0] ? alert->place : NULL);
     buf_addf(body, "},\"annotations\":{\"summary\":\"%s is not well\",\"n\":\"%u\"},\"startsAt\":\"", alert->fingerprint, alert->n);
     zone_add_rfc3339(body, alert->starts_ms);
     buf_add_text(body, "\",\"endsAt\":\"");
@@ -155,7 +160,7 @@ void senders_change(struct life *life)
     struct senders *senders = &life->senders;
     struct weather *weather = &life->weather;
     struct dice *dice = &life->dice;
-    bool which[SIM_ALERTS_MAX] = {0}, burst = dice_chance(dice, 5), told = dice_chance(dice, 30);
+    bool which[SIM_ALERTS_MAX] = {0}, burst = dice_chance(dice, life->style.splits ? 15 : 5), told = dice_chance(dice, 30);
     const char *source = senders->alerts[dice_pick(dice, senders->alert_count)].source;
     unsigned left_out = 0;
 

@@ -64,7 +64,7 @@ static void draw_channel(struct setup *setup, struct dice *dice, const struct se
     }
     if (!setup->send_resolved[channel])
         buf_add_text(yaml, ", send_resolved: false");
-    if (style->splits && dice_chance(dice, 50))
+    if (style->splits && dice_chance(dice, 25))
         buf_addf(yaml, ", max_alerts: %d", (int)dice_between(dice, 1, 6));
     if (style->rates && dice_chance(dice, 60))
         draw_rates(setup, dice, channel, yaml);

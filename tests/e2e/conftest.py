@@ -1,4 +1,5 @@
 import pathlib
+import signal
 import sys
 
 import pytest
@@ -8,7 +9,13 @@ import daemon as daemon_module  # noqa: E402
 import fakes  # noqa: E402
 
 
+def _interrupted(*_):
+    raise KeyboardInterrupt("SIGTERM: out of time")
+
+
 def pytest_configure(config):
+    # `timeout` ends us by SIGTERM: as an interrupt, so that daemons, Postfix and mounts are still cleared away.
+    signal.signal(signal.SIGTERM, _interrupted)
     config.addinivalue_line("markers", "smoke: the few that also run under the sanitizers")
     config.addinivalue_line("markers", "needs_binary(False): a test of the fakes alone")
 

@@ -179,7 +179,8 @@ static void webhook_read(const struct channel_config *config, const struct sendi
     enum outcome outcome = judge(reply->status);
     const char *why = reply->status >= 300 && reply->status < 400 ? " (redirects are not followed; put the final address into url)" : "";
     verdict_all(out, part_count, outcome,
-                outcome == OUTCOME_TAKEN ? NULL : arena_printf(arena, "%d%s %.200s", reply->status, why, reply->body), config, arena);
+                outcome == OUTCOME_TAKEN ? NULL : arena_printf(arena, "%d%s %.200s", reply->status, why, channel_redact(config, reply->body, arena)), config,
+                arena); /* redacted before it is cut: half a secret is one too */
     if (outcome == OUTCOME_BUSY)
         out->wait_ms = reply_retry_after_ms(reply);
 }

@@ -101,6 +101,10 @@ static void replace_alert(struct core *core, struct alert *alert)
         struct told *told = told_find(alert, target, places[i].slot);
         if (told) {
             move(core, told, group);
+            if (told->owed_seq < alert->seq) { /* it fired again while its route did not name this channel */
+                told_owe(core, told);
+                group_touch(core, told->lane->group);
+            }
             continue;
         }
         told = told_add(core, alert, group_lane(core, group, target), places[i].slot);

@@ -200,7 +200,8 @@ static void go_on(struct core *core, struct delivery *delivery, const struct eve
         }
         delivery->form++;
         delivery->tries++;
-        delivery_thaw(core, delivery);
+        if (is_untouched(delivery)) /* else pages before this one are there: only the rest goes in a lower form */
+            delivery_thaw(core, delivery);
         delivery->due = moment_now(core);
     } else if (summary->failed || summary->unclear || summary->busy) {
         delivery->maybe_sent = delivery->maybe_sent || summary->unclear;

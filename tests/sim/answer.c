@@ -103,7 +103,7 @@ static void chat(struct life *life, struct seen *seen, const struct channel_conf
     case MOOD_PARTIAL:
         if (!rich || !seen->parts[0].index)
             break;
-        MARK(reply_partial);
+        mark_reached(seen->parts[0].kind == PART_EDIT ? MARK_reply_edit_refused : MARK_reply_page_refused);
         chat_says(seen, 400, "Bad Request: message is too long", NULL);
         return;
     case MOOD_WELL: case MOOD_SLOW: case MOOD_MIXED: case MOOD_COUNT: break;

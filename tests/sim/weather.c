@@ -45,6 +45,8 @@ static void change_mood(struct life *life)
     bool bad = dice_chance(&life->dice, life->weather.moody);
 
     life->receiver.moods[channel] = bad ? (enum mood)(1 + dice_pick(&life->dice, MOOD_COUNT - 1)) : MOOD_WELL;
+    if (bad && life->style.splits && dice_chance(&life->dice, 40))
+        life->receiver.moods[channel] = MOOD_PARTIAL; /* of several pages one is taken, another refused */
     life_say(life, "the mood of %s is now %d", sim_channels[channel].name, life->receiver.moods[channel]);
 }
 

@@ -76,6 +76,9 @@ static void move(struct core *core, struct told *told, struct group *group)
     /* What is on its way stays with the delivery that tells it. */
     if (lane == told->lane || told->frozen_in)
         return;
+    /* What an attempt may have said goes with the alert: a told_ms without TOLD_FIRING. */
+    if (told->lane->delivery && told->lane->delivery->maybe_sent && told->status == TOLD_NOTHING && !told->told_ms)
+        told->told_ms = core->now.wall_ms;
     int64_t told_ms = told->told_ms;
     told_move(core, told, lane);
     if (told_ms > lane->notified.wall_ms) {

@@ -235,15 +235,12 @@ static void render(struct core *core, struct delivery *delivery)
     struct group *group = lane->group;
     const struct policy_node *node = group_settings(core, group);
 
-    for (const struct told *told = lane->pending.first; told; told = told->next)
-        if (told->status == TOLD_NOTHING && told->told_ms)
-            delivery->maybe_sent = true; /* another delivery may have said it: the mark is due here */
     if (delivery->reason != REASON_FAILOVER)
         delivery->reason = lane_reason_now(core, lane, delivery->reason); /* the group may have changed while it waited */
     delivery->rendering = true;
     lane->target->in_flight++;
     throttle_sent(lane->target, moment_now(core)); /* its place is taken now: the words come before the next is asked */
-    /* A doubt goes with what it is about, whatever group or delivery tells it now. */
+    /* A doubt goes with what it is about, whatever group or delivery tells it now; newer states are no repeat. */
     for (const struct told *told = lane->pending.first; told; told = told->next)
         if (told->status == TOLD_NOTHING && told->told_ms >= told->alert->changed_ms)
             delivery->maybe_sent = true;

@@ -12,7 +12,8 @@ SIM_SRC     := $(wildcard tests/sim/*.c) tests/torture/vfs.c
 $(OUT)/tests/sim/sim: $(call objects,$(SIM_SRC)) $(foreach l,$(SIM_LAYERS),$(call lib,$(l)))
 	@mkdir -p $(@D)
 	@echo '  LINK  $@'
-	@$(CC) $(CFLAGS) $(LDFLAGS) $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(LIBS) -lesmtp -o $@
+	@$(CC) $(CFLAGS) $(LDFLAGS) $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(LIBS) -lesmtp \
+	  -Wl,--wrap=walfile_firm -o $@
 
 .PHONY: sim
 sim: $(OUT)/tests/sim/sim

@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "tests/sim/marks.h"
+#include "tests/sim/power.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -10,6 +11,7 @@
 
 #define CALM_MAX_MS (6 * 3600 * 1000LL) /* by then everything must be told */
 #define SQLITE_EVERY 8                  /* one life in so many */
+#define POWER_EVERY 16                  /* on a file, whose power goes with a crash */
 #define TURNS_MAX 60000
 #define TURNS_NOW_MAX 200               /* turns at one moment: more is a wheel that spins */
 
@@ -108,6 +110,8 @@ static bool commit(void *context, const struct effects *effects, struct err *err
         return err_set(err, ERR_STORAGE, "dead");
     life_shadow(life);
     if (life->crash == CRASH_BEFORE_COMMIT) {
+        if (life->on_power)
+            power_cut(life, effects);
         life->dead = true;
         return err_set(err, ERR_STORAGE, "dead");
     }
@@ -201,6 +205,8 @@ static void end(struct life *life)
     life->dead = true;
     notifier_free(life->notifier);
     life->notifier = NULL;
+    if (life->on_power && life->crash != CRASH_BEFORE_COMMIT)
+        power_cut(life, NULL);
     receiver_crash(life);
     judge_crash(life, lossy);
     senders_crash(life);
@@ -306,7 +312,7 @@ static void run_until_quiet(struct life *life, bool all_over)
 }
 
 /* The real store beside the model: the ledger is still what the judge reads, but the process lives on SQLite. */
-static void use_sqlite(struct life *life)
+static bool use_sqlite(struct life *life)
 {
     struct store_sqlite_options options = {.path = ":memory:", .migrate = true};
     struct err err = {0};
@@ -314,7 +320,7 @@ static void use_sqlite(struct life *life)
     if (!store_open_sqlite(&options, &life->disk, &err))
         life_fail(life, "SQLite does not open: %s", err.text);
     life->on_sqlite = true;
-    MARK(on_sqlite);
+    return !life->broken;
 }
 
 static void prepare(struct life *life, uint64_t seed, bool verbose)
@@ -323,8 +329,10 @@ static void prepare(struct life *life, uint64_t seed, bool verbose)
     life->ledger = store_mem_new();
     life->shadow = store_mem_new();
     life->disk = store_mem_store(life->ledger);
-    if (seed % SQLITE_EVERY == 0)
-        use_sqlite(life);
+    if (seed % SQLITE_EVERY == 0) {
+        MARK(on_sqlite);
+        (void)(seed % POWER_EVERY ? use_sqlite(life) : power_begin(life));
+    }
     life->metrics = metrics_new();
     life->origin_ms = -dice_between(&life->dice, 0, 1000000);
     weather_draw(life);
@@ -358,6 +366,7 @@ bool life_run(uint64_t seed, bool verbose)
     agenda_free(&life.agenda);
     metrics_free(life.metrics);
     life.disk.close(life.disk.context);
+    power_end(&life);
     store_mem_free(life.ledger);
     store_mem_free(life.shadow);
     for (size_t i = 0; i < life.setup_count; i++)

@@ -46,7 +46,7 @@ struct life {
     struct store disk;         /* the ledger itself, or SQLite beside it */
     uint64_t commits;
     int64_t failing_since_ms;  /* true time of the first commit that failed */
-    bool on_sqlite, commit_failing, mirror_due;
+    bool on_sqlite, on_power, commit_failing, mirror_due;
 
     struct agenda agenda;
     struct weather weather;

@@ -1,0 +1,53 @@
+/* Where metrics come from. A source plans a fetch, the collector carries it out, the source parses the answer into
+ * points. A source never waits: HTTP goes through the loop, and what blocks (a file, SQL, /proc, a probe) is a job
+ * that runs on the work thread. */
+#ifndef COLLECTOR_SOURCES_SOURCE_H
+#define COLLECTOR_SOURCES_SOURCE_H
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/http.h"
+#include "base/yaml.h"
+#include "collector/point.h"
+
+#include <stdint.h>
+
+#define SOURCES_MAX 64                 /* sources of one collector */
+#define SOURCE_EVERY_DEFAULT_MS 15000  /* between two fetches of one source, unless configured */
+#define SOURCE_BACKOFF_MAX_MS 300000   /* a failing source is asked less and less, down to this */
+#define SOURCE_ANSWER_MAX (4u << 20)   /* bytes of one answer */
+
+struct source; /* a kind's own struct begins with this as its first member */
+
+struct source_context { /* the same for all sources; borrowed for the life of the source */
+    const char *env, *host; /* tags of every row */
+};
+
+struct fetch {
+    struct http_request http; /* used where `job` is NULL; its strings live in the source until the answer */
+    /* Runs on the work thread; touches only what belongs to the fetch, fills answer (text or JSON of its own). */
+    bool (*job)(struct source *source, struct buf *answer, struct err *err);
+};
+
+struct source_kind {
+    const char *type; /* daemon | exchange | pipeline | trading | process | market */
+    /* Reads its mapping from the configuration; complaints name LINE:COL. NULL on error. */
+    struct source *(*open)(const struct yaml_node *config, const struct source_context *context, struct err *err);
+    void (*close)(struct source *source);
+    /* What to fetch now; false where there is nothing to fetch (a source that only takes pushes). */
+    bool (*plan)(struct source *source, int64_t wall_ms, struct fetch *fetch);
+    /* One answer into points. failed: the fetch itself failed, with its words (a daemon that is down is a row as well). */
+    bool (*parse)(struct source *source, const void *answer, size_t length, const struct err *failed, int64_t wall_ms,
+                  struct points *points, struct err *err);
+};
+
+struct source {
+    const struct source_kind *kind;
+    const char *name;  /* owned; unique in the configuration, default: the type */
+    int64_t every_ms;
+};
+
+const struct source_kind *source_kind_find(const char *type); /* NULL: no such type */
+extern const struct source_kind *const source_kinds[];         /* NULL-terminated; registry.c */
+
+#endif

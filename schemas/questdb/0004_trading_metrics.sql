@@ -1,0 +1,18 @@
+-- What strategies push. PnL and exposure are in the account's currency.
+CREATE TABLE IF NOT EXISTS trading_metrics (
+    timestamp TIMESTAMP_NS,          -- the strategy's, UTC
+    strategy SYMBOL,
+    symbol SYMBOL,
+    venue SYMBOL,
+    env SYMBOL,
+    realized_pnl DOUBLE,
+    unrealized_pnl DOUBLE,
+    orders_placed LONG,              -- since the strategy's start
+    orders_filled LONG,              -- since the strategy's start
+    orders_rejected LONG,            -- since the strategy's start
+    open_orders LONG,
+    position_size DOUBLE,            -- negative: short
+    exposure DOUBLE,
+    fill_latency_ms DOUBLE
+) TIMESTAMP(timestamp) PARTITION BY DAY TTL 90 DAYS WAL
+DEDUP UPSERT KEYS(timestamp, strategy, symbol, venue, env);

@@ -1,0 +1,16 @@
+-- Figures about the market database, one row a figure and label set, named as Prometheus names them
+-- (spock_ohlcv_rows_total ...). A histogram is its _bucket rows (cumulative, with le), _sum and _count, and
+-- _p50, _p95 and _p99 computed from the last five minutes. What is not known has no row.
+CREATE TABLE IF NOT EXISTS market_metrics (
+    timestamp TIMESTAMP_NS,          -- when we asked, UTC
+    metric SYMBOL,
+    region SYMBOL,                   -- KR US CN HK JP VN
+    endpoint SYMBOL,
+    query_type SYMBOL,
+    le SYMBOL,                       -- a bucket's upper bound in seconds, or +Inf
+    source SYMBOL,                   -- the source's name in the collector's configuration
+    host SYMBOL,
+    env SYMBOL,
+    value DOUBLE                     -- _timestamp metrics: seconds since 1970
+) TIMESTAMP(timestamp) PARTITION BY DAY TTL 90 DAYS WAL
+DEDUP UPSERT KEYS(timestamp, metric, region, endpoint, query_type, le, source, host, env);

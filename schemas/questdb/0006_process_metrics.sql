@@ -1,0 +1,29 @@
+-- Processes (process is its configured name), the machine (process is "host"), and its disks ("disk", with mount).
+CREATE TABLE IF NOT EXISTS process_metrics (
+    timestamp TIMESTAMP_NS,          -- when we looked, UTC
+    process SYMBOL,
+    mount SYMBOL,                    -- a disk's path as configured
+    host SYMBOL,
+    env SYMBOL,
+    running BOOLEAN,
+    pid_count LONG,                  -- processes that match
+    cpu_percent DOUBLE,              -- a process: of one core, so 250 is possible; the host: of all cores
+    iowait_percent DOUBLE,           -- host
+    memory_bytes LONG,               -- resident; host: in use
+    memory_percent DOUBLE,           -- of the machine's
+    memory_available_bytes LONG,     -- host
+    swap_bytes LONG,
+    fds LONG,
+    fds_max LONG,                    -- the soft limit
+    threads LONG,
+    restarts LONG,                   -- seen by the collector since its own start
+    uptime_seconds DOUBLE,
+    load1 DOUBLE,                    -- host
+    load5 DOUBLE,
+    load15 DOUBLE,
+    disk_total_bytes LONG,           -- disk
+    disk_free_bytes LONG,            -- for programs without privileges
+    disk_used_percent DOUBLE,
+    inodes_used_percent DOUBLE
+) TIMESTAMP(timestamp) PARTITION BY DAY TTL 90 DAYS WAL
+DEDUP UPSERT KEYS(timestamp, process, mount, host, env);

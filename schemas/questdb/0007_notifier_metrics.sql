@@ -1,0 +1,33 @@
+-- The notifier's own figures as it pushes them: a row a channel, a row a source, and one row with neither.
+-- Counters (_total) count since the notifier's start.
+CREATE TABLE IF NOT EXISTS notifier_metrics (
+    timestamp TIMESTAMP_NS,
+    channel SYMBOL,
+    source SYMBOL,
+    host SYMBOL,
+    env SYMBOL,
+    channel_up BOOLEAN,              -- a channel's row
+    pending LONG,                    -- deliveries that wait
+    oldest_pending_seconds DOUBLE,
+    delivered_total LONG,
+    retried_total LONG,
+    failed_over_total LONG,
+    carried_total LONG,
+    suppressed_total LONG,
+    dead_total LONG,                 -- dead letters
+    rate_limited_total LONG,
+    in_time_total LONG,              -- delivered within 60 s of the durable accept (SC-003)
+    delivery_seconds_p50 DOUBLE,     -- durable accept to receipt
+    delivery_seconds_p95 DOUBLE,
+    delivery_seconds_p99 DOUBLE,
+    delivery_seconds_sum DOUBLE,
+    received_total LONG,             -- a source's row
+    duplicates_total LONG,
+    last_seen_seconds DOUBLE,        -- ago
+    alerts_active LONG,              -- the row of the whole
+    unaccounted_alerts LONG,         -- always 0
+    storage_failed BOOLEAN,
+    commit_seconds_p99 DOUBLE,
+    uptime_seconds DOUBLE
+) TIMESTAMP(timestamp) PARTITION BY DAY TTL 90 DAYS WAL
+DEDUP UPSERT KEYS(timestamp, channel, source, host, env);

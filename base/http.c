@@ -33,6 +33,7 @@ struct transfer {
     bool resolves;           /* holds one of the places of those that look up a name */
     bool may_repeat;         /* a method that curl may send again by itself */
     bool sent;               /* the request began to leave */
+    bool headers_only, headers_done;
     int64_t timeout_ms, started_ms;
     struct transfer *next, *previous;
 };
@@ -72,6 +73,17 @@ static size_t take_body(char *data, size_t size, size_t count, void *context)
     return length; /* the rest is read and dropped */
 }
 
+/* The empty line ends the headers, unless they were those of an interim answer such as 100 or 103. */
+static bool headers_end(struct transfer *transfer, const char *data, size_t length)
+{
+    long status = 0;
+
+    if (!transfer->headers_only || length > 2 || (data[0] != '\r' && data[0] != '\n'))
+        return false;
+    curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &status);
+    return transfer->headers_done = status == 101 || status >= 200;
+}
+
 static size_t take_header(char *data, size_t size, size_t count, void *context)
 {
     struct transfer *transfer = context;
@@ -81,6 +93,8 @@ static size_t take_header(char *data, size_t size, size_t count, void *context)
         buf_clear(&transfer->reply.headers);
         return length;
     }
+    if (headers_end(transfer, data, length))
+        return 0; /* ends the transfer */
     while (name < length && data[name] != ':')
         name++;
     if (name == length || transfer->reply.headers.length + length + 4 > HTTP_HEADERS_BYTES_MAX)
@@ -278,6 +292,15 @@ static void set_peer(CURL *easy, const struct http_request *request)
     }
 }
 
+/* Each step is to be seen: no old connection, no name remembered, no HTTP/2 (it knows no upgrade). */
+static void set_probe(CURL *easy)
+{
+    curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
+    curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, 1L);
+    curl_easy_setopt(easy, CURLOPT_DNS_CACHE_TIMEOUT, 0L);
+    curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+}
+
 static struct transfer *transfer_new(struct http *http, const struct http_request *request, struct err *err)
 {
     struct transfer *transfer = calloc(1, sizeof *transfer);
@@ -295,6 +318,9 @@ static struct transfer *transfer_new(struct http *http, const struct http_reques
     set_options(transfer);
     set_peer(transfer->easy, request);
     set_body(transfer->easy, request);
+    transfer->headers_only = request->headers_only;
+    if (request->headers_only)
+        set_probe(transfer->easy);
     if (set_url(transfer->easy, request->url, err) && set_headers(transfer, request, err))
         return transfer;
     transfer_free(transfer);
@@ -380,6 +406,24 @@ void http_wait(struct http *http, int fd, int64_t timeout_ms)
     curl_multi_poll(http->multi, fd >= 0 ? &extra : NULL, fd >= 0 ? 1 : 0, wait, NULL);
 }
 
+/* From curl's moments since the start to the length of each step. */
+static void measure(CURL *easy, struct http_steps *steps)
+{
+    curl_off_t name = 0, connect = 0, handshake = 0, request = 0, first = 0;
+
+    curl_easy_getinfo(easy, CURLINFO_NAMELOOKUP_TIME_T, &name);
+    curl_easy_getinfo(easy, CURLINFO_CONNECT_TIME_T, &connect);
+    curl_easy_getinfo(easy, CURLINFO_APPCONNECT_TIME_T, &handshake);
+    curl_easy_getinfo(easy, CURLINFO_PRETRANSFER_TIME_T, &request);
+    curl_easy_getinfo(easy, CURLINFO_STARTTRANSFER_TIME_T, &first);
+    *steps = (struct http_steps){
+        .dns = (double)name / 1000,
+        .tcp = connect > name ? (double)(connect - name) / 1000 : 0,
+        .tls = handshake > connect ? (double)(handshake - connect) / 1000 : 0,
+        .wait = first > request ? (double)(first - request) / 1000 : 0,
+    };
+}
+
 /* What is sure: until before_request nothing was sent (no name, no connection, no handshake); after it, something may
  * have been. */
 static void judge(struct transfer *transfer, CURLcode code)
@@ -392,7 +436,8 @@ static void judge(struct transfer *transfer, CURLcode code)
     curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &status);
     reply->latency_ms = total_us / 1000;
     reply->status = (int)status;
-    if (code == CURLE_OK) {
+    measure(transfer->easy, &reply->steps_ms);
+    if (code == CURLE_OK || (code == CURLE_WRITE_ERROR && transfer->headers_done)) {
         reply->end = HTTP_ANSWERED;
         return;
     }

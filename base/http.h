@@ -29,6 +29,11 @@ struct http_request { /* all borrowed during http_start only: it copies */
     const char *ca_file;        /* NULL: the system's */
     const char *username, *password; /* basic; NULL: none */
     bool insecure_skip_verify;
+    bool headers_only; /* a probe: a connection of its own (HTTP/1.1), closed once the headers are there; 101 is an answer */
+};
+
+struct http_steps { /* milliseconds each step took; 0 where there was none, or where it was never reached */
+    double dns, tcp, tls, wait; /* wait: from the request to the first byte of the answer */
 };
 
 /* What is sure about a request that got no answer. */
@@ -44,6 +49,7 @@ struct http_reply {
     struct buf body;     /* at most HTTP_REPLY_MAX */
     struct buf headers;  /* lines "name: value\n", names in lower case */
     int64_t latency_ms;
+    struct http_steps steps_ms;
     struct err err;      /* without URL, for the other two ends */
 };
 

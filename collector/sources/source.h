@@ -29,16 +29,24 @@ struct fetch {
     bool (*job)(struct source *source, struct buf *answer, struct err *err);
 };
 
+struct answer {
+    const char *data; /* HTTP body, or what the job wrote; "" where there is none */
+    size_t length;
+    const struct err *failed;       /* no answer came, with the words why (the job's, the network's); NULL: one came */
+    const struct http_reply *reply; /* of a fetch over HTTP, with its status, whatever it is; NULL: a job ran */
+};
+
 struct source_kind {
     const char *type; /* daemon | exchange | pipeline | trading | process | market */
-    /* Reads its mapping from the configuration; complaints name LINE:COL. NULL on error. */
+    /* Reads its mapping from the configuration, `type` `name` and `every` included, and expands ${NAME} in its values;
+     * an unknown key is an error. Complaints name LINE:COL. NULL on error. */
     struct source *(*open)(const struct yaml_node *config, const struct source_context *context, struct err *err);
     void (*close)(struct source *source);
     /* What to fetch now; false where there is nothing to fetch (a source that only takes pushes). */
     bool (*plan)(struct source *source, int64_t wall_ms, struct fetch *fetch);
-    /* One answer into points. failed: the fetch itself failed, with its words (a daemon that is down is a row as well). */
-    bool (*parse)(struct source *source, const void *answer, size_t length, const struct err *failed, int64_t wall_ms,
-                  struct points *points, struct err *err);
+    /* One answer into points; wall_ms is the time of the plan. A daemon that is down is a row as well, so points may be
+     * there even where it returns false: err then says what a log should, and the source is asked less and less. */
+    bool (*parse)(struct source *source, const struct answer *answer, int64_t wall_ms, struct points *points, struct err *err);
 };
 
 struct source {

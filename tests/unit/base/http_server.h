@@ -81,6 +81,8 @@ static inline bool server_treat(int fd, const char *request)
     else if (strcmp(path, "/continue") == 0) {
         server_say(fd, "HTTP/1.1 103 Early Hints\r\nX-Early: 1\r\n\r\n", 41);
         server_answer(fd, "200 OK", "X-Late: 2\r\n", "");
+    } else if (strcmp(path, "/upgrade") == 0) {
+        dprintf(fd, "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n"); /* and then waits */
     } else if (strcmp(path, "/half") == 0) {
         server_say(fd, "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n0123456789", 50);
         return false;

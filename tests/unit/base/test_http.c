@@ -48,6 +48,7 @@ struct got {
     int status;
     size_t length;
     int64_t at_ms, latency_ms;
+    struct http_steps steps;
     char body[8192], headers[1024], error[ERR_TEXT_MAX], retry[32];
 };
 
@@ -61,6 +62,7 @@ static void done(void *context, uint64_t tag, const struct http_reply *reply)
     got->status = reply->status;
     got->length = reply->body.length;
     got->latency_ms = reply->latency_ms;
+    got->steps = reply->steps_ms;
     got->at_ms = now_ms();
     snprintf(got->body, sizeof got->body, "%.*s", (int)sizeof got->body - 1, buf_text(&reply->body));
     snprintf(got->headers, sizeof got->headers, "%s", buf_text(&reply->headers));
@@ -228,6 +230,36 @@ static void test_reply(struct http *http)
     CHECK(strstr(got.headers, "x-late: 2\n") && !strstr(got.headers, "x-early"), "%s", got.headers);
     got = ask(http, &(struct http_request){.method = "GET", .url = url("/big"), .timeout_ms = 5000});
     CHECK(got.end == HTTP_ANSWERED && got.status == 200 && got.length == HTTP_REPLY_MAX, "%zu", got.length);
+}
+
+/* A probe ends with the headers, whatever would follow, and sees every step of a connection of its own. */
+static void test_probe(struct http *http)
+{
+    static const struct {
+        const char *path;
+        int status;
+        const char *header;
+    } rows[] = {
+        {"/upgrade", 101, "upgrade: websocket\n"},
+        {"/big", 200, "content-length: "},
+        {"/continue", 200, "x-late: 2\n"},
+        {"/half", 200, "content-length: 100\n"},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        int before = atomic_load(&server.connections);
+        struct got got = ask(http, &(struct http_request){.method = "GET", .url = url(rows[i].path), .timeout_ms = 5000, .headers_only = true});
+        CHECK(got.end == HTTP_ANSWERED && got.status == rows[i].status, "%s: end %d, status %d, %s", rows[i].path, got.end, got.status, got.error);
+        CHECK(strstr(got.headers, rows[i].header) && got.length == 0, "%s: %s", rows[i].path, got.headers);
+        CHECK_INT(atomic_load(&server.connections), before + 1);
+    }
+    char slow[300];
+    snprintf(slow, sizeof slow, "http://slow-probe.test:%d/ok", server.port);
+    struct got got = ask(http, &(struct http_request){.method = "GET", .url = slow, .timeout_ms = 5000, .headers_only = true});
+    CHECK(got.end == HTTP_ANSWERED && got.steps.dns >= 199 && got.steps.tcp > 0 && got.steps.tls == 0 && got.steps.wait > 0,
+          "dns %f tcp %f tls %f wait %f", got.steps.dns, got.steps.tcp, got.steps.tls, got.steps.wait);
+    got = ask(http, &(struct http_request){.method = "GET", .url = url("/slow"), .timeout_ms = 300, .headers_only = true});
+    CHECK(got.end == HTTP_UNCLEAR && got.steps.tcp > 0 && got.steps.wait == 0, "end %d, wait %f", got.end, got.steps.wait);
 }
 
 /* curl by itself sends again what an old connection swallowed. A POST may have arrived: only its owner may repeat it. */
@@ -451,6 +483,7 @@ int main(int argc, char **argv)
     test_never_starts(http);
     test_request(http);
     test_reply(http);
+    test_probe(http);
     test_old_connection();
     test_environment(http);
     test_unix(http);

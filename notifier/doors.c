@@ -291,6 +291,33 @@ bool notifier_reload(struct notifier *notifier, const struct config *config, str
     return true;
 }
 
+static void copy_side(struct arena *arena, struct side *side)
+{
+    bool session = side->kind == SIDE_SESSION || side->kind == SIDE_SESSION_END;
+    const char **of_session[] = {&side->session.digest, &side->session.who, &side->session.credential, &side->session.address};
+    const char **of_audit[] = {&side->audit.who, &side->audit.via, &side->audit.address, &side->audit.method, &side->audit.target,
+                               &side->audit.detail};
+
+    for (size_t i = 0; session && i < LENGTH(of_session); i++)
+        *of_session[i] = arena_text(arena, *of_session[i]);
+    for (size_t i = 0; !session && i < LENGTH(of_audit); i++)
+        *of_audit[i] = arena_text(arena, *of_audit[i]);
+}
+
+bool inbox_side(struct notifier *notifier, const struct side *side, notifier_done done, void *context)
+{
+    struct arena *arena = inbox_arena(notifier);
+
+    if (notifier->inboxes[notifier->filling].count >= NOTIFIER_INBOX_MAX || arena_used(notifier->effects.arena) >= NOTIFIER_KEPT_MAX)
+        return false;
+    struct side *copy = ARENA_NEW(arena, struct side, 1);
+    *copy = *side;
+    copy_side(arena, copy);
+    uint64_t handle = done ? waiter_new(notifier, done, context) : 0;
+    *inbox_add(notifier, EVENT_RELOAD) = (struct pending_event){.side = copy, .side_reply = handle};
+    return true;
+}
+
 struct listing {
     struct notifier *notifier;
     struct history_query query;

@@ -60,6 +60,10 @@ struct notifier *notifier_new(const struct notifier_options *options, struct err
         notifier_free(notifier);
         return NULL;
     }
+    if (!sides_load(notifier, err)) {
+        notifier_free(notifier);
+        return NULL;
+    }
     core_load_done(notifier->core, notifier->now, &notifier->effects);
     return notifier;
 }
@@ -89,6 +93,10 @@ static void decide(struct notifier *notifier)
     struct inbox *inbox = inbox_take(notifier);
 
     for (size_t i = 0; i < inbox->count; i++) {
+        if (inbox->items[i].side) {
+            sides_take(notifier, &inbox->items[i]);
+            continue;
+        }
         if (inbox->items[i].config)
             notifier->config = inbox->items[i].config;
         core_step(notifier->core, &inbox->items[i].event, notifier->now, &notifier->effects);
@@ -107,7 +115,7 @@ static void decide(struct notifier *notifier)
 static bool has_something_to_keep(const struct notifier *notifier)
 {
     for (size_t i = 0; i < notifier->effects.count; i++)
-        if (notifier->effects.items[i].kind == EFFECT_RECORD)
+        if (notifier->effects.items[i].kind == EFFECT_RECORD || notifier->effects.items[i].kind == EFFECT_SIDE)
             return true;
     return false;
 }
@@ -202,6 +210,7 @@ static void speak(struct notifier *notifier, bool stored)
             if (!stored && effect->record.kind == RECORD_SETTLEMENT && effect->record.settlement.settled == SETTLED_DELIVERED)
                 confirm(notifier, effect->record.settlement.alert_id);
             break;
+        case EFFECT_SIDE:
         case EFFECT_RENDER: break;
         }
     }

@@ -61,6 +61,14 @@ void notifier_drop(struct notifier *notifier, uint64_t delivery_id, notifier_don
 /* Tells people that a sender is being refused: becomes NotifierSourceRejected, at most hourly a source. */
 void notifier_source_rejected(struct notifier *notifier, const char *source, int status, const char *why);
 
+/* People's sessions and what people changed: rows kept with the next turn's. False: no room, nothing was taken.
+ * done (NULL: nobody waits) is called once they are stored. */
+bool notifier_side(struct notifier *notifier, const struct side *side, notifier_done done, void *context);
+uint64_t notifier_audit_id(struct notifier *notifier); /* for the next line of the book */
+/* The sessions that were stored and are not over; texts borrowed for the call. Before the first turn. */
+bool notifier_sessions(struct notifier *notifier, void (*row)(void *context, const struct side_session *session), void *context,
+                       struct err *err);
+
 /* Lists: run on the background thread; done gets the bytes. */
 typedef void (*notifier_listed)(void *context, bool ok, const struct buf *out, const struct err *err);
 bool notifier_list(struct notifier *notifier, const struct history_query *query, notifier_listed done, void *context);

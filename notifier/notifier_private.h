@@ -24,6 +24,8 @@ struct waiter {
 struct pending_event {
     struct event event;
     const struct config *config; /* EVENT_RELOAD */
+    const struct side *side;     /* no event: a row of its own, in the inbox's arena */
+    uint64_t side_reply;         /* handle answered after the commit; 0: nobody waits */
 };
 
 struct inbox {
@@ -68,6 +70,7 @@ struct notifier {
     size_t seen_count;
     int64_t last_turn_ms;
     char host_name[256];
+    uint64_t audit_id;       /* the newest given out */
     bool said_loopback;      /* that links to this machine are left out of messages, and which setting cures it */
 };
 
@@ -80,6 +83,12 @@ void inbox_free(struct inbox *inbox);
 struct inbox *inbox_take(struct notifier *notifier); /* what came in; doors fill the other one from now */
 void inbox_trouble(struct notifier *notifier, const struct event_trouble *trouble);
 void inbox_verdict(struct notifier *notifier, uint64_t attempt_id, const struct verdict *verdict, int64_t latency_ms);
+
+bool inbox_side(struct notifier *notifier, const struct side *side, notifier_done done, void *context); /* false: no room */
+
+/* sides.c */
+bool sides_load(struct notifier *notifier, struct err *err);
+void sides_take(struct notifier *notifier, const struct pending_event *pending);
 
 /* words.c */
 void words_find(struct notifier *notifier, const struct effect_render *render);

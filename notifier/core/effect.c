@@ -42,6 +42,31 @@ struct record *effects_record(struct effects *effects, enum record_kind kind)
     return &effect->record;
 }
 
+void effects_side(struct effects *effects, const struct side *side)
+{
+    struct side copy = *side;
+
+    switch (side->kind) {
+    case SIDE_SESSION:
+    case SIDE_SESSION_END:
+        copy.session.digest = effects_text(effects, side->session.digest);
+        copy.session.who = effects_text(effects, side->session.who);
+        copy.session.credential = effects_text(effects, side->session.credential);
+        copy.session.address = effects_text(effects, side->session.address);
+        break;
+    case SIDE_AUDIT:
+    case SIDE_AUDIT_END:
+        copy.audit.who = effects_text(effects, side->audit.who);
+        copy.audit.via = effects_text(effects, side->audit.via);
+        copy.audit.address = effects_text(effects, side->audit.address);
+        copy.audit.method = effects_text(effects, side->audit.method);
+        copy.audit.target = effects_text(effects, side->audit.target);
+        copy.audit.detail = effects_text(effects, side->audit.detail);
+        break;
+    }
+    effects_add(effects, EFFECT_SIDE)->side = copy;
+}
+
 const char *effects_text(struct effects *effects, const char *text)
 {
     return arena_text(effects->arena, text);

@@ -5,10 +5,11 @@
 
 #include "base/arena.h"
 #include "notifier/core/record.h"
+#include "notifier/core/side.h"
 
 #define VIEW_ALERTS_MAX 500 /* alerts a message's templates may see; the rest are counted */
 
-enum effect_kind { EFFECT_RECORD, EFFECT_RENDER, EFFECT_REPLY, EFFECT_SEND, EFFECT_METRIC };
+enum effect_kind { EFFECT_RECORD, EFFECT_RENDER, EFFECT_REPLY, EFFECT_SEND, EFFECT_METRIC, EFFECT_SIDE };
 
 struct render_alert {
     uint64_t alert_id;
@@ -81,6 +82,7 @@ struct effect {
         struct effect_reply reply;
         struct effect_send send;
         struct effect_count count;
+        struct side side;
     };
 };
 
@@ -95,6 +97,7 @@ void effects_clear(struct effects *effects);
 void effects_free(struct effects *effects);
 /* Adds a zeroed effect of a kind and returns it for filling. The pointer holds until the next add. */
 struct effect *effects_add(struct effects *effects, enum effect_kind kind);
+void effects_side(struct effects *effects, const struct side *side); /* copied */
 struct record *effects_record(struct effects *effects, enum record_kind kind);
 const char *effects_text(struct effects *effects, const char *text); /* a copy in the arena; NULL stays NULL */
 struct labels effects_labels(struct effects *effects, const struct labels *labels);

@@ -12,8 +12,12 @@ static const unsigned char sql_0001[] = {
 #include "schemas/sqlite/0001_first.sql.inc"
     0};
 
+static const unsigned char sql_0002[] = {
+#include "schemas/sqlite/0002_sessions.sql.inc"
+    0};
+
 /* The n-th row makes schema n out of schema n-1. */
-static const unsigned char *const migrations[SCHEMA_NEWEST] = {sql_0001};
+static const unsigned char *const migrations[SCHEMA_NEWEST] = {sql_0001, sql_0002};
 
 struct schema {
     int64_t version, application, tables;

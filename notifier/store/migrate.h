@@ -4,7 +4,7 @@
 
 #include "base/db.h"
 
-#define SCHEMA_NEWEST 1
+#define SCHEMA_NEWEST 2
 
 /* path is for the backup's name and for words. allowed false: an older schema is refused; an empty file never is. */
 bool migrate(struct db *db, const char *path, bool allowed, struct err *err);

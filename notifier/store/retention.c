@@ -55,6 +55,9 @@ static const struct sweep {
     {AGE_QUARANTINE, 1,
      "SELECT id, received_ms, received_ms, 0 FROM quarantine WHERE id > ?1 ORDER BY id LIMIT ?2",
      {{"DELETE FROM quarantine WHERE id = ?1", false}}},
+    {AGE_HISTORY, 1,
+     "SELECT id, at_ms, at_ms, 0 FROM audit WHERE id > ?1 ORDER BY id LIMIT ?2",
+     {{"DELETE FROM audit WHERE id = ?1", false}}},
 };
 
 #define SWEEP_COUNT (sizeof sweeps / sizeof sweeps[0])

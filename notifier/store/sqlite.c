@@ -7,6 +7,7 @@
 #include "notifier/store/migrate.h"
 #include "notifier/store/retention.h"
 #include "notifier/store/rows.h"
+#include "notifier/store/sides.h"
 #include "notifier/store/walfile.h"
 
 #include <assert.h>
@@ -70,19 +71,20 @@ static bool ready(struct sqlite *sqlite, struct err *err)
     return open_database(sqlite, err);
 }
 
-static _Noreturn void die_of_bug(const struct sqlite *sqlite, const struct record *record, const struct err *err)
+static _Noreturn void die_of_bug(const struct sqlite *sqlite, const struct effect *effect, const struct err *err)
 {
     fprintf(stderr, "level=error event=bug what=\"a row breaks a constraint\" kind=%d statement=\"%s\" error=\"%s\"\n",
-            (int)record->kind, sqlite->rows.sql ? sqlite->rows.sql : "", err ? err->text : "");
+            effect->kind == EFFECT_RECORD ? (int)effect->record.kind : -1,
+            effect->kind == EFFECT_RECORD && sqlite->rows.sql ? sqlite->rows.sql : "", err ? err->text : "");
     fflush(stderr);
     abort();
 }
 
-static bool failed(struct sqlite *sqlite, const struct record *record, struct err *err)
+static bool failed(struct sqlite *sqlite, const struct effect *effect, struct err *err)
 {
-    if (record && db_failure_is_constraint(sqlite->db))
-        die_of_bug(sqlite, record, err);
-    sqlite->broken = sqlite->broken || !record || db_failure_is_io(sqlite->db);
+    if (effect && db_failure_is_constraint(sqlite->db))
+        die_of_bug(sqlite, effect, err);
+    sqlite->broken = sqlite->broken || !effect || db_failure_is_io(sqlite->db);
     db_rollback(sqlite->db);
     return false;
 }
@@ -131,7 +133,7 @@ static const bool *outdated(struct sqlite *sqlite, const struct effects *effects
     bool *skip = ARENA_NEW(sqlite->scratch, bool, effects->count + 1);
     for (size_t i = effects->count; i-- > 0;) {
         uint64_t id = replaceable_id(&effects->items[i]);
-        skip[i] = effects->items[i].kind != EFFECT_RECORD || (id && !set_add(seen, capacity, id));
+        skip[i] = (effects->items[i].kind != EFFECT_RECORD && effects->items[i].kind != EFFECT_SIDE) || (id && !set_add(seen, capacity, id));
     }
     return skip;
 }
@@ -139,9 +141,16 @@ static const bool *outdated(struct sqlite *sqlite, const struct effects *effects
 static bool has_records(const struct effects *effects)
 {
     for (size_t i = 0; i < effects->count; i++)
-        if (effects->items[i].kind == EFFECT_RECORD)
+        if (effects->items[i].kind == EFFECT_RECORD || effects->items[i].kind == EFFECT_SIDE)
             return true;
     return false;
+}
+
+static bool write_effect(struct sqlite *sqlite, const struct effect *effect, struct err *err)
+{
+    if (effect->kind == EFFECT_SIDE)
+        return sides_write(sqlite->db, &effect->side, err);
+    return rows_write(&sqlite->rows, sqlite->db, &effect->record, err);
 }
 
 static bool sqlite_commit(void *context, const struct effects *effects, struct err *err)
@@ -159,8 +168,8 @@ static bool sqlite_commit(void *context, const struct effects *effects, struct e
         return failed(sqlite, NULL, err);
     const bool *skip = outdated(sqlite, effects);
     for (size_t i = 0; i < effects->count; i++)
-        if (!skip[i] && !rows_write(&sqlite->rows, sqlite->db, &effects->items[i].record, err))
-            return failed(sqlite, &effects->items[i].record, err);
+        if (!skip[i] && !write_effect(sqlite, &effects->items[i], err))
+            return failed(sqlite, &effects->items[i], err);
     if (!db_commit(sqlite->db, err))
         return failed(sqlite, NULL, err);
     sqlite->checkpoint_wanted = true;
@@ -192,6 +201,12 @@ static bool sqlite_dead(void *context, uint64_t delivery_id, const char *channel
 {
     struct sqlite *sqlite = context;
     return ready(sqlite, err) && load_dead(sqlite->db, delivery_id, channel, max, row, row_context, err);
+}
+
+static bool sqlite_sides(void *context, int64_t now_wall_ms, sides_row row, void *row_context, uint64_t *audit_id, struct err *err)
+{
+    struct sqlite *sqlite = context;
+    return ready(sqlite, err) && sides_read(sqlite->db, now_wall_ms, row, row_context, audit_id, err);
 }
 
 static bool sqlite_idle(void *context, int64_t now_wall_ms)
@@ -257,7 +272,7 @@ bool store_open_sqlite(const struct store_sqlite_options *options, struct store 
         return false;
     }
     *out = (struct store){.context = sqlite, .commit = sqlite_commit, .load = sqlite_load, .alert = sqlite_alert,
-                          .parts = sqlite_parts, .dead = sqlite_dead, .idle = sqlite_idle, .close = sqlite_close};
+                          .parts = sqlite_parts, .dead = sqlite_dead, .sides = sqlite_sides, .idle = sqlite_idle, .close = sqlite_close};
     return true;
 }
 

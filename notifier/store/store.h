@@ -8,7 +8,7 @@
 
 struct store {
     void *context;
-    /* Writes every EFFECT_RECORD of the list, in order, as one durable transaction. Idempotent: the same list may
+    /* Writes every EFFECT_RECORD and EFFECT_SIDE of the list, in order, as one durable transaction. Idempotent: the same list may
      * come again after a failure. On false nothing of it counts as stored. */
     bool (*commit)(void *context, const struct effects *effects, struct err *err);
     /* Every row the core still needs, in the order of enum record_kind: its sequence; alerts until
@@ -25,6 +25,9 @@ struct store {
     bool (*dead)(void *context, uint64_t delivery_id, const char *channel, size_t max,
                  void (*row)(void *row_context, uint64_t delivery_id, const char *channel, const uint64_t *alert_ids, size_t count),
                  void *row_context, struct err *err);
+    /* People's sessions that are not over, and the newest id of the audit. row NULL: none wanted. NULL: keeps no sides. */
+    bool (*sides)(void *context, int64_t now_wall_ms, void (*row)(void *row_context, const struct side_session *session),
+                  void *row_context, uint64_t *audit_id, struct err *err);
     /* Called when nothing else is to do: checkpoints, then retention in small batches. True if more waits. */
     bool (*idle)(void *context, int64_t now_wall_ms);
     void (*close)(void *context);

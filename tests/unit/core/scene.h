@@ -238,6 +238,7 @@ static inline void scene_absorb(struct scene *scene)
             scene->reply = effect.reply;
             scene->reply.words = arena_text(scene->arena, effect.reply.words);
             break;
+        case EFFECT_SIDE: break;
         case EFFECT_METRIC: scene_count(scene, &effect.count); break;
         }
     }

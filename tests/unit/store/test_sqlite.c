@@ -176,7 +176,7 @@ static void test_new_file(void)
     CHECK_INT(ask("PRAGMA auto_vacuum"), 2);
     CHECK_INT(ask("PRAGMA user_version"), SCHEMA_NEWEST);
     CHECK_INT(ask("PRAGMA application_id"), 0x4e544659);
-    snprintf(backup, sizeof backup, "%s.before-1", sample_path);
+    snprintf(backup, sizeof backup, "%s.before-%d", sample_path, SCHEMA_NEWEST);
     CHECK(stat(backup, &info) != 0, "nothing to back up");
     /* Even where migrating is not allowed, a new file is no older schema. */
     struct store_sqlite_options options = {.path = ":memory:"};
@@ -209,7 +209,7 @@ static void test_older_and_newer(void)
     options.migrate = true;
     CHECK(store_open_sqlite(&options, &store, &err), "%s", err.text);
     sample_close(&store);
-    snprintf(backup, sizeof backup, "%s.before-1", second);
+    snprintf(backup, sizeof backup, "%s.before-%d", second, SCHEMA_NEWEST);
     CHECK(stat(backup, &info) == 0, "a backup first");
     db = db_open(backup, DB_READ, NULL, &err);
     struct db_stmt *stmt = db ? db_prepare(db, "SELECT a FROM old", &err) : NULL;

@@ -1,4 +1,4 @@
-# make            build/bin/notifier (release flags); installs nothing
+# make            build/bin/notifier and build/bin/collector (release flags); installs nothing
 # make help       the targets
 # VARIANT=asan|tsan|coverage|fuzz builds the same tree below build/VARIANT with other flags.
 
@@ -64,8 +64,14 @@ SRC_notifier    := $(filter-out notifier/main.c,$(wildcard notifier/*.c))
 SRC_commands    := $(wildcard notifier/commands/*.c)
 LIBS_mail-worker := -lesmtp
 
+# The collector stands beside the notifier on base and on the server half of routes.
+COLLECTOR_LAYERS := collector sources
+SRC_collector   := $(filter-out collector/main.c,$(wildcard collector/*.c))
+SRC_sources     := $(wildcard collector/sources/*.c)
+
 lib = $(OUT)/lib/lib$(1).a
 ALL_LIBS := $(foreach l,$(LAYERS),$(call lib,$(l)))
+COLLECTOR_LIBS := $(foreach l,$(COLLECTOR_LAYERS) routes base,$(call lib,$(l)))
 objects = $(patsubst %.c,$(OUT)/obj/%.o,$(1))
 
 .PHONY: all
@@ -90,7 +96,7 @@ $(call lib,$(1)): $(call objects,$(SRC_$(1)))
 	@rm -f $$@
 	@ar rcs $$@ $$^
 endef
-$(foreach l,$(LAYERS),$(eval $(call archive,$(l))))
+$(foreach l,$(LAYERS) $(COLLECTOR_LAYERS),$(eval $(call archive,$(l))))
 
 $(OUT)/bin/notifier: $(call objects,notifier/main.c) $(ALL_LIBS)
 	@mkdir -p $(@D)
@@ -107,6 +113,8 @@ LINK_transport   := transport mail-worker channels render core base
 LINK_store       := store core base
 LINK_routes      := $(LAYERS)
 LINK_notifier    := $(LAYERS)
+LINK_collector   := collector sources routes base
+LINK_sources     := sources collector routes base
 UNIT_SRC := $(wildcard tests/unit/*/test_*.c)
 UNIT_BIN := $(patsubst tests/unit/%.c,$(OUT)/tests/unit/%,$(UNIT_SRC))
 

@@ -38,9 +38,9 @@ fuzz-keep: fuzz
 	done
 
 ifeq ($(VARIANT),fuzz)
-$(OUT)/fuzz/%: $(OUT)/obj/tests/fuzz/fuzz_%.o $(ALL_LIBS)
+$(OUT)/fuzz/%: $(OUT)/obj/tests/fuzz/fuzz_%.o $(ALL_LIBS) $(COLLECTOR_LIBS)
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(LDFLAGS) -fsanitize=fuzzer $< -Wl,--start-group $(ALL_LIBS) -Wl,--end-group $(LIBS) -lesmtp -o $@
+	$(CC) $(CFLAGS) $(LDFLAGS) -fsanitize=fuzzer $< -Wl,--start-group $(ALL_LIBS) $(COLLECTOR_LIBS) -Wl,--end-group $(LIBS) -lesmtp -o $@
 .PHONY: fuzz-binaries
 fuzz-binaries: $(FUZZ_NAMES:%=$(OUT)/fuzz/%)
 endif

@@ -1,0 +1,34 @@
+/* line_read: what gets through is UTF-8 without NUL, row for row, and reads back as itself. */
+#include "base/text.h"
+#include "collector/line.h"
+#include "tests/fuzz/fuzz.h"
+
+#include <string.h>
+
+#define OUT_MAX (8u << 20)
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static const int64_t units[] = {1, 1000, 1000000, 1000000000, 3600000000000LL};
+    struct line_options options = {size ? units[data[0] % LENGTH(units)] : 1, 1790000000000000000LL}, canonical = {1, options.now_ns};
+    struct buf out = BUF_EMPTY(OUT_MAX), again = BUF_EMPTY(OUT_MAX);
+    struct err err = {0};
+    size_t rows, rows_again, bad, found = 0;
+
+    if (size) {
+        data++;
+        size--;
+    }
+    if (line_read((const char *)data, size, &options, &out, &rows, &bad, &err)) {
+        FUZZ_CHECK(!memchr(buf_text(&out), 0, out.length) && text_is_utf8(buf_text(&out), out.length));
+        for (size_t at = 0; at < out.length; found++)
+            at += line_length(buf_text(&out) + at, out.length - at);
+        FUZZ_CHECK(found == rows);
+        FUZZ_CHECK(line_read(buf_text(&out), out.length, &canonical, &again, &rows_again, &bad, &err));
+        FUZZ_CHECK(rows_again == rows && again.length == out.length && memcmp(buf_text(&again), buf_text(&out), out.length) == 0);
+    } else
+        FUZZ_CHECK(err.text[0] && bad >= 1 && out.length == 0 && rows == 0);
+    buf_free(&out);
+    buf_free(&again);
+    return 0;
+}

@@ -1,6 +1,6 @@
 #include "base/db.h"
 
-#include "base/buf.h"
+#include "base/file.h"
 #include "base/text.h"
 
 #include <assert.h>
@@ -11,10 +11,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define DB_STATEMENTS_MAX 256 /* kept prepared; a program has fewer */
 #define DB_PATH_MAX 4096
+#define DB_WATCH_STEPS 20000 /* of SQLite's virtual machine between two looks at long work */
 #define DB_READ_BUSY_MS 2000  /* a reader waits out a checkpoint's restart */
 
 struct db_stmt {
@@ -38,26 +40,33 @@ static bool fail(struct db *db, struct err *err, const char *what)
 }
 
 /* The lock is flock's, which the kernel gives back however we end; the file only says whose it is. */
-static bool take_lock(struct db *db, const char *path, struct err *err)
+int db_lock(const char *path, struct err *err)
 {
     char name[DB_PATH_MAX], text[32] = "";
 
-    if (strcmp(path, ":memory:") == 0)
-        return true;
-    snprintf(name, sizeof name, "%s.lock", path);
-    db->lock_fd = open(name, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (db->lock_fd < 0)
-        return err_set(err, ERR_STORAGE, "%s: %s; the folder must be writable", name, strerror(errno));
-    if (flock(db->lock_fd, LOCK_EX | LOCK_NB) != 0) {
-        ssize_t got = pread(db->lock_fd, text, sizeof text - 1, 0);
+    if (snprintf(name, sizeof name, "%s.lock", path) >= (int)sizeof name) {
+        err_set(err, ERR_INPUT, "the storage path is longer than %d bytes", DB_PATH_MAX);
+        return -1;
+    }
+    int fd = open(name, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (fd < 0) {
+        err_set(err, ERR_STORAGE, "%s: %s; the folder must be writable", name, strerror(errno));
+        return -1;
+    }
+    if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+        ssize_t got = pread(fd, text, sizeof text - 1, 0);
         text[got > 0 ? strcspn(text, "\n") : 0] = '\0';
-        return err_set(err, ERR_CONFLICT, "%s: in use by pid %s; stop it or choose another storage.path", path,
-                       text[0] ? text : "?");
+        err_set(err, ERR_CONFLICT, "%s: in use by pid %s; stop it or choose another storage.path", path, text[0] ? text : "?");
+        close(fd);
+        return -1;
     }
     int length = snprintf(text, sizeof text, "%ld\n", (long)getpid());
-    if (ftruncate(db->lock_fd, 0) != 0 || pwrite(db->lock_fd, text, (size_t)length, 0) != length)
-        return err_set(err, ERR_STORAGE, "%s: %s", name, strerror(errno));
-    return true;
+    if (ftruncate(fd, 0) != 0 || pwrite(fd, text, (size_t)length, 0) != length) {
+        err_set(err, ERR_STORAGE, "%s: %s", name, strerror(errno));
+        close(fd);
+        return -1;
+    }
+    return fd;
 }
 
 /* The pragma keeps quiet where the file system cannot do it (no shared memory): then a promise of ours would be void. */
@@ -81,21 +90,21 @@ static bool configure(struct db *db, enum db_mode mode, struct err *err)
     static const char reader[] = "PRAGMA query_only=ON; PRAGMA wal_autocheckpoint=0; PRAGMA temp_store=MEMORY;"
                                  "PRAGMA cache_size=-4096; PRAGMA trusted_schema=OFF;";
 
-    sqlite3_busy_timeout(db->handle, mode == DB_WRITE ? 0 : DB_READ_BUSY_MS);
+    sqlite3_busy_timeout(db->handle, mode == DB_READ ? DB_READ_BUSY_MS : 0);
     sqlite3_extended_result_codes(db->handle, 1);
-    if (!db_exec(db, mode == DB_WRITE ? writer : reader, err))
+    if (!db_exec(db, mode == DB_READ ? reader : writer, err))
         return false;
     return mode == DB_READ || is_wal(db, err);
 }
 
 struct db *db_open(const char *path, enum db_mode mode, const char *vfs, struct err *err)
 {
-    int flags = mode == DB_WRITE ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READONLY;
+    int flags = mode == DB_READ ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
     struct db *db = calloc(1, sizeof *db);
     if (!db)
         abort();
     db->lock_fd = -1;
-    if (mode == DB_WRITE && !take_lock(db, path, err)) {
+    if (mode == DB_WRITE && strcmp(path, ":memory:") != 0 && (db->lock_fd = db_lock(path, err)) < 0) {
         db_close(db);
         return NULL;
     }
@@ -290,13 +299,111 @@ const void *db_blob(struct db_stmt *stmt, int column, size_t *length)
 int64_t db_changes(struct db *db) { return sqlite3_changes64(db->handle); }
 void db_reset(struct db_stmt *stmt) { sqlite3_reset(stmt->handle); }
 
-bool db_backup(struct db *db, const char *path, struct err *err)
+struct watching {
+    const struct db_watch *watch;
+    const char *doing;
+    int fd;      /* the copy that grows, or -1 */
+    int64_t all; /* bytes */
+};
+
+static int look(void *context)
 {
+    struct watching *watching = context;
+    struct stat status = {0};
+
+    if (watching->fd >= 0)
+        fstat(watching->fd, &status);
+    return !watching->watch->go_on(watching->watch->context, watching->doing, status.st_size, watching->all);
+}
+
+static int64_t pragma_int(struct db *db, const char *sql)
+{
+    struct db_stmt *stmt = db_prepare(db, sql, NULL);
+    bool row = false;
+    int64_t value = stmt && db_step(stmt, &row, NULL) && row ? db_int(stmt, 0) : 0;
+
+    if (stmt)
+        db_reset(stmt);
+    return value;
+}
+
+static void watch_begin(struct db *db, struct watching *watching)
+{
+    if (watching->watch)
+        sqlite3_progress_handler(db->handle, DB_WATCH_STEPS, look, watching);
+}
+
+static void watch_end(struct db *db)
+{
+    sqlite3_progress_handler(db->handle, 0, NULL, NULL);
+}
+
+/* Whole and synced, it gets its name; never over a file that is there. */
+static bool publish(int fd, const char *from, const char *to, struct err *err)
+{
+    if (fsync(fd) != 0)
+        return err_set(err, ERR_STORAGE, "%s: %s", from, strerror(errno));
+    bool renamed = renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) == 0;
+    if (!renamed && errno == EINVAL) /* this file system cannot; it was looked for before */
+        renamed = rename(from, to) == 0;
+    if (!renamed && errno == EEXIST)
+        return err_set(err, ERR_CONFLICT, "%s: exists already; choose another name", to);
+    if (!renamed)
+        return err_set(err, ERR_STORAGE, "%s: %s", to, strerror(errno));
+    return file_sync_folder_of(to) || err_set(err, ERR_STORAGE, "%s: written, but its folder could not be synced: %s", to, strerror(errno));
+}
+
+bool db_backup(struct db *db, const char *path, const struct db_watch *watch, struct err *err)
+{
+    char name[DB_PATH_MAX];
+    bool ok = false;
+
     if (access(path, F_OK) == 0)
         return err_set(err, ERR_CONFLICT, "%s: exists already; choose another name", path);
+    if (snprintf(name, sizeof name, "%s.XXXXXX", path) >= (int)sizeof name)
+        return err_set(err, ERR_INPUT, "%.64s…: the path is longer than %d bytes", path, DB_PATH_MAX);
+    int fd = mkostemp(name, O_CLOEXEC);
+    if (fd < 0)
+        return err_set(err, ERR_STORAGE, "%s: %s", path, strerror(errno));
+    struct watching watching = {watch, "copying", fd, pragma_int(db, "PRAGMA page_count") * pragma_int(db, "PRAGMA page_size")};
     struct db_stmt *stmt = db_prepare(db, "VACUUM INTO ?1", err);
-    if (!stmt)
+    /* A reader's own guard would also refuse the copy; its file stays open read-only. */
+    bool guarded = pragma_int(db, "PRAGMA query_only") == 1;
+    if (stmt && (!guarded || db_exec(db, "PRAGMA query_only=OFF", err))) {
+        db_bind_text(stmt, 1, name);
+        watch_begin(db, &watching);
+        ok = db_run(stmt, err) || err_within(err, "backup to %s", path);
+        watch_end(db);
+    }
+    ok = (!guarded || db_exec(db, "PRAGMA query_only=ON", ok ? err : NULL)) && ok;
+    ok = ok && publish(fd, name, path, err);
+    close(fd);
+    if (!ok)
+        unlink(name);
+    return ok;
+}
+
+static bool check_with(struct db *db, const char *sql, const char *fine, struct err *err)
+{
+    struct db_stmt *stmt = db_prepare(db, sql, err);
+    bool row = false;
+
+    if (!stmt || !db_step(stmt, &row, err))
         return false;
-    db_bind_text(stmt, 1, path);
-    return db_run(stmt, err) || err_within(err, "backup to %s", path);
+    const char *words = row ? text_or(db_text(stmt, 0), "") : NULL;
+    bool ok = fine ? words && strcmp(words, fine) == 0 : !row;
+    if (!ok)
+        err_set(err, ERR_STORAGE, "%s%s", fine ? "damaged: " : "damaged: a row refers to one that is not there, in table ", words ? words : "no answer");
+    db_reset(stmt);
+    return ok;
+}
+
+bool db_check(struct db *db, const struct db_watch *watch, struct err *err)
+{
+    struct watching watching = {watch, "checking", -1, 0};
+
+    watch_begin(db, &watching);
+    bool ok = check_with(db, "PRAGMA integrity_check(1)", "ok", err) && check_with(db, "PRAGMA foreign_key_check", NULL, err);
+    watch_end(db);
+    return ok;
 }

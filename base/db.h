@@ -14,11 +14,15 @@ struct db_stmt; /* a prepared statement, kept by its text in the connection's ca
 
 enum db_mode {
     DB_WRITE, /* the one writer: takes an exclusive lock file PATH.lock naming our pid; "in use by pid N" otherwise */
+    DB_LOCKED, /* as DB_WRITE, where the caller holds that lock already */
     DB_READ   /* read-only, wal_autocheckpoint=0 */
 };
 
 struct db *db_open(const char *path, enum db_mode mode, const char *vfs, struct err *err); /* vfs NULL: the default */
 void db_close(struct db *db); /* NULL is fine */
+/* The writer's lock alone, for what moves whole files: a descriptor that close() gives back, or -1, with ERR_CONFLICT
+ * where another process has it. */
+int db_lock(const char *path, struct err *err);
 
 bool db_exec(struct db *db, const char *sql, struct err *err); /* any number of statements, no parameters */
 bool db_begin(struct db *db, struct err *err);                 /* writer: BEGIN IMMEDIATE; reader: BEGIN */
@@ -47,7 +51,16 @@ const void *db_blob(struct db_stmt *stmt, int column, size_t *length);
 bool db_is_null(struct db_stmt *stmt, int column);
 int64_t db_changes(struct db *db); /* rows changed by the last statement */
 void db_reset(struct db_stmt *stmt);
-/* Online copy while others read and write (VACUUM INTO); refuses an existing target. */
-bool db_backup(struct db *db, const char *path, struct err *err);
+
+/* Long work tells how far it is and asks whether to go on. all: 0 where the end is not known. From the calling thread. */
+struct db_watch {
+    bool (*go_on)(void *context, const char *doing, int64_t bytes, int64_t all);
+    void *context;
+};
+/* Online copy while others read and write (VACUUM INTO), mode 0600: synced, and under its name only once it is whole.
+ * Refuses an existing target. watch may be NULL. */
+bool db_backup(struct db *db, const char *path, const struct db_watch *watch, struct err *err);
+/* Reads all of it and says what is wrong first (integrity_check, foreign_key_check). watch may be NULL. */
+bool db_check(struct db *db, const struct db_watch *watch, struct err *err);
 
 #endif

@@ -56,7 +56,7 @@ static bool write_all(int fd, const char *data, size_t length)
     return fsync(fd) == 0;
 }
 
-static bool sync_folder_of(const char *path)
+bool file_sync_folder_of(const char *path)
 {
     struct buf folder = BUF_EMPTY(4096);
     const char *slash = strrchr(path, '/');
@@ -88,7 +88,7 @@ bool file_write(const char *path, const void *data, size_t length, mode_t mode, 
         ok = true;
     if (fd >= 0)
         close(fd);
-    if (ok && !sync_folder_of(path))
+    if (ok && !file_sync_folder_of(path))
         ok = err_set(err, ERR_SYSTEM, "%s: written, but its folder could not be synced: %s", path, strerror(errno));
     buf_free(&name);
     return ok;

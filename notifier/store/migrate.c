@@ -69,7 +69,7 @@ static bool back_up(struct db *db, const char *path, struct err *err)
         buf_addf(&target, "%s.before-%d.%d", path, SCHEMA_NEWEST, i);
     }
     ok = target.full ? err_set(err, ERR_INPUT, "%s: the path is too long for a backup beside it", path)
-                     : db_backup(db, buf_text(&target), err);
+                     : db_backup(db, buf_text(&target), NULL, err);
     buf_free(&target);
     return ok || err_within(err, "backup before the migration");
 }

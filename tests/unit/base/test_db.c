@@ -229,12 +229,95 @@ static void test_backup(void)
 
     snprintf(copy, sizeof copy, "%s", in_folder("copy.db"));
     REQUIRE(db && db_exec(db, "CREATE TABLE c(a); INSERT INTO c VALUES (5)", &err), "%s", err.text);
-    CHECK(db_backup(db, copy, &err), "%s", err.text);
-    CHECK(!db_backup(db, copy, &err) && err.kind == ERR_CONFLICT, "an existing file is refused: %s", err.text);
+    CHECK(db_backup(db, copy, NULL, &err), "%s", err.text);
+    CHECK(!db_backup(db, copy, NULL, &err) && err.kind == ERR_CONFLICT, "an existing file is refused: %s", err.text);
     db_close(db);
     db = db_open(copy, DB_READ, NULL, &err);
     REQUIRE(db, "%s", err.text);
     CHECK_INT(number(db, "SELECT a FROM c"), 5);
+    CHECK(db_check(db, NULL, &err), "%s", err.text);
+    db_close(db);
+    unlink(copy);
+}
+
+struct watched {
+    int calls, most;
+    int64_t last, all;
+};
+
+static bool watched_go_on(void *context, const char *doing, int64_t bytes, int64_t all)
+{
+    struct watched *watched = context;
+
+    CHECK(strcmp(doing, "copying") == 0 || strcmp(doing, "checking") == 0, "%s", doing);
+    watched->last = bytes;
+    watched->all = all > watched->all ? all : watched->all;
+    return ++watched->calls < watched->most;
+}
+
+/* A reader copies while the writer goes on; whoever watches may end it, and then nothing is left. */
+static void test_backup_watched(void)
+{
+    struct watched watched = {.most = INT32_MAX};
+    struct db_watch watch = {watched_go_on, &watched};
+    struct err err = {0};
+    char copy[160];
+    struct db *db = db_open(path, DB_WRITE, NULL, &err);
+
+    snprintf(copy, sizeof copy, "%s", in_folder("copy.db"));
+    REQUIRE(db && db_exec(db, "CREATE TABLE w(a); WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 30000)"
+                          "INSERT INTO w SELECT randomblob(100) FROM n", &err), "%s", err.text);
+    struct db *reader = db_open(path, DB_READ, NULL, &err);
+    REQUIRE(reader, "%s", err.text);
+    CHECK(db_backup(reader, copy, &watch, &err), "%s", err.text);
+    CHECK(watched.calls > 1 && watched.all > 3000000 && watched.last <= watched.all + 65536, "%d calls, %lld of %lld", watched.calls,
+          (long long)watched.last, (long long)watched.all);
+    CHECK(db_exec(db, "INSERT INTO w VALUES (1)", &err), "the writer goes on: %s", err.text);
+    unlink(copy);
+    watched = (struct watched){.most = 2};
+    CHECK(!db_backup(reader, copy, &watch, &err) && strstr(err.text, "interrupted"), "%s", err.text);
+    CHECK(access(copy, F_OK) != 0, "no half of a copy");
+    CHECK(number(reader, "SELECT count(*) FROM w") == 30001, "the connection is as it was");
+    db_close(reader);
+    db_close(db);
+}
+
+/* One page in the middle is gone. */
+static void test_damaged(void)
+{
+    static const char zeros[4096];
+    struct err err = {0};
+    char copy[160];
+
+    snprintf(copy, sizeof copy, "%s", in_folder("copy.db"));
+    struct db *db = db_open(path, DB_READ, NULL, &err);
+    REQUIRE(db && db_backup(db, copy, NULL, &err), "%s", err.text);
+    db_close(db);
+    FILE *file = fopen(copy, "r+b");
+    REQUIRE(file, "fopen");
+    fseek(file, 40 * 4096, SEEK_SET);
+    fwrite(zeros, 1, sizeof zeros, file);
+    fclose(file);
+    db = db_open(copy, DB_READ, NULL, &err);
+    REQUIRE(db, "%s", err.text);
+    CHECK(!db_check(db, NULL, &err) && err.kind == ERR_STORAGE, "%s", err.text);
+    db_close(db);
+}
+
+static void test_lock_alone(void)
+{
+    struct err err = {0};
+    int fd = db_lock(path, &err);
+
+    REQUIRE(fd >= 0, "%s", err.text);
+    CHECK(!db_open(path, DB_WRITE, NULL, &err) && err.kind == ERR_CONFLICT, "%s", err.text);
+    struct db *db = db_open(path, DB_LOCKED, NULL, &err);
+    CHECK(db && db_exec(db, "CREATE TABLE l(a)", &err), "whoever has the lock may write: %s", err.text);
+    db_close(db);
+    CHECK(db_lock(path, &err) < 0, "still ours");
+    close(fd);
+    db = db_open(path, DB_WRITE, NULL, &err);
+    CHECK(db != NULL, "given back: %s", err.text);
     db_close(db);
 }
 
@@ -277,6 +360,9 @@ int main(void)
     test_cache();
     test_transactions();
     test_backup();
+    test_backup_watched();
+    test_damaged();
+    test_lock_alone();
     test_not_a_database();
     test_full();
     clean();

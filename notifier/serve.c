@@ -1,10 +1,13 @@
 /* notifier serve: puts the seams together and turns until told to stop. */
+#include "base/db.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/sign.h"
 #include "base/systemd.h"
 #include "base/text.h"
+#include "notifier/backups.h"
 #include "notifier/commands/commands.h"
+#include "notifier/commands/progress.h"
 #include "notifier/notifier.h"
 #include "routes/auth.h"
 #include "routes/context.h"
@@ -33,6 +36,7 @@ struct serving {
     struct loop *loop;
     struct wires *wires;
     struct work *work;
+    struct backups *backups;
     struct store store;
     struct history *history;
     struct metrics *metrics;
@@ -194,12 +198,23 @@ static void keep_to_ourselves(void)
     setrlimit(RLIMIT_CORE, &(struct rlimit){0});
 }
 
+static void store_said(void *context, const char *event, const char *words)
+{
+    (void)context;
+    log_say(LOG_WARN, event, "%s", words);
+}
+
 static bool start_store(struct serving *serving, struct err *err)
 {
     const struct config *config = serving->config;
-    struct store_sqlite_options options = {.path = config->storage_path, .migrate = true, .retention = config->retention};
+    struct progress progress = {0};
+    struct db_watch watch = {progress_go_on, &progress};
+    struct store_sqlite_options options = {.path = config->storage_path, .migrate = true, .retention = config->retention,
+                                           .watch = &watch, .said = store_said};
 
-    if (!store_open_sqlite(&options, &serving->store, err))
+    bool opened = store_open_sqlite(&options, &serving->store, err);
+    progress_end(&progress);
+    if (!opened || !(serving->backups = backups_new(config->storage_path, wake, serving->loop, err)))
         return false;
     serving->history = history_open(config->storage_path, config->policy->severity_label, err);
     return serving->history != NULL;
@@ -239,7 +254,8 @@ static bool start_server(struct serving *serving, struct err *err)
 
     serving->auth = auth_new(&who, serving->work);
     arena_free(arena);
-    serving->routes = (struct routes_context){.notifier = serving->notifier, .reload = do_reload, .reload_context = serving};
+    serving->routes = (struct routes_context){.notifier = serving->notifier, .reload = do_reload, .reload_context = serving,
+                                                .backup = backups_start, .backup_context = serving->backups};
     struct server_options options = {.listen = serving->config->listen, .listen_fd = systemd_listen_fd(),
                                      .max_body = serving->config->max_body, .tables = route_tables, .context = &serving->routes,
                                      .auth = serving->auth, .rejected = rejected};
@@ -270,6 +286,7 @@ static void begin_stop(struct serving *serving)
     log_say(LOG_INFO, "stopping", "no new connections; what is under way may end within %d s", DRAIN_MS / 1000);
     systemd_stopping();
     server_quiesce(serving->server);
+    backups_stop(serving->backups);
     serving->drain_until_ms = clock_now(&clock_system).steady_ms + DRAIN_MS;
 }
 
@@ -301,6 +318,7 @@ static void run(struct serving *serving)
         server_run(serving->server);
         wires_run(serving->wires);
         work_finish(serving->work);
+        backups_run(serving->backups);
         notifier_turn(serving->notifier);
         server_run(serving->server);
         systemd_watchdog();
@@ -331,6 +349,7 @@ static void stop(struct serving *serving)
         server_stop(serving->server);
     if (serving->wires)
         wires_free(serving->wires);
+    backups_free(serving->backups);
     if (serving->work)
         work_free(serving->work);
     notifier_free(serving->notifier);

@@ -1,4 +1,4 @@
-/* What operators may do: a real test message, dead letters again or away, another configuration. */
+/* What operators may do: a real test message, dead letters again or away, a copy of the database, another configuration. */
 #include "base/json.h"
 #include "base/text.h"
 #include "routes/context.h"
@@ -91,11 +91,52 @@ static void reload(void *context, struct call *call)
     buf_free(&text);
 }
 
+static void backed_up(void *context, int status, const char *words, int64_t bytes)
+{
+    struct buf text = BUF_EMPTY(16 * 1024);
+
+    if (status != 200) {
+        call_fail(context, status, "no backup", "%s", words);
+        return;
+    }
+    struct json_out out = json_out(&text);
+    json_open(&out, '{');
+    json_set_text(&out, "status", "ok");
+    json_set_text(&out, "file", words);
+    json_set_int(&out, "bytes", bytes);
+    json_shut(&out, '}');
+    buf_add_char(&text, '\n');
+    call_answer_json(context, 200, &text);
+    buf_free(&text);
+}
+
+/* {"file": "/var/backups/notifier.db"}, or ?file= */
+static void backup(void *context, struct call *call)
+{
+    struct routes_context *routes = context;
+    struct err err = {0};
+    size_t length;
+    const char *body = call_body(call, &length);
+    struct cJSON *json = length ? json_parse(body, length, &err) : NULL;
+    const char *file = text_or(json_get_text(json, "file"), text_or(call_argument(call, "file"), NULL));
+
+    if (length && !json)
+        call_fail(call, 400, "bad request", "%s", err.text);
+    else if (!file)
+        call_fail(call, 400, "bad request", "which file? Send {\"file\": \"/path/of/the/copy.db\"}");
+    else if (!routes->backup)
+        call_fail(call, 409, "no backup", "there is no database to copy");
+    else
+        routes->backup(routes->backup_context, file, backed_up, call);
+    json_close(json);
+}
+
 const struct route routes_actions[] = {
     {"POST", "/api/v1/channels/{name}/test", ACCESS_OPERATOR, test_channel},
     {"POST", "/api/v1/deliveries/retry", ACCESS_OPERATOR, retry_channel},
     {"POST", "/api/v1/deliveries/{id}/retry", ACCESS_OPERATOR, retry},
     {"POST", "/api/v1/deliveries/{id}/drop", ACCESS_OPERATOR, drop},
+    {"POST", "/api/v1/backup", ACCESS_OPERATOR, backup},
     {"POST", "/api/v1/reload", ACCESS_OPERATOR, reload},
     {"POST", "/-/reload", ACCESS_OPERATOR, reload},
     {NULL, NULL, ACCESS_OPEN, NULL},

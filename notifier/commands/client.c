@@ -30,7 +30,7 @@ int client_call(const struct client *client, const char *method, const char *pat
     struct buf url = BUF_EMPTY(64 * 1024), authorization = BUF_EMPTY(4096);
     const char *base = base_url(client), *token = getenv("NOTIFIER_TOKEN");
     struct http_request request = {.method = method, .body = body, .body_length = body ? strlen(body) : 0,
-                                   .timeout_ms = CLIENT_TIMEOUT_MS, .reply_max = CLIENT_REPLY_MAX};
+                                   .timeout_ms = client->timeout_ms ? client->timeout_ms : CLIENT_TIMEOUT_MS, .reply_max = CLIENT_REPLY_MAX};
     size_t length = strlen(base);
 
     while (length && base[length - 1] == '/')

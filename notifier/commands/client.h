@@ -12,6 +12,7 @@
 
 struct client {
     const char *url;    /* flag; NULL: $NOTIFIER_URL, else http://127.0.0.1:8686 */
+    int64_t timeout_ms; /* 0: CLIENT_TIMEOUT_MS */
     const char *output; /* table, json, csv; NULL: table on a terminal, else json */
 };
 

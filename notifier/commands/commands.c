@@ -8,7 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define COMMON "\nTalks to a running daemon: --url URL or $NOTIFIER_URL (http://127.0.0.1:8686), $NOTIFIER_TOKEN.\n--output table|json|csv."
+#define TALKS "\nTalks to a running daemon: --url URL or $NOTIFIER_URL (http://127.0.0.1:8686), $NOTIFIER_TOKEN."
+#define COMMON TALKS "\n--output table|json|csv."
 
 static int command_version(int argc, char **argv)
 {
@@ -44,6 +45,13 @@ const struct command commands[] = {
     {"telegram", "chats [--channel NAME] [--config FILE]", "the chats and topics the bot sees",
      "Write something to the bot, or in its group, first: Telegram shows a bot only chats that spoke lately.", command_telegram},
     {"hash-password", "", "a password's hash for auth.users", "Reads the password from the terminal without showing it, or a line from stdin.", command_hash_password},
+    {"backup", "FILE [--storage DATABASE] [--config FILE]", "copies the database while it is in use",
+     "The running daemon makes the copy, in its own file system; where none answers, the copy is made from the file itself. It is read "
+     "over before it gets its name; an existing FILE is never touched. --storage: straight from that database, no daemon is asked." TALKS, command_backup},
+    {"restore", "FILE [--storage DATABASE] [--config FILE]", "puts a backup in the place of the database",
+     "No daemon may be running. The backup is read over first; what was there is kept beside it, as DATABASE.replaced-TIME.", command_restore},
+    {"migrate", "[--storage DATABASE] [--config FILE]", "brings the database to this version's schema",
+     "Copies it first, to DATABASE.before-N. `notifier serve` does the same when it starts.", command_migrate},
     {"version", "", "prints the version", NULL, command_version},
     {"help", "[COMMAND]", "this, or more about one command", NULL, command_help},
     {0},
@@ -135,7 +143,7 @@ static int command_help(int argc, char **argv)
 /* Names that are promised for later: told apart from a typing mistake. */
 static bool is_planned(const char *name)
 {
-    static const char *const planned[] = {"ack", "unack", "silence", "route", "template", "convert", "backup", "restore", "migrate", "replay-events"};
+    static const char *const planned[] = {"ack", "unack", "silence", "route", "template", "convert", "replay-events"};
     for (size_t i = 0; i < LENGTH(planned); i++)
         if (strcmp(planned[i], name) == 0)
             return true;

@@ -26,5 +26,8 @@ int command_send(int argc, char **argv);
 int command_replay(int argc, char **argv);
 int command_telegram(int argc, char **argv);
 int command_hash_password(int argc, char **argv);
+int command_backup(int argc, char **argv);
+int command_restore(int argc, char **argv);
+int command_migrate(int argc, char **argv);
 
 #endif

@@ -2,6 +2,7 @@
 
 #include "base/buf.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -58,9 +59,9 @@ static bool check(const struct schema *schema, const char *path, bool allowed, s
 }
 
 /* PATH.before-N; a backup that is already there is never touched. */
-static bool back_up(struct db *db, const char *path, struct err *err)
+static bool back_up(struct db *db, const char *path, struct migrating *migrating, struct err *err)
 {
-    struct buf target = BUF_EMPTY(4096);
+    struct buf target = BUF_EMPTY(sizeof migrating->backup - 1);
     bool ok;
 
     buf_addf(&target, "%s.before-%d", path, SCHEMA_NEWEST);
@@ -69,7 +70,9 @@ static bool back_up(struct db *db, const char *path, struct err *err)
         buf_addf(&target, "%s.before-%d.%d", path, SCHEMA_NEWEST, i);
     }
     ok = target.full ? err_set(err, ERR_INPUT, "%s: the path is too long for a backup beside it", path)
-                     : db_backup(db, buf_text(&target), NULL, err);
+                     : db_backup(db, buf_text(&target), migrating->watch, err);
+    if (ok)
+        snprintf(migrating->backup, sizeof migrating->backup, "%s", buf_text(&target));
     buf_free(&target);
     return ok || err_within(err, "backup before the migration");
 }
@@ -96,17 +99,32 @@ static bool climb(struct db *db, int64_t from, struct err *err)
     return ok;
 }
 
-bool migrate(struct db *db, const char *path, bool allowed, struct err *err)
+bool migrate(struct db *db, const char *path, struct migrating *migrating, struct err *err)
 {
     struct schema schema;
 
     if (!look(db, &schema, err))
         return err_within(err, "%s", path);
-    if (!check(&schema, path, allowed, err))
+    if (!check(&schema, path, migrating->allowed, err))
         return false;
+    migrating->from = schema.version;
     if (schema.version == SCHEMA_NEWEST)
         return true;
-    if (!(schema.tables ? back_up(db, path, err) : prepare_empty(db, err)) || !climb(db, schema.version, err))
+    if (!(schema.tables ? back_up(db, path, migrating, err) : prepare_empty(db, err)) || !climb(db, schema.version, err))
         return err_within(err, "%s: migration to schema %d", path, SCHEMA_NEWEST);
+    return true;
+}
+
+bool schema_look(struct db *db, const char *path, int64_t *version, struct err *err)
+{
+    struct schema schema;
+
+    if (!look(db, &schema, err))
+        return err_within(err, "%s", path);
+    if (!schema.tables)
+        return err_set(err, ERR_INPUT, "%s: is empty; there is nothing in it", path);
+    if (!check(&schema, path, true, err))
+        return false;
+    *version = schema.version;
     return true;
 }

@@ -6,7 +6,17 @@
 
 #define SCHEMA_NEWEST 2
 
-/* path is for the backup's name and for words. allowed false: an older schema is refused; an empty file never is. */
-bool migrate(struct db *db, const char *path, bool allowed, struct err *err);
+struct migrating {
+    bool allowed;                 /* false: an older schema is refused; an empty file never is */
+    const struct db_watch *watch; /* NULL: nobody looks on */
+    int64_t from;                 /* out: the schema that was there; SCHEMA_NEWEST: nothing was to do; 0 of an empty file */
+    char backup[4096];            /* out: the copy made before, or "" */
+};
+
+/* path is for the backup's name and for words. */
+bool migrate(struct db *db, const char *path, struct migrating *migrating, struct err *err);
+
+/* What schema a file of ours has. False: it is empty, another program's, or of a schema not known yet. */
+bool schema_look(struct db *db, const char *path, int64_t *version, struct err *err);
 
 #endif

@@ -15,9 +15,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define BACKUP_WORDS_MAX 4400 /* bytes of a sentence with a path in it */
+
 struct sqlite {
     char *path, *vfs;         /* vfs NULL: the default */
-    bool may_migrate;
+    struct store_sqlite_options options; /* without its texts: path and vfs are ours */
     struct db *db;            /* NULL: to be opened again */
     bool broken;              /* the disk has failed us: nothing this connection believes counts */
     bool checkpoint_wanted;
@@ -31,18 +33,29 @@ static bool is_in_memory(const struct sqlite *sqlite)
     return strcmp(sqlite->path, ":memory:") == 0;
 }
 
-static bool make_folder(const struct sqlite *sqlite, struct err *err)
+bool store_make_folder(const char *path, struct err *err)
 {
-    const char *slash = strrchr(sqlite->path, '/');
+    const char *slash = strrchr(path, '/');
     char folder[4096];
 
-    if (!slash || slash == sqlite->path || is_in_memory(sqlite))
+    if (!slash || slash == path || strcmp(path, ":memory:") == 0)
         return true;
-    if ((size_t)(slash - sqlite->path) >= sizeof folder)
-        return err_set(err, ERR_INPUT, "%s: the path is too long", sqlite->path);
-    memcpy(folder, sqlite->path, (size_t)(slash - sqlite->path));
-    folder[slash - sqlite->path] = '\0';
+    if ((size_t)(slash - path) >= sizeof folder)
+        return err_set(err, ERR_INPUT, "%s: the path is too long", path);
+    memcpy(folder, path, (size_t)(slash - path));
+    folder[slash - path] = '\0';
     return file_make_folder(folder, 0750, err);
+}
+
+static void say_migrated(const struct sqlite *sqlite, const struct migrating *migrating)
+{
+    char words[BACKUP_WORDS_MAX];
+
+    if (!sqlite->options.said || !migrating->backup[0])
+        return;
+    snprintf(words, sizeof words, "schema %lld became %d; the database before is kept as %s", (long long)migrating->from, SCHEMA_NEWEST,
+             migrating->backup);
+    sqlite->options.said(sqlite->options.said_context, "migrated", words);
 }
 
 static bool open_database(struct sqlite *sqlite, struct err *err)
@@ -52,8 +65,10 @@ static bool open_database(struct sqlite *sqlite, struct err *err)
     sqlite->db = db_open(sqlite->path, DB_WRITE, sqlite->vfs, err);
     if (!sqlite->db)
         return false;
-    if (migrate(sqlite->db, sqlite->path, sqlite->may_migrate, err)) {
+    struct migrating migrating = {.allowed = sqlite->options.migrate, .watch = sqlite->options.watch};
+    if (migrate(sqlite->db, sqlite->path, &migrating, err)) {
         sqlite->broken = false;
+        say_migrated(sqlite, &migrating);
         return true;
     }
     db_close(sqlite->db);
@@ -262,15 +277,17 @@ bool store_open_sqlite(const struct store_sqlite_options *options, struct store 
         abort();
     sqlite->path = copy(options->path);
     sqlite->vfs = copy(options->vfs);
-    sqlite->may_migrate = options->migrate;
+    sqlite->options = *options;
     sqlite->retention.ages = options->retention;
     sqlite->retention.sweep = SIZE_MAX;
     sqlite->scratch = arena_new();
     rows_init(&sqlite->rows);
-    if (!make_folder(sqlite, err) || !open_database(sqlite, err)) {
+    if (!store_make_folder(sqlite->path, err) || !open_database(sqlite, err)) {
         sqlite_close(sqlite);
         return false;
     }
+    sqlite->options.watch = NULL; /* only of the opening */
+    sqlite->options.said = NULL;
     *out = (struct store){.context = sqlite, .commit = sqlite_commit, .load = sqlite_load, .alert = sqlite_alert,
                           .parts = sqlite_parts, .dead = sqlite_dead, .sides = sqlite_sides, .idle = sqlite_idle, .close = sqlite_close};
     return true;

@@ -40,15 +40,23 @@ struct store_retention {
     int64_t history_ms, messages_ms, quarantine_ms; /* 0: for ever */
 };
 
+struct db_watch; /* base/db.h */
+
 struct store_sqlite_options {
     const char *path;                /* ":memory:" for tests and `test --channel` */
     const char *vfs;                 /* NULL: the default; tests tear writes here */
     bool migrate;                    /* false: refuse an older schema */
     struct store_retention retention;
+    const struct db_watch *watch;    /* looks on at long work while opening; NULL: nobody */
+    /* What opening has done to files ("migrated"), for the log; NULL: nobody listens. */
+    void (*said)(void *context, const char *event, const char *words);
+    void *said_context;
 };
 
 /* Opens (creating the folder, migrating after a backup PATH.before-N), takes the lock. A newer schema is refused. */
 bool store_open_sqlite(const struct store_sqlite_options *options, struct store *out, struct err *err);
+/* The folder of a database's path, with its parents, mode 0750. */
+bool store_make_folder(const char *path, struct err *err);
 /* The conservation query: accepted transitions neither open nor settled. -1 on error. For tests, doctor and metrics. */
 int64_t store_unaccounted(struct store *store, struct err *err);
 

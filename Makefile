@@ -115,7 +115,7 @@ LINK_routes      := $(LAYERS)
 LINK_notifier    := $(LAYERS)
 LINK_collector   := collector sources routes base
 LINK_sources     := sources collector routes base
-UNIT_SRC := $(wildcard tests/unit/*/test_*.c)
+UNIT_SRC := $(wildcard tests/unit/*/test_*.c tests/unit/*/*/test_*.c)
 UNIT_BIN := $(patsubst tests/unit/%.c,$(OUT)/tests/unit/%,$(UNIT_SRC))
 
 .SECONDEXPANSION:

@@ -14,7 +14,8 @@
 
 #define SOURCES_MAX 64                 /* sources of one collector */
 #define SOURCE_EVERY_DEFAULT_MS 15000  /* between two fetches of one source, unless configured */
-#define SOURCE_BACKOFF_MAX_MS 300000   /* a failing source is asked less and less, down to this */
+#define SOURCE_BACKOFF_MAX_MS 25000    /* a failing source is asked less and less, down to this (or its own longer interval):
+                                        * a daemon's metrics are to be visible within 30 s of its start */
 #define SOURCE_ANSWER_MAX (4u << 20)   /* bytes of one answer */
 
 struct source; /* a kind's own struct begins with this as its first member */
@@ -44,8 +45,8 @@ struct source_kind {
     void (*close)(struct source *source);
     /* What to fetch now; false where there is nothing to fetch (a source that only takes pushes). */
     bool (*plan)(struct source *source, int64_t wall_ms, struct fetch *fetch);
-    /* One answer into points; wall_ms is the time of the plan. A daemon that is down is a row as well, so points may be
-     * there even where it returns false: err then says what a log should, and the source is asked less and less. */
+    /* One answer into points; wall_ms is the time of the plan. What is down is a row that says so, and no failure. False:
+     * err says what a log should, and the source is asked less and less; the points there are count all the same. */
     bool (*parse)(struct source *source, const struct answer *answer, int64_t wall_ms, struct points *points, struct err *err);
 };
 

@@ -1,0 +1,15 @@
+# make alerts           Grafana's and Prometheus' rules from grafana/alerts.yaml
+# make dashboards       grafana/dashboards/*.json from grafana/dashboards.py, then the alerts that name their panels
+# make check-dashboards every panel, variable and rule against a real QuestDB with thirty days of data
+# make bench-dashboards the same over millions of rows: how long each panel takes
+
+PYTHON := PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3
+
+.PHONY: alerts
+alerts:
+	$(PYTHON) grafana/generate_alerts.py
+
+.PHONY: dashboards
+dashboards:
+	$(PYTHON) grafana/dashboards.py
+	$(PYTHON) grafana/generate_alerts.py

@@ -87,8 +87,8 @@ $(OUT)/gen/%.inc: %
 	@mkdir -p $(@D)
 	@od -An -v -tx1 $< | sed 's/ \([0-9a-f][0-9a-f]\)/0x\1,/g' > $@
 CPPFLAGS += -I$(OUT)/gen
-EMBEDDED := $(patsubst %,$(OUT)/gen/%.inc,$(wildcard schemas/sqlite/*.sql routes/pages/*.html routes/pages/*.css routes/pages/*.js))
-$(call objects,$(SRC_store) $(SRC_routes)): | $(EMBEDDED)
+EMBEDDED := $(patsubst %,$(OUT)/gen/%.inc,$(wildcard schemas/sqlite/*.sql schemas/questdb/*.sql routes/pages/*.html routes/pages/*.css routes/pages/*.js))
+$(call objects,$(SRC_store) $(SRC_routes) $(SRC_collector)): | $(EMBEDDED)
 
 define archive
 $(call lib,$(1)): $(call objects,$(SRC_$(1)))

@@ -4,6 +4,7 @@
 
 #include "collector/line.h"
 #include "collector/sources/source.h"
+#include "collector/tables.h"
 #include "tests/test.h"
 
 #include <stdlib.h>
@@ -35,6 +36,7 @@ static inline char *test_answer(struct source *source, const struct answer *answ
     *ok = source->kind->parse(source, answer, wall_ms, points, err);
     for (size_t i = 0; i < points->count; i++) {
         struct err why = {0};
+        CHECK(table_takes(points->items[i], &why), "row %zu: %s", i, why.text);
         CHECK(line_add_point(&out, points->items[i], wall_ms * 1000000, &why), "row %zu: %s", i, why.text);
     }
     CHECK_INT(points->refused, 0);

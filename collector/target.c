@@ -1,0 +1,66 @@
+#include "collector/target.h"
+
+#include "base/file.h"
+#include "base/text.h"
+#include "collector/settings.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+static const struct setting questdb_settings[] = {
+    SETTING("url", TEXT, struct questdb, url, ),
+    SETTING("username", TEXT, struct questdb, username, ),
+    SETTING("password", SECRET, struct questdb, password, ),
+    SETTING("ca_file", TEXT, struct questdb, ca_file, ),
+    {0},
+};
+
+static const char *find_config(const char *config)
+{
+    static const char *const places[] = {"collector.yaml", "/etc/notifier/collector.yaml"};
+    const char *named = config ? config : getenv("COLLECTOR_CONFIG");
+
+    if (named && named[0])
+        return named;
+    for (size_t i = 0; i < LENGTH(places); i++)
+        if (access(places[i], R_OK) == 0)
+            return places[i];
+    return NULL;
+}
+
+/* What else stands in the file is for `serve` and `check-config`. */
+static bool read_config(struct target *target, const char *path, struct err *err)
+{
+    struct buf text = BUF_EMPTY(YAML_BYTES_MAX);
+    struct yaml *yaml = NULL;
+    bool ok = file_read(path, &text, err) && (yaml = yaml_parse(path, buf_text(&text), text.length, err));
+
+    if (ok) {
+        const struct yaml_node *questdb = yaml_get(yaml_root(yaml), "questdb"), *listen = yaml_get(yaml_root(yaml), "listen");
+        ok = (yaml_is_null(questdb) || settings_read(questdb, questdb_settings, &target->questdb, target->arena, err)) &&
+             (yaml_is_null(listen) || (target->listen = setting_text(listen, target->arena, err)));
+        if (!ok)
+            err_within(err, "%s", path);
+    }
+    yaml_close(yaml);
+    buf_free(&text);
+    return ok;
+}
+
+bool target_open(struct target *target, const char *config, const char *url, struct err *err)
+{
+    const char *path = find_config(config);
+
+    *target = (struct target){.arena = arena_new(), .questdb.url = QUESTDB_URL, .listen = TARGET_LISTEN};
+    if (path && !read_config(target, path, err))
+        return false;
+    if (url)
+        target->questdb.url = url;
+    return true;
+}
+
+void target_close(struct target *target)
+{
+    arena_free(target->arena);
+    target->arena = NULL;
+}

@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "notifier/store/page.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -26,6 +27,8 @@ static const struct page_list *const lists[] = {
     [LIST_DELIVERY] = NULL,
     [LIST_WHY] = NULL,
     [LIST_QUARANTINE] = &page_quarantine,
+    [LIST_NOW] = NULL,
+    [LIST_CHANNELS] = NULL,
 };
 
 struct history *history_open(const char *path, const char *severity_label, struct err *err)
@@ -204,13 +207,36 @@ static bool begin_page(struct page *page, struct history *history, const struct 
     return true;
 }
 
-static bool write_one(struct page *page)
+/* One thing by its id, or one object about everything. */
+static bool write_object(struct page *page)
 {
     const char *id = page->query->id;
-    bool ok = id && id[0] ? db_begin(page->db, page->err)
-                          : err_set(page->err, ERR_INPUT, "an id is missing: of an alert, an incident or a delivery");
 
-    ok = ok && (page->query->list == LIST_DELIVERY ? page_one_delivery(page, id) : page_why(page, id)) && !page->failed;
+    switch (page->query->list) {
+    case LIST_NOW:
+        return page_now(page);
+    case LIST_CHANNELS:
+        return page_channels(page);
+    case LIST_DELIVERY:
+    case LIST_WHY:
+        if (!id || !id[0])
+            return err_set(page->err, ERR_INPUT, "an id is missing: of an alert, an incident or a delivery");
+        return page->query->list == LIST_DELIVERY ? page_one_delivery(page, id) : page_why(page, id);
+    case LIST_ALERTS:
+    case LIST_INCIDENTS:
+    case LIST_HISTORY:
+    case LIST_DELIVERIES:
+    case LIST_QUARANTINE:
+        break;
+    }
+    assert(!"a list is no object");
+    return false;
+}
+
+static bool write_one(struct page *page)
+{
+    bool ok = db_begin(page->db, page->err) && write_object(page) && !page->failed;
+
     db_rollback(page->db);
     return ok;
 }

@@ -19,7 +19,9 @@ enum history_list {
     LIST_DELIVERIES,
     LIST_DELIVERY,    /* one: with messages, parts, attempts */
     LIST_WHY,         /* one id or reference: alert, incident or delivery, and why it was or was not told */
-    LIST_QUARANTINE
+    LIST_QUARANTINE,
+    LIST_NOW,         /* one object: what fires, by group, worst first; how fast the last hour was; each channel */
+    LIST_CHANNELS     /* one object: how fast the last hour was; each channel's health and what its rates admitted */
 };
 
 struct history_query { /* texts borrowed until the query has run */
@@ -33,6 +35,7 @@ struct history_query { /* texts borrowed until the query has run */
     int64_t since_ms, until_ms; /* 0: open */
     const char *cursor;         /* from the page before; NULL: the first */
     size_t limit;               /* 0: 100 */
+    int64_t now_ms;             /* NOW, CHANNELS: wall */
     bool csv;
 };
 

@@ -100,6 +100,11 @@ enum { D_ID, D_CHANNEL, D_REASON, D_STATE, D_OPENED, D_ACCEPTED, D_SETTLED, D_DU
        D_CARRIED_BY, D_MESSAGE, D_ONLY_TEST, D_GROUP, D_REFERENCE, D_SEVERITY, D_TITLE, D_LABELS };
 void page_write_delivery(struct page *page, struct db_stmt *stmt);
 
+/* One object about everything: LIST_NOW and LIST_CHANNELS. False: page->err or page->failed says why. */
+bool page_now(struct page *page);
+bool page_channels(struct page *page);
+void page_write_channels(struct page *page); /* members "speed", of the last hour, and "channels", each with its own */
+
 /* One thing, as one object: LIST_DELIVERY and LIST_WHY. */
 bool page_one_delivery(struct page *page, const char *id);
 bool page_why(struct page *page, const char *id);

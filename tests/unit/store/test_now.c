@@ -1,0 +1,156 @@
+/* What the first page is made of: what fires by group, worst first, and how fast the last hour was. */
+#include "base/json.h"
+#include "base/text.h"
+#include "notifier/store/history.h"
+#include "tests/unit/store/sample.h"
+
+static struct history *history;
+static struct buf out = BUF_EMPTY(16u << 20);
+
+static struct cJSON *run(enum history_list list, int64_t now_ms)
+{
+    struct history_query query = {.list = list, .now_ms = now_ms};
+    struct err err = {0};
+
+    buf_clear(&out);
+    CHECK(history_run(history, &query, &out, &err), "%s", err.text);
+    struct cJSON *json = json_parse(buf_text(&out), out.length, &err);
+    CHECK(json, "%s: %s", err.text, buf_text(&out));
+    return json;
+}
+
+static void add_alert(struct effects *effects, uint64_t id, uint64_t group, const char *severity, const char *rule)
+{
+    struct label items[] = {{"alertname", "Down"}, {"severity", severity}};
+    struct labels labels = {items, 2};
+
+    effects_record(effects, RECORD_ALERT)->alert = (struct record_alert){
+        .id = id, .domain = "grafana", .source = "main", .org = 1, .fingerprint = "f", .status = ALERT_FIRING, .seq = 1,
+        .starts_ms = SAMPLE_NOW, .changed_ms = SAMPLE_NOW, .labels = effects_labels(effects, &labels)};
+    effects_record(effects, RECORD_TRANSITION)->transition = (struct record_transition){
+        .alert_id = id, .seq = 1, .status = ALERT_FIRING, .at_ms = SAMPLE_NOW, .source = "main", .rule = rule};
+    for (int channel = 0; group && channel < 2; channel++)
+        effects_record(effects, RECORD_TOLD)->told = (struct record_told){
+            .alert_id = id, .group_id = group, .channel = channel ? "mail" : "chat", .owed_seq = 1, .owed_ms = SAMPLE_NOW};
+}
+
+static void add_group(struct effects *effects, uint64_t id, const char *reference, unsigned severity, const char *severity_name)
+{
+    effects_record(effects, RECORD_GROUP)->group = (struct record_group){
+        .id = id, .incident_id = id + 1, .created_ms = SAMPLE_NOW, .node_id = "{}", .key = reference};
+    effects_record(effects, RECORD_INCIDENT)->incident = (struct record_incident){
+        .id = id + 1, .group_id = id, .reference = reference, .opened_ms = SAMPLE_NOW, .severity = severity,
+        .severity_name = severity_name, .title = "Down"};
+}
+
+static void add_delivery(struct effects *effects, uint64_t id, const char *channel, enum settled state, int64_t accepted_ms,
+                         int64_t took_ms, const char *only_test)
+{
+    effects_record(effects, RECORD_DELIVERY)->delivery = (struct record_delivery){
+        .id = id, .group_id = id, .channel = channel, .state = state, .opened_ms = accepted_ms, .accepted_ms = accepted_ms,
+        .due_ms = accepted_ms, .settled_ms = state == SETTLED_OPEN ? 0 : accepted_ms + took_ms, .message_id = id,
+        .words = state == SETTLED_DEAD ? "gone" : NULL, .only_test = only_test};
+    for (uint64_t attempt = 1; attempt <= 2; attempt++)
+        effects_record(effects, RECORD_ATTEMPT)->attempt = (struct record_attempt){
+            .id = id + attempt, .delivery_id = id, .message_id = id, .part_count = 1, .channel = channel,
+            .started_ms = accepted_ms + took_ms, .ended_ms = accepted_ms + took_ms + 1, .outcome = OUTCOME_TAKEN};
+}
+
+static void fill(struct store *store)
+{
+    struct effects effects;
+
+    effects_init(&effects);
+
+    add_group(&effects, 100, "MILD", 2, "info");
+    add_group(&effects, 200, "WORS", 0, "critical");
+    for (uint64_t i = 0; i < 7; i++)
+        add_alert(&effects, 300 + i, 200, "critical", NULL);
+    add_alert(&effects, 310, 100, "info", NULL);
+    add_alert(&effects, 320, 0, "info", "silence 7 by anna");
+    for (uint64_t i = 0; i < 99; i++)
+        add_delivery(&effects, 1000 + 10 * i, "chat", SETTLED_DELIVERED, SAMPLE_NOW - 1000000, (int64_t)(i + 1) * 10, NULL);
+    add_delivery(&effects, 3000, "mail", SETTLED_DELIVERED, SAMPLE_NOW - 1000000, 61000, NULL);
+    add_delivery(&effects, 3010, "mail", SETTLED_DEAD, SAMPLE_NOW - 1000000, 5, NULL);
+    add_delivery(&effects, 3020, "chat", SETTLED_DELIVERED, SAMPLE_NOW - 1000000, 500000, "chat");
+    add_delivery(&effects, 3030, "chat", SETTLED_DELIVERED, SAMPLE_NOW - 9000000, 5, NULL);
+    add_delivery(&effects, 3040, "mail", SETTLED_OPEN, SAMPLE_NOW - 61000, 0, NULL);
+    add_delivery(&effects, 3050, "mail", SETTLED_OPEN, SAMPLE_NOW - 1000, 0, NULL);
+    effects_record(&effects, RECORD_TARGET)->target = (struct record_target){
+        .channel = "hook", .failures = 3, .not_before_ms = SAMPLE_NOW + 5000, .last_error_ms = SAMPLE_NOW, .last_error = "403 <b>"};
+    CHECK(sample_commit(store, &effects), "filled");
+    effects_free(&effects);
+}
+
+static const struct cJSON *nth(const struct cJSON *list, size_t n)
+{
+    const struct cJSON *at = json_first(list);
+
+    while (n-- && at)
+        at = json_next(at);
+    return at;
+}
+
+static void test_now(void)
+{
+    struct cJSON *json = run(LIST_NOW, SAMPLE_NOW);
+    const struct cJSON *groups = json_get(json, "groups"), *worst = nth(groups, 0), *alone = json_get(json, "alone");
+
+    CHECK_INT(json_get_int(json, "firing", 0), 9);
+    CHECK_INT(json_count(json_get(json, "severities")), 2);
+    CHECK_INT(json_count(groups), 2);
+    CHECK_TEXT(json_get_text(worst, "reference"), "WORS");
+    CHECK_INT(json_get_int(worst, "firing", 0), 7);
+    CHECK_INT(json_count(json_get(worst, "alerts")), 5);
+    CHECK_TEXT(json_get_text(nth(json_get(worst, "alerts"), 0), "id"), "306");
+    CHECK_TEXT(json_get_text(nth(groups, 1), "reference"), "MILD");
+    CHECK_INT(json_get_int(nth(groups, 1), "firing", 0), 1);
+    CHECK_INT(json_get_int(alone, "firing", 0), 1);
+    CHECK_TEXT(json_get_text(nth(json_get(alone, "alerts"), 0), "rule"), "silence 7 by anna");
+    json_close(json);
+}
+
+static void test_speed(void)
+{
+    struct cJSON *json = run(LIST_CHANNELS, SAMPLE_NOW);
+    const struct cJSON *speed = json_get(json, "speed"), *channels = json_get(json, "channels");
+
+    CHECK_INT(json_get_int(speed, "delivered", 0), 100);
+    CHECK_INT(json_get_int(speed, "deliveredInTime", 0), 99);
+    CHECK_INT(json_get_int(speed, "dead", 0), 1);
+    CHECK_INT(json_get_int(speed, "waitingTooLong", 0), 1);
+    CHECK(json_number(json_get(speed, "p50"), 0) == 0.5, "%s", buf_text(&out));
+    CHECK(json_number(json_get(speed, "p99"), 0) == 0.99, "%s", buf_text(&out));
+    CHECK(json_number(json_get(speed, "max"), 0) == 61, "%s", buf_text(&out));
+    double share = json_number(json_get(speed, "share"), 0);
+    CHECK(share > 0.9705 && share < 0.9707, "99 of 102: %f", share);
+    CHECK_INT(json_get_int(json, "dead", 0), 1);
+    CHECK_INT(json_count(channels), 3);
+    CHECK_TEXT(json_get_text(nth(channels, 0), "channel"), "hook");
+    CHECK_TEXT(json_get_text(nth(channels, 0), "lastError"), "403 <b>");
+    CHECK_TEXT(json_get_text(nth(channels, 0), "notBefore"), "2023-11-14T22:13:25.000Z");
+    CHECK(json_is_null(json_get(json_get(nth(channels, 0), "speed"), "share")), "nothing was to be sent");
+    json_close(json);
+    json = run(LIST_CHANNELS, SAMPLE_NOW + 6000);
+    CHECK(json_is_null(json_get(nth(json_get(json, "channels"), 0), "notBefore")), "its time has come");
+    json_close(json);
+}
+
+int main(void)
+{
+    struct err err = {0};
+
+    sample_begin();
+    struct store store = sample_open(&err);
+    CHECK(store.commit, "%s", err.text);
+    history = history_open(sample_path, "severity", &err);
+    json_close(run(LIST_NOW, SAMPLE_NOW)); /* of nothing */
+    fill(&store);
+    test_now();
+    test_speed();
+    history_close(history);
+    sample_close(&store);
+    sample_end();
+    buf_free(&out);
+    return test_end();
+}

@@ -12,10 +12,6 @@
 #define ALERTS_SHOWN 200 /* beyond, the page says how many more */
 #define VALUE_LONG 300   /* bytes: a longer label narrows nothing the others do not */
 
-static const char page_html[] = {
-#include "routes/pages/incident.html.inc"
-    0};
-
 struct incident_page { /* lives in the call's arena while the lists are read */
     struct call *call;
     struct notifier *notifier;
@@ -24,15 +20,6 @@ struct incident_page { /* lives in the call's arena while the lists are read */
 };
 
 /* --- the parts */
-
-static void add_fact(struct buf *out, const char *before, const char *text, const char *after)
-{
-    if (!text[0])
-        return;
-    buf_add_text(out, before);
-    text_add_html(out, text);
-    buf_add_text(out, after);
-}
 
 static void add_when(struct buf *out, const char *before, const char *at)
 {
@@ -45,21 +32,25 @@ static void add_when(struct buf *out, const char *before, const char *at)
 static void add_incident(struct buf *out, const struct config *config, const struct cJSON *incident)
 {
     const char *state = page_text(incident, "state"), *severity = page_text(incident, "severity");
+    const char *opened = page_text(incident, "openedAt"), *closed = page_text(incident, "closedAt");
+    struct buf lasted = BUF_EMPTY(64);
 
-    buf_addf(out, "<article class=\"%s\">\n<h2>", text_equal(state, "closed") ? "resolved" : "firing");
-    add_fact(out, "<span>", page_text(incident, "reference"), "</span> ");
-    add_fact(out, "<span class=\"status\">", state, "</span> ");
-    buf_addf(out, "<span class=\"severity-%d\">", page_severity_class(config, severity));
-    text_add_html(out, severity);
-    buf_add_text(out, "</span> ");
-    add_fact(out, "<span>", text_or(page_text(incident, "title"), "(without a title)"), "</span>");
-    buf_add_text(out, "</h2>\n<p class=\"quiet\">");
-    add_when(out, "since ", page_text(incident, "openedAt"));
-    add_when(out, ", over at ", page_text(incident, "closedAt"));
+    page_add_fact(out, "<h1>", text_or(page_text(incident, "title"), "(without a title)"), "</h1>\n");
+    buf_addf(out, "<article class=\"%s severity-%d\">\n<h3 class=\"line\">", text_equal(state, "closed") ? "resolved" : "firing",
+             page_severity_class(config, severity));
+    page_add_fact(out, "<span class=\"pill plain\">", page_text(incident, "reference"), "</span> ");
+    page_add_state(out, state);
+    page_add_severity(out, config, severity);
+    buf_add_text(out, "</h3>\n<p class=\"quiet\">");
+    add_when(out, "since ", opened);
+    add_when(out, ", over at ", closed);
+    page_add_span(&lasted, opened, closed);
+    page_add_fact(out, ", after ", buf_text(&lasted), "");
     buf_add_text(out, "</p>\n");
-    add_fact(out, "<p>", page_text(incident, "explanation"), "</p>\n");
-    page_add_labels(out, json_get(incident, "labels"));
-    buf_add_text(out, "</article>");
+    page_add_fact(out, "<p>", page_text(incident, "explanation"), "</p>\n");
+    page_add_labels(out, config, json_get(incident, "labels"), NULL);
+    buf_add_text(out, "</article>\n");
+    buf_free(&lasted);
 }
 
 static bool is_of(const struct cJSON *alert, const char *reference)
@@ -72,33 +63,37 @@ static bool is_of(const struct cJSON *alert, const char *reference)
     return false;
 }
 
-static void add_alert(struct buf *out, const struct config *config, const struct cJSON *alert)
+static void add_alert(struct buf *out, const struct config *config, const struct cJSON *alert, const struct cJSON *shared)
 {
     const char *status = page_text(alert, "status"), *severity = page_text(alert, "severity");
+    bool firing = text_equal(status, "firing");
 
-    buf_addf(out, "<article class=\"%s\">\n<p>", text_equal(status, "firing") ? "firing" : "resolved");
-    add_fact(out, "<span class=\"status\">", status, "</span> ");
-    buf_addf(out, "<span class=\"severity-%d\">", page_severity_class(config, severity));
-    text_add_html(out, severity);
-    buf_add_text(out, "</span> ");
-    add_fact(out, "<strong>", text_or(page_text(alert, "name"), "(without a name)"), "</strong>");
-    add_when(out, " since ", page_text(alert, "startsAt"));
-    add_when(out, ", over at ", text_equal(status, "firing") ? "" : page_text(alert, "endsAt"));
-    buf_add_text(out, "</p>\n");
-    add_fact(out, "<p class=\"quiet\">", page_text(alert, "stateReason"), "</p>\n");
-    page_add_labels(out, json_get(alert, "labels"));
+    buf_addf(out, "<article class=\"%s severity-%d\">\n<h3 class=\"line\">", firing ? "firing" : "resolved", page_severity_class(config, severity));
+    page_add_state(out, status);
+    page_add_severity(out, config, severity);
+    buf_add_text(out, "<a href=\"/alerts/");
+    text_add_url(out, page_text(alert, "id"));
+    buf_add_text(out, "\">");
+    page_add_words(out, text_or(page_text(json_get(alert, "annotations"), "summary"), text_or(page_text(alert, "name"), "(without a name)")));
+    buf_add_text(out, "</a> <span class=\"push\">");
+    add_when(out, "since ", page_text(alert, "startsAt"));
+    add_when(out, ", over at ", firing ? "" : page_text(alert, "endsAt"));
+    buf_add_text(out, "</span></h3>\n");
+    page_add_fact(out, "<p class=\"quiet\">", page_text(alert, "stateReason"), "</p>\n");
+    page_add_labels(out, config, json_get(alert, "labels"), shared);
     buf_add_text(out, "</article>\n");
 }
 
 /* list NULL: they could not be read. */
-static void add_alerts(struct buf *out, const struct config *config, const struct cJSON *list, const char *reference)
+static void add_alerts(struct buf *out, const struct config *config, const struct cJSON *list, const struct cJSON *incident)
 {
+    const char *reference = page_text(incident, "reference");
     size_t count = 0;
 
     buf_add_text(out, "<section aria-labelledby=\"alerts\">\n<h2 id=\"alerts\">Alerts</h2>\n");
     for (const struct cJSON *alert = json_first(json_get(list, "items")); alert; alert = json_next(alert))
         if (is_of(alert, reference) && count++ < ALERTS_SHOWN)
-            add_alert(out, config, alert);
+            add_alert(out, config, alert, json_get(incident, "labels"));
     if (!list)
         buf_add_text(out, "<p class=\"quiet\">They could not be read just now; load this page again.</p>\n");
     else if (json_get_text(list, "next"))
@@ -113,21 +108,22 @@ static void add_alerts(struct buf *out, const struct config *config, const struc
 static void add_delivery(struct buf *out, const struct cJSON *delivery)
 {
     double seconds = json_number(json_get(delivery, "seconds"), -1);
+    const char *state = page_text(delivery, "state");
 
-    buf_add_text(out, "<article>\n<p><strong>");
-    text_add_html(out, page_text(delivery, "channel"));
-    buf_add_text(out, "</strong> <span class=\"");
-    text_add_html(out, page_text(delivery, "state"));
-    buf_add_text(out, "\">");
-    text_add_html(out, page_text(delivery, "state"));
-    buf_add_text(out, "</span>");
-    if (seconds >= 0)
-        buf_addf(out, " in %.1f s", seconds);
-    add_fact(out, ", because: ", page_text(delivery, "reason"), "");
-    add_when(out, ", ", text_or(page_text(delivery, "settledAt"), page_text(delivery, "openedAt")));
-    buf_add_text(out, "</p>\n");
-    add_fact(out, "<p>", page_text(delivery, "explanation"), "</p>\n");
-    add_fact(out, "<p class=\"quiet\">", page_text(delivery, "words"), "</p>\n");
+    buf_addf(out, "<article class=\"%s\">\n<h3 class=\"line\">",
+             text_equal(state, "dead") ? "dead" : text_equal(state, "open") ? "open" : text_equal(state, "delivered") ? "delivered" : "");
+    page_add_words(out, page_text(delivery, "channel"));
+    buf_add_char(out, ' ');
+    page_add_state(out, state);
+    if (seconds >= 0) {
+        buf_add_text(out, "<span class=\"quiet\">in ");
+        page_add_seconds(out, seconds);
+        buf_add_text(out, "</span> ");
+    }
+    buf_add_text(out, "<span class=\"push\">");
+    page_add_time(out, text_or(page_text(delivery, "settledAt"), page_text(delivery, "openedAt")));
+    buf_add_text(out, "</span></h3>\n");
+    page_add_fact(out, "<p>", page_text(delivery, "explanation"), "</p>\n");
     buf_add_text(out, "</article>\n");
 }
 
@@ -141,63 +137,26 @@ static void add_deliveries(struct buf *out, const struct cJSON *list)
     buf_add_text(out, "</section>");
 }
 
-/* --- the page */
-
-enum slot { TITLE, MESSAGE, INCIDENT, ALERTS, DELIVERIES, JSON, SLOTS };
-
-static void answer(struct incident_page *page, int status, struct buf parts[SLOTS])
-{
-    static const char *const names[SLOTS] = {"title", "message", "incident", "alerts", "deliveries", "json"};
-    struct page_slot slots[SLOTS];
-    struct buf html = BUF_EMPTY(PAGE_MAX);
-
-    for (size_t i = 0; i < SLOTS; i++) {
-        slots[i] = (struct page_slot){names[i], buf_text(&parts[i])};
-        html.full |= parts[i].full;
-    }
-    if (!html.full)
-        page_fill(&html, page_html, slots, SLOTS);
-    page_answer(page->call, status, &html);
-    for (size_t i = 0; i < SLOTS; i++)
-        buf_free(&parts[i]);
-    buf_free(&html);
-}
-
-static void begin_parts(struct buf parts[SLOTS])
-{
-    for (size_t i = 0; i < SLOTS; i++)
-        buf_init(&parts[i], PAGE_MAX);
-}
-
-static void refuse(struct incident_page *page, int status, const char *title, const char *words)
-{
-    struct buf parts[SLOTS];
-
-    begin_parts(parts);
-    text_add_html(&parts[TITLE], title);
-    add_fact(&parts[MESSAGE], "<p class=\"message\" role=\"alert\">", words, "</p>");
-    answer(page, status, parts);
-}
-
 /* The last: page goes with its call when that is answered. */
 static void show(struct incident_page *page, const struct cJSON *alerts)
 {
     const struct config *config = notifier_config(page->notifier); /* today's: it may have changed while the lists were read */
     struct cJSON *incident = page->incident;
     const char *reference = page_text(incident, "reference");
-    struct buf parts[SLOTS];
+    const char *title = arena_printf(page->call->arena, "%s %s", reference, page_text(incident, "title"));
+    struct buf main = BUF_EMPTY(PAGE_MAX), foot = BUF_EMPTY(64 * 1024);
 
-    begin_parts(parts);
-    add_fact(&parts[TITLE], "", reference, " ");
-    text_add_html(&parts[TITLE], page_text(incident, "title"));
-    add_incident(&parts[INCIDENT], config, incident);
-    add_alerts(&parts[ALERTS], config, alerts, reference);
-    add_deliveries(&parts[DELIVERIES], json_get(incident, "deliveries"));
-    buf_add_text(&parts[JSON], " The same as <a href=\"/api/v1/why/");
-    text_add_url(&parts[JSON], reference);
-    buf_add_text(&parts[JSON], "\">JSON</a>.");
-    answer(page, 200, parts);
+    add_incident(&main, config, incident);
+    add_alerts(&main, config, alerts, incident);
+    add_deliveries(&main, json_get(incident, "deliveries"));
+    buf_add_text(&main, "<p class=\"more\"><a href=\"/history\">What else happened</a></p>\n");
+    buf_add_text(&foot, " The same as <a href=\"/api/v1/why/");
+    text_add_url(&foot, reference);
+    buf_add_text(&foot, "\">JSON</a>.");
+    page_show(page->call, 200, &(struct page_frame){.title = title, .foot = buf_text(&foot)}, &main);
     json_close(incident);
+    buf_free(&main);
+    buf_free(&foot);
 }
 
 /* --- what it is made of: the incident, then the alerts that have its group's labels and know of it */
@@ -258,17 +217,17 @@ static void incident_listed(void *context, bool ok, const struct buf *out, const
 
     page->ended = true;
     if (!ok && query_status(err) != 404) {
-        refuse(page, query_status(err), "Failed", err->text);
+        page_refuse(page->call, query_status(err), "Failed", err->text);
         return;
     }
     page->incident = ok ? json_parse(buf_text(out), out->length, &failure) : NULL;
     if (ok && !page->incident)
-        refuse(page, 500, "Failed", failure.text);
+        page_refuse(page->call, 500, "Failed", failure.text);
     else if (text_equal(json_get_text(page->incident, "kind"), "incident"))
         find_alerts(page);
     else {
         json_close(page->incident); /* an alert's or a delivery's number */
-        refuse(page, 404, "Not found",
+        page_refuse(page->call, 404, "Not found",
                arena_printf(page->call->arena, "There is no incident \"%.80s\", or it is no longer kept.", call_param(page->call, "ref")));
     }
 }
@@ -281,10 +240,8 @@ static void incident_page(void *context, struct call *call)
 
     page->call = call;
     page->notifier = routes->notifier;
-    if (!notifier_list(routes->notifier, &query, incident_listed, page) && !page->ended) {
-        call_set_header(call, "Retry-After", "1");
-        refuse(page, 503, "Busy", "Too many lists are being read; try again in a second.");
-    }
+    if (!notifier_list(routes->notifier, &query, incident_listed, page) && !page->ended)
+        page_busy(call);
 }
 
 const struct route routes_incident_page[] = {

@@ -1,9 +1,23 @@
 #include "routes/page.h"
 
 #include "base/text.h"
+#include "base/zone.h"
 
 #include <assert.h>
+#include <inttypes.h>
 #include <string.h>
+#include <strings.h>
+
+#define TITLE_RUNES 120 /* characters in the browser's title */
+#define LINK_MAX 2000 /* bytes of an address that becomes a link */
+
+static const char layout_html[] = {
+#include "routes/pages/layout.html.inc"
+    0};
+
+static const struct { const char *path, *label; } places[] = {
+    {"/", "Now"}, {"/history", "History"},
+};
 
 static const char *find_slot(const char *name, size_t length, const struct page_slot *slots, size_t count)
 {
@@ -29,12 +43,59 @@ void page_fill(struct buf *out, const char *html, const struct page_slot *slots,
     buf_add_text(out, html);
 }
 
-void page_answer(struct call *call, int status, const struct buf *html)
+void page_show(struct call *call, int status, const struct page_frame *frame, const struct buf *main)
 {
-    if (html->full)
+    struct buf html = BUF_EMPTY(PAGE_MAX), title = BUF_EMPTY(64 * 1024), nav = BUF_EMPTY(64 * 1024);
+    struct buf short_title = BUF_EMPTY(8 * TITLE_RUNES);
+
+    buf_add(&short_title, frame->title, text_prefix(frame->title, TITLE_RUNES));
+    text_add_html(&title, buf_text(&short_title));
+    for (size_t i = 0; i < LENGTH(places); i++)
+        buf_addf(&nav, "<a href=\"%s\"%s>%s</a>", places[i].path,
+                 text_equal(places[i].path, frame->current) ? " aria-current=\"page\"" : "", places[i].label);
+    struct page_slot slots[] = {{"title", buf_text(&title)}, {"nav", buf_text(&nav)}, {"main", buf_text(main)},
+                                {"foot", text_or(frame->foot, "")}};
+    if (!main->full)
+        page_fill(&html, layout_html, slots, LENGTH(slots));
+    /* Forms of ours name their origin; with "no-referrer" a browser would send "null" instead. */
+    call_set_header(call, "Referrer-Policy", "same-origin");
+    if (main->full || html.full)
         call_fail(call, 500, "failed", "the page is too long; ask for less");
     else
-        call_answer(call, status, "text/html; charset=utf-8", buf_text(html), html->length);
+        call_answer(call, status, "text/html; charset=utf-8", buf_text(&html), html.length);
+    buf_free(&html);
+    buf_free(&title);
+    buf_free(&short_title);
+    buf_free(&nav);
+}
+
+void page_refuse(struct call *call, int status, const char *title, const char *words)
+{
+    struct buf main = BUF_EMPTY(64 * 1024);
+
+    page_add_fact(&main, "<h1>", title, "</h1>\n");
+    page_add_message(&main, words);
+    page_show(call, status, &(struct page_frame){.title = title}, &main);
+    buf_free(&main);
+}
+
+void page_busy(struct call *call)
+{
+    call_set_header(call, "Retry-After", "1");
+    page_refuse(call, 503, "Busy", "Too many lists are being read; try again in a second.");
+}
+
+void page_form_begin(struct buf *out, const struct call *call, const char *action, const char *class)
+{
+    (void)call;
+    buf_add_text(out, "<form method=\"post\" action=\"");
+    text_add_html(out, action);
+    buf_addf(out, "\" class=\"%s\">", class);
+}
+
+void page_form_end(struct buf *out)
+{
+    buf_add_text(out, "</form>");
 }
 
 const char *page_text(const struct cJSON *object, const char *key)
@@ -42,8 +103,90 @@ const char *page_text(const struct cJSON *object, const char *key)
     return text_or(json_get_text(object, key), "");
 }
 
+void page_add_words(struct buf *out, const char *text)
+{
+    size_t length = text_prefix(text, PAGE_WORDS_RUNES);
+    struct buf start = BUF_EMPTY(8 * PAGE_WORDS_RUNES);
+
+    buf_add(&start, text, length);
+    buf_add_text(out, "<bdi>");
+    text_add_html(out, buf_text(&start));
+    buf_add_text(out, "</bdi>");
+    if (text[length])
+        buf_addf(out, "<span class=\"quiet\">&hellip; (%zu characters)</span>", text_runes(text));
+    buf_free(&start);
+}
+
+void page_add_block(struct buf *out, const char *text)
+{
+    struct buf start = BUF_EMPTY(PAGE_BLOCK_MAX + 1);
+    size_t length = strlen(text), runes = text_prefix(text, 4 * PAGE_WORDS_RUNES);
+    bool long_one = text[runes] != '\0';
+
+    if (length > PAGE_BLOCK_MAX)
+        length = PAGE_BLOCK_MAX;
+    while (length && ((unsigned char)text[length] & 0xc0) == 0x80)
+        length--;
+    buf_add(&start, text, length);
+    if (long_one)
+        buf_addf(out, "<details><summary>%zu characters</summary>", text_runes(text));
+    buf_add_text(out, "<pre dir=\"auto\">");
+    text_add_html(out, buf_text(&start));
+    buf_addf(out, "%s</pre>", text[length] ? "&hellip;" : "");
+    if (long_one)
+        buf_add_text(out, "</details>");
+    buf_free(&start);
+}
+
+bool page_is_link(const char *text)
+{
+    size_t scheme = strncasecmp(text, "http://", 7) == 0 ? 7 : strncasecmp(text, "https://", 8) == 0 ? 8 : 0;
+
+    if (!scheme || !text[scheme] || strlen(text) > LINK_MAX)
+        return false;
+    for (; *text; text++)
+        if ((unsigned char)*text <= ' ' || strchr("<>\"'`\\^{}|\x7f", *text))
+            return false;
+    return true;
+}
+
+void page_add_link(struct buf *out, const char *url, const char *words)
+{
+    bool link = page_is_link(url);
+
+    if (link) {
+        buf_add_text(out, "<a rel=\"noopener noreferrer\" href=\"");
+        text_add_html(out, url);
+        buf_add_text(out, "\">");
+    }
+    page_add_words(out, words);
+    if (link)
+        buf_add_text(out, "</a>");
+}
+
+void page_add_value(struct buf *out, const char *text)
+{
+    page_add_link(out, text, text);
+}
+
+void page_add_fact(struct buf *out, const char *before, const char *text, const char *after)
+{
+    if (!text[0])
+        return;
+    buf_add_text(out, before);
+    page_add_words(out, text);
+    buf_add_text(out, after);
+}
+
+void page_add_message(struct buf *out, const char *words)
+{
+    page_add_fact(out, "<p class=\"message\" role=\"alert\">", words, "</p>\n");
+}
+
 void page_add_time(struct buf *out, const char *at)
 {
+    if (!at[0])
+        return;
     buf_add_text(out, "<time datetime=\"");
     text_add_html(out, at);
     buf_add_text(out, "\">");
@@ -51,18 +194,36 @@ void page_add_time(struct buf *out, const char *at)
     buf_add_text(out, "</time>");
 }
 
-void page_add_labels(struct buf *out, const struct cJSON *labels)
+void page_add_span(struct buf *out, const char *from, const char *to)
 {
+    int64_t from_ms, to_ms;
+
+    if (!zone_parse_rfc3339(from, &from_ms) || !zone_parse_rfc3339(to, &to_ms))
+        return;
+    zone_add_span(out, to_ms > from_ms ? to_ms - from_ms : 0);
+}
+
+void page_add_labels(struct buf *out, const struct config *config, const struct cJSON *labels, const struct cJSON *without)
+{
+    size_t count = 0, left = 0;
+
     buf_add_text(out, "<p class=\"labels\">");
     for (const struct cJSON *label = json_is_object(labels) ? json_first(labels) : NULL; label; label = json_next(label)) {
-        if (text_equal(json_key(label), "alertname"))
+        const char *name = json_key(label), *value = text_or(json_text(label), "");
+        if (text_equal(name, "alertname") || text_equal(name, config->policy->severity_label) || text_equal(json_get_text(without, name), value))
             continue;
+        if (count++ >= PAGE_LABELS_MAX) {
+            left++;
+            continue;
+        }
         buf_add_text(out, "<span>");
-        text_add_html(out, json_key(label));
+        page_add_words(out, name);
         buf_add_char(out, '=');
-        text_add_html(out, text_or(json_text(label), ""));
+        page_add_value(out, value);
         buf_add_text(out, "</span>");
     }
+    if (left)
+        buf_addf(out, "<span>and %zu more</span>", left);
     buf_add_text(out, "</p>\n");
 }
 
@@ -74,4 +235,61 @@ int page_severity_class(const struct config *config, const char *severity)
         if (text_equal(policy->severities[i], severity))
             return i == 0 ? 0 : i + 1 == policy->severity_count ? 2 : 1;
     return 1;
+}
+
+void page_add_severity(struct buf *out, const struct config *config, const char *severity)
+{
+    if (!severity[0])
+        return;
+    buf_addf(out, "<span class=\"pill severity-%d\">", page_severity_class(config, severity));
+    page_add_words(out, severity);
+    buf_add_text(out, "</span> ");
+}
+
+void page_add_state(struct buf *out, const char *state)
+{
+    static const char *const known[] = {"firing", "resolved", "open", "acked", "closed", "delivered", "carried", "suppressed", "dead",
+                                        "failed", "waiting", "sending"};
+    const char *class = "";
+
+    for (size_t i = 0; i < LENGTH(known); i++)
+        if (text_equal(known[i], state))
+            class = known[i];
+    buf_addf(out, "<span class=\"state %s\">", class);
+    page_add_words(out, state);
+    buf_add_text(out, "</span> ");
+}
+
+void page_add_option(struct buf *out, const char *value, const char *label, const char *chosen)
+{
+    buf_add_text(out, "<option value=\"");
+    text_add_html(out, value);
+    buf_addf(out, "\"%s>", text_equal(text_or(value, NULL), chosen) ? " selected" : "");
+    text_add_html(out, label);
+    buf_add_text(out, "</option>");
+}
+
+void page_add_argument(struct buf *out, const char *name, const char *value)
+{
+    struct buf encoded = BUF_EMPTY(1u << 20);
+
+    if (value && value[0]) {
+        text_add_url(&encoded, value);
+        buf_addf(out, "%s%s=%s", strchr(buf_text(out), '?') ? "&amp;" : "?", name, buf_text(&encoded));
+    }
+    buf_free(&encoded);
+}
+
+void page_add_number(struct buf *out, int64_t number)
+{
+    if (number >= 1000) {
+        page_add_number(out, number / 1000);
+        buf_addf(out, ",%03" PRId64, number % 1000);
+    } else
+        buf_addf(out, "%" PRId64, number);
+}
+
+void page_add_seconds(struct buf *out, double seconds)
+{
+    buf_addf(out, seconds < 1 ? "%.0f ms" : seconds < 10 ? "%.1f s" : "%.0f s", seconds < 1 ? seconds * 1000 : seconds);
 }

@@ -3,6 +3,6 @@
 #include <stddef.h>
 
 const struct route *const route_tables[] = {
-    routes_webhook, routes_events, routes_lists, routes_actions, routes_operations, routes_history_page,
-    routes_incident_page, NULL,
+    routes_webhook, routes_events, routes_lists, routes_actions, routes_operations, routes_now_page,
+    routes_history_page, routes_incident_page, routes_assets, NULL,
 };

@@ -29,6 +29,7 @@ static const struct page_list *const lists[] = {
     [LIST_QUARANTINE] = &page_quarantine,
     [LIST_NOW] = NULL,
     [LIST_CHANNELS] = NULL,
+    [LIST_TIMELINE] = NULL,
 };
 
 struct history *history_open(const char *path, const char *severity_label, struct err *err)
@@ -115,7 +116,7 @@ static bool read_chunk(struct page *page, const struct page_list *list, const ch
         db_bind_int(stmt, i + 1, page->keys[i]);
     db_bind_int(stmt, list->keys + 1, CHUNK_ROWS);
     while (page_next(page, stmt)) {
-        if (page->written == page->limit || page->scanned == HISTORY_SCAN_MAX) {
+        if (page->written == page->limit || page->scanned == page->scan_max) {
             *full = true;
             db_reset(stmt);
             return true;
@@ -138,7 +139,7 @@ static bool read_chunk(struct page *page, const struct page_list *list, const ch
     return !page->failed;
 }
 
-static bool read_list(struct page *page, const struct page_list *list, bool *full)
+bool page_read_list(struct page *page, const struct page_list *list, bool *full)
 {
     const char *const *phases = list->phases(page->query);
     int count = 0;
@@ -172,12 +173,12 @@ static bool write_list(struct page *page, const struct page_list *list)
 
     if (page->sheet.csv) {
         buf_addf(page->sheet.buf, "%s\r\n", list->header);
-        return read_list(page, list, &full);
+        return page_read_list(page, list, &full);
     }
     json_open(json, '{');
     json_member(json, "items");
     json_open(json, '[');
-    if (!read_list(page, list, &full))
+    if (!page_read_list(page, list, &full))
         return false;
     json_shut(json, ']');
     if (full)
@@ -193,10 +194,15 @@ static bool begin_page(struct page *page, struct history *history, const struct 
     *page = (struct page){.db = history->db, .query = query, .severity_label = history->severity_label,
                           .arena = history->arena, .err = err};
     page->sheet = (struct sheet){.buf = out, .json = json_out(out), .csv = query->csv && lists[query->list]};
+    page->scan_max = query->list == LIST_TIMELINE ? HISTORY_TIMELINE_SCAN_MAX : HISTORY_SCAN_MAX;
     page->limit = query->limit ? query->limit : LIMIT_DEFAULT;
     if (page->limit > HISTORY_PAGE_MAX)
         page->limit = HISTORY_PAGE_MAX;
     start_at(page);
+    if (query->until_ms && (query->list == LIST_HISTORY || query->list == LIST_TIMELINE)) {
+        page->keys[0] = query->until_ms; /* what is newer need not be looked at */
+        page->keys[1] = page->keys[2] = 0;
+    }
     if (query->cursor && query->cursor[0] && !cursor_read(page, query->cursor))
         return err_set(err, ERR_INPUT, "this cursor is not valid here; begin without one");
     if (query->matcher_count > HISTORY_MATCHERS_MAX)
@@ -217,6 +223,9 @@ static bool write_object(struct page *page)
         return page_now(page);
     case LIST_CHANNELS:
         return page_channels(page);
+    case LIST_TIMELINE:
+        db_rollback(page->db); /* it makes transactions of its own, short ones */
+        return page_write_timeline(page);
     case LIST_DELIVERY:
     case LIST_WHY:
         if (!id || !id[0])
@@ -252,10 +261,11 @@ static bool check_status(const struct history_query *query, struct err *err)
         {LIST_DELIVERIES, "carried"},  {LIST_DELIVERIES, "suppressed"}, {LIST_DELIVERIES, "dead"},
     };
     struct buf words = BUF_EMPTY(ERR_TEXT_MAX);
+    enum history_list list = query->list == LIST_TIMELINE ? LIST_HISTORY : query->list;
     bool ok = !query->status;
 
     for (size_t i = 0; i < LENGTH(known) && !ok; i++) {
-        if (known[i].list != query->list)
+        if (known[i].list != list)
             continue;
         ok = text_equal(known[i].words, query->status);
         buf_addf(&words, "%s%s", words.length ? ", " : "", known[i].words);

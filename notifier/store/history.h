@@ -11,6 +11,8 @@
 #define HISTORY_PAGE_MAX 1000    /* rows a page */
 #define HISTORY_SCAN_MAX 200000  /* rows looked at for one page; then a cursor is offered */
 #define HISTORY_MATCHERS_MAX 16
+#define HISTORY_TIMELINE_BARS 60
+#define HISTORY_TIMELINE_SCAN_MAX 50000 /* changes looked at for one timeline, newest first */
 
 enum history_list {
     LIST_ALERTS,      /* active now (firing, or resolved with something still owed); ?all=true: every known one */
@@ -21,7 +23,9 @@ enum history_list {
     LIST_WHY,         /* one id or reference: alert, incident or delivery, and why it was or was not told */
     LIST_QUARANTINE,
     LIST_NOW,         /* one object: what fires, by group, worst first; how fast the last hour was; each channel */
-    LIST_CHANNELS     /* one object: how fast the last hour was; each channel's health and what its rates admitted */
+    LIST_CHANNELS,    /* one object: how fast the last hour was; each channel's health */
+    LIST_TIMELINE     /* one object: how many transitions LIST_HISTORY would give, in each of HISTORY_TIMELINE_BARS
+                       * equal parts of since..until (both needed) */
 };
 
 struct history_query { /* texts borrowed until the query has run */
@@ -32,6 +36,7 @@ struct history_query { /* texts borrowed until the query has run */
     const char *status;         /* alerts: firing|resolved|all (?all=true); incidents: open|acked|closed; deliveries: open
                                  * delivered carried suppressed dead; history: any of an alert's or a delivery's */
     const char *channel, *source, *severity;
+    const char *text;           /* history, deliveries: stands somewhere in the words, whatever its case (ASCII) */
     int64_t since_ms, until_ms; /* 0: open */
     const char *cursor;         /* from the page before; NULL: the first */
     size_t limit;               /* 0: 100 */

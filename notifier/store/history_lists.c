@@ -4,8 +4,6 @@
 #include "base/text.h"
 #include "notifier/core/record.h"
 
-#include <stdio.h>
-
 static const char *status_text(int64_t status)
 {
     return status == ALERT_FIRING ? "firing" : "resolved";
@@ -191,105 +189,6 @@ static const char *const *incident_phases(const struct history_query *query)
 const struct page_list page_incidents = {"id,reference,state,severity,title,openedAt,closedAt,group,labels", 1,
                                          incident_phases, incident_row};
 
-enum { T_AT, T_ALERT, T_SEQ, T_STATUS, T_STARTS, T_ENDS, T_SOURCE, T_STATE_REASON, T_RULE, T_LABELS, T_FINGERPRINT, T_NAME };
-
-static void write_outcomes(struct sheet *sheet, const struct page_outcome *outcomes, size_t count)
-{
-    struct buf words = BUF_EMPTY(64 * 1024);
-
-    if (!sheet->csv) {
-        json_member(&sheet->json, "channels");
-        json_open(&sheet->json, '[');
-    }
-    for (size_t i = 0; i < count; i++) {
-        const char *settled = settled_text((enum settled)outcomes[i].settled);
-        if (sheet->csv) {
-            buf_addf(&words, "%s%s %s", i ? "; " : "", outcomes[i].channel, settled);
-            continue;
-        }
-        json_open(&sheet->json, '{');
-        sheet_text(sheet, "channel", outcomes[i].channel);
-        sheet_int(sheet, "slot", outcomes[i].slot);
-        sheet_text(sheet, "settled", settled);
-        sheet_id(sheet, "delivery", outcomes[i].delivery_id);
-        sheet_text(sheet, "rule", outcomes[i].rule);
-        sheet_time(sheet, "at", outcomes[i].at_ms);
-        json_shut(&sheet->json, '}');
-    }
-    if (sheet->csv)
-        sheet_text(sheet, "channels", buf_text(&words));
-    else
-        json_shut(&sheet->json, ']');
-    buf_free(&words);
-}
-
-/* The status asked for is the transition's, or how it ended on some channel; a rule for all of them is a suppression. */
-static bool is_transition_wanted(const struct page *page, struct db_stmt *stmt, const struct page_outcome *outcomes, size_t count)
-{
-    const struct history_query *query = page->query;
-    bool by_status = !query->status || text_equal(query->status, status_text(db_int(stmt, T_STATUS)));
-    bool suppressed = query->status && text_equal(query->status, "suppressed") && db_text(stmt, T_RULE);
-
-    if ((by_status || suppressed) && !query->channel)
-        return true;
-    for (size_t i = 0; i < count; i++)
-        if (page_is(query->channel, outcomes[i].channel) &&
-            (by_status || text_equal(query->status, settled_text((enum settled)outcomes[i].settled))))
-            return true;
-    return false;
-}
-
-static enum page_row transition_row(struct page *page, struct db_stmt *stmt)
-{
-    const struct history_query *query = page->query;
-    struct page_outcome outcomes[PAGE_OUTCOMES_MAX];
-    struct sheet *sheet = &page->sheet;
-    char id[48];
-
-    if (query->since_ms && db_int(stmt, T_AT) < query->since_ms)
-        return ROW_LAST;
-    if (!page_in_time(page, db_int(stmt, T_AT)) || !page_is(query->source, db_text(stmt, T_SOURCE)) ||
-        !page_fits(page, db_text(stmt, T_LABELS)) || !page_has_severity(page, db_text(stmt, T_LABELS)))
-        return ROW_SKIPPED;
-    size_t count = page_outcomes(page, db_int(stmt, T_ALERT), db_int(stmt, T_SEQ), outcomes);
-    if (!is_transition_wanted(page, stmt, outcomes, count))
-        return ROW_SKIPPED;
-    snprintf(id, sizeof id, "%lld.%lld", (long long)db_int(stmt, T_ALERT), (long long)db_int(stmt, T_SEQ));
-    sheet_open(sheet);
-    sheet_text(sheet, "id", id);
-    sheet_id(sheet, "alert", db_int(stmt, T_ALERT));
-    sheet_int(sheet, "seq", db_int(stmt, T_SEQ));
-    sheet_text(sheet, "status", status_text(db_int(stmt, T_STATUS)));
-    sheet_time(sheet, "at", db_int(stmt, T_AT));
-    sheet_time(sheet, "startsAt", db_int(stmt, T_STARTS));
-    sheet_time(sheet, "endsAt", db_int(stmt, T_ENDS));
-    sheet_text(sheet, "source", db_text(stmt, T_SOURCE));
-    sheet_text(sheet, "stateReason", db_text(stmt, T_STATE_REASON));
-    sheet_text(sheet, "rule", db_text(stmt, T_RULE));
-    sheet_text(sheet, "fingerprint", db_text(stmt, T_FINGERPRINT));
-    sheet_text(sheet, "name", db_text(stmt, T_NAME));
-    sheet_text(sheet, "severity", page_severity(page, db_text(stmt, T_LABELS)));
-    sheet_json(sheet, "labels", db_text(stmt, T_LABELS));
-    write_outcomes(sheet, outcomes, count);
-    sheet_shut(sheet);
-    return ROW_WRITTEN;
-}
-
-static const char *const *transition_phases(const struct history_query *query)
-{
-    static const char *const newest_first[] = {
-        "SELECT t.at_ms, t.alert_id, t.seq, t.status, t.starts_ms, t.ends_ms, t.source, t.state_reason, t.rule, a.labels,"
-        " a.fingerprint, a.name FROM transitions t INDEXED BY transitions_by_time LEFT JOIN alerts a ON a.id = t.alert_id"
-        " WHERE (t.at_ms, t.alert_id, t.seq) < (?1, ?2, ?3) ORDER BY t.at_ms DESC, t.alert_id DESC, t.seq DESC LIMIT ?4",
-        NULL};
-    (void)query;
-    return newest_first;
-}
-
-const struct page_list page_history = {
-    "id,alert,seq,status,at,startsAt,endsAt,source,stateReason,rule,fingerprint,name,severity,labels,channels", 3,
-    transition_phases, transition_row};
-
 static void write_last_attempt(struct page *page, int64_t delivery_id)
 {
     static const char sql[] = "SELECT outcome, status, words, started_ms FROM attempts WHERE delivery_id = ?1"
@@ -342,11 +241,12 @@ void page_write_delivery(struct page *page, struct db_stmt *stmt)
 static enum page_row delivery_row(struct page *page, struct db_stmt *stmt)
 {
     const struct history_query *query = page->query;
+    const char *const texts[] = {db_text(stmt, D_TITLE), db_text(stmt, D_WORDS), db_text(stmt, D_REFERENCE)};
 
     if (!page_is(query->status, settled_text((enum settled)db_int(stmt, D_STATE))) ||
         !page_is(query->channel, db_text(stmt, D_CHANNEL)) || !page_in_time(page, db_int(stmt, D_OPENED)) ||
         !page_is(query->severity, db_text(stmt, D_SEVERITY)) ||
-        !page_fits(page, db_text(stmt, D_LABELS)))
+        !page_fits(page, db_text(stmt, D_LABELS)) || !page_has_text(page, texts, LENGTH(texts)))
         return ROW_SKIPPED;
     sheet_open(&page->sheet);
     page_write_delivery(page, stmt);

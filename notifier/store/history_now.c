@@ -3,6 +3,7 @@
 #include "notifier/store/page.h"
 
 #include "base/text.h"
+#include "notifier/store/flat.h"
 
 #include <string.h>
 
@@ -12,6 +13,8 @@
 #define NOW_SEVERITIES_MAX 32  /* counted; the rest counts as "" */
 #define NOW_PLACES_MAX 64      /* groups of one alert */
 #define NOW_CHUNK 5000         /* alerts in one transaction */
+#define NOW_LABELS_MAX 24      /* of an alert shown, */
+#define NOW_VALUE_RUNES 200    /* each value cut to so many characters */
 
 struct now_group {
     int64_t id;                /* of the group; 0: alerts in none */
@@ -113,6 +116,32 @@ static bool count_alerts(struct page *page, struct now *now)
     return true;
 }
 
+static void write_cut(struct page *page, const char *key, const char *text)
+{
+    sheet_text(&page->sheet, key, text ? arena_bytes(page->arena, text, text_prefix(text, NOW_VALUE_RUNES)) : NULL);
+}
+
+/* A glance: the alert's own page has the rest. */
+static void write_labels(struct page *page, const char *stored)
+{
+    struct json_out *json = &page->sheet.json;
+    struct labels labels;
+
+    json_member(json, "labels");
+    json_open(json, '{');
+    if (flat_read(stored, page->arena, &labels))
+        for (size_t i = 0; i < labels.count && i < NOW_LABELS_MAX; i++)
+            write_cut(page, labels.items[i].name, labels.items[i].value);
+    json_shut(json, '}');
+}
+
+static const char *summary_of(struct page *page, const char *annotations)
+{
+    struct labels all;
+
+    return flat_read(annotations, page->arena, &all) ? labels_get(&all, "summary") : NULL;
+}
+
 static void write_alert(struct page *page, int64_t id)
 {
     static const char sql[] =
@@ -125,10 +154,10 @@ static void write_alert(struct page *page, int64_t id)
         return;
     sheet_open(sheet);
     sheet_id(sheet, "id", id);
-    sheet_text(sheet, "name", db_text(stmt, 1));
+    write_cut(page, "name", db_text(stmt, 1));
     sheet_text(sheet, "severity", page_severity(page, db_text(stmt, 2)));
-    sheet_json(sheet, "labels", db_text(stmt, 2));
-    sheet_json(sheet, "annotations", db_text(stmt, 3));
+    write_labels(page, db_text(stmt, 2));
+    write_cut(page, "summary", summary_of(page, db_text(stmt, 3)));
     sheet_time(sheet, "startsAt", db_int(stmt, 4));
     sheet_text(sheet, "stateReason", db_text(stmt, 5));
     sheet_bool(sheet, "test", db_int(stmt, 6));

@@ -71,6 +71,15 @@ const char *page_severity(struct page *page, const char *text)
     return flat_read(text, page->arena, &labels) ? labels_get(&labels, page->severity_label) : NULL;
 }
 
+bool page_has_text(struct page *page, const char *const *texts, size_t count)
+{
+    bool found = !page->query->text;
+
+    for (size_t i = 0; i < count && !found; i++)
+        found = texts[i] && strcasestr(texts[i], page->query->text);
+    return found;
+}
+
 void sheet_open(struct sheet *sheet)
 {
     if (!sheet->csv)

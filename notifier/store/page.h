@@ -28,9 +28,15 @@ struct page {
     struct sheet sheet;
     int phase;
     int64_t keys[PAGE_KEYS_MAX]; /* of the last row looked at */
-    size_t limit, written, scanned;
+    size_t limit, written, scanned, scan_max;
+    struct page_timeline *timeline; /* LIST_TIMELINE: counted there, nothing is written */
     bool failed;                /* err says why */
     struct err *err;
+};
+
+struct page_timeline {
+    int64_t since_ms, until_ms;
+    int64_t firing[HISTORY_TIMELINE_BARS], resolved[HISTORY_TIMELINE_BARS];
 };
 
 enum page_row { ROW_SKIPPED, ROW_WRITTEN, ROW_LAST }; /* LAST: no later row can match */
@@ -43,7 +49,7 @@ struct page_list {
     enum page_row (*row)(struct page *page, struct db_stmt *stmt);
 };
 
-extern const struct page_list page_alerts, page_incidents, page_history, page_deliveries, page_quarantine;
+extern const struct page_list page_timeline, page_alerts, page_incidents, page_history, page_deliveries, page_quarantine;
 
 /* Questions beside the row: ?1 is key. NULL, or false: no (more) rows, or failed. */
 struct db_stmt *page_ask(struct page *page, const char *sql, int64_t key);
@@ -55,6 +61,7 @@ bool page_has_severity(struct page *page, const char *labels);
 bool page_in_time(const struct page *page, int64_t at_ms);
 bool page_is(const char *wanted, const char *text); /* wanted NULL: any */
 const char *page_severity(struct page *page, const char *labels);
+bool page_has_text(struct page *page, const char *const *texts, size_t count); /* the query's, in any of them */
 
 void sheet_open(struct sheet *sheet); /* a row */
 void sheet_shut(struct sheet *sheet);
@@ -100,9 +107,13 @@ enum { D_ID, D_CHANNEL, D_REASON, D_STATE, D_OPENED, D_ACCEPTED, D_SETTLED, D_DU
        D_CARRIED_BY, D_MESSAGE, D_ONLY_TEST, D_GROUP, D_REFERENCE, D_SEVERITY, D_TITLE, D_LABELS };
 void page_write_delivery(struct page *page, struct db_stmt *stmt);
 
-/* One object about everything: LIST_NOW and LIST_CHANNELS. False: page->err or page->failed says why. */
+/* Goes on through a list until the page is full (*full) or the list has ended. */
+bool page_read_list(struct page *page, const struct page_list *list, bool *full);
+
+/* One object about everything: LIST_NOW, LIST_CHANNELS and LIST_TIMELINE. False: page->err or page->failed says why. */
 bool page_now(struct page *page);
 bool page_channels(struct page *page);
+bool page_write_timeline(struct page *page);
 void page_write_channels(struct page *page); /* members "speed", of the last hour, and "channels", each with its own */
 
 /* One thing, as one object: LIST_DELIVERY and LIST_WHY. */

@@ -12,6 +12,7 @@ static char asked[1000];           /* what the notifier was asked for last */
 static struct notifier_answer answer;
 static const char *listed_text;    /* NULL: the list fails with list_error */
 static const char *alerts_text;    /* what the list of alerts says; NULL: as every other */
+static const char *timeline_text;  /* likewise of a timeline */
 static bool alerts_fail;
 static struct err list_error;
 static bool list_is_full;
@@ -71,7 +72,9 @@ bool notifier_list(struct notifier *notifier, const struct history_query *query,
           (long long)query->until_ms, query->limit, query->csv, text_or(query->cursor, "-"));
     for (size_t i = 0; i < query->matcher_count; i++)
         snprintf(asked + strlen(asked), sizeof asked - strlen(asked), " m=%s", query->matchers[i]);
-    buf_add_text(&out, alerts_text && query->list == LIST_ALERTS ? alerts_text : listed_text);
+    buf_add_text(&out, alerts_text && query->list == LIST_ALERTS       ? alerts_text
+                       : timeline_text && query->list == LIST_TIMELINE ? timeline_text
+                                                                       : listed_text);
     done(context, listed_text, &out, &list_error);
     buf_free(&out);
     return true;
@@ -189,10 +192,12 @@ static const struct {
     {"GET", "/metrics", NULL, 200, NULL, "notifier_build_info 1"},
     {"GET", "/style.css", NULL, 200, NULL, "prefers-color-scheme: dark"},
     {"GET", "/time.js", NULL, 200, NULL, "use strict"},
-    {"GET", "/history?status=firing", NULL, 200, "list 2 id=- status=firing channel=- since=0 until=0 limit=50", "<option value=\"firing\" selected>"},
-    {"GET", "/", NULL, 200, "list 2", "<!doctype html>"},
-    {"GET", "/history?since=soon", NULL, 400, NULL, "role=\"alert\">since=soon"},
-    {"GET", "/incidents/K7Q2", NULL, 404, "list 5 id=K7Q2", "role=\"alert\">There is no incident &quot;K7Q2&quot;"},
+    {"GET", "/history?status=firing", NULL, 200, "list 9 id=- status=firing channel=- since=1773394013501 until=1773480413501 limit=50", "<option value=\"firing\" selected>"},
+    {"GET", "/history?text=%3Cb%3E&since=1h&until=30m", NULL, 200, "list 9 id=- status=- channel=- since=1773476813500 until=1773478613500", "value=\"&lt;b&gt;\""},
+    {"GET", "/", NULL, 200, "list 7", "<!doctype html>"},
+    {"GET", "/icon.svg", NULL, 200, NULL, "<svg"},
+    {"GET", "/history?since=soon", NULL, 400, NULL, "role=\"alert\"><bdi>since=soon"},
+    {"GET", "/incidents/K7Q2", NULL, 404, "list 5 id=K7Q2", "role=\"alert\"><bdi>There is no incident &quot;K7Q2&quot;"},
     {"GET", "/incidents/%3Cscript%3E", NULL, 404, "list 5 id=<script>", "no incident &quot;&lt;script&gt;&quot;"},
 };
 
@@ -251,7 +256,7 @@ static void lists_fail_in_words(void)
         call_connection_gone(call);
         call = request("GET", "/history", NULL, ACCESS_VIEWER);
         CHECK_INT(call->status, failures[i].status);
-        CHECK(strstr(buf_text(&call->answer), "role=\"alert\">&lt;no&gt;"), "%s", buf_text(&call->answer));
+        CHECK(strstr(buf_text(&call->answer), "role=\"alert\"><bdi>&lt;no&gt;"), "%s", buf_text(&call->answer));
         call_connection_gone(call);
     }
     list_is_full = true;
@@ -281,8 +286,8 @@ static void the_page_escapes_and_goes_on(void)
     CHECK_INT(call->status, 200);
     CHECK(!strstr(page, "<script>alert") && strstr(page, "&lt;script&gt;alert(1)"), "%s", page);
     CHECK(strstr(page, "<time datetime=\"2026-03-14T09:26:53.500Z\">2026-03-14 09:26:53</time>"), "%s", page);
-    CHECK(strstr(page, "class=\"severity-0\">critical"), "%s", page);
-    CHECK(strstr(page, "<li class=\"delivered\">mail: delivered</li>"), "%s", page);
+    CHECK(strstr(page, "severity-0\"><bdi>critical"), "%s", page);
+    CHECK(strstr(page, "<li><bdi>mail</bdi>: <span class=\"state delivered\"><bdi>delivered"), "%s", page);
     CHECK(strstr(page, "value=\"a=&quot;&lt;b&gt;&quot;\""), "the matcher stays in its field: %s", page);
     CHECK(strstr(page, "href=\"/history?matcher=a%3D%22%3Cb%3E%22&amp;status=firing&amp;since=2h&amp;cursor=cur%2Bsor\">Older"), "%s", page);
     CHECK(strstr(page, "(without a name)"), "a row whose alert is gone");
@@ -307,11 +312,10 @@ static const char incident_alerts[] =
     "{\"id\":\"2\",\"status\":\"resolved\",\"name\":\"Other\",\"labels\":{\"host\":\"elsewhere\"},\"incidents\":[\"AAAA\"]}],\"next\":null}";
 
 static const char *const incident_says[] = {
-    "<title>K7Q2 &lt;script&gt;", "<span>K7Q2</span> <span class=\"status\">open</span> <span class=\"severity-1\">warning</span>",
-    "since <time datetime=\"2026-03-14T09:26:53.500Z\">2026-03-14 09:26:53</time></p>",
-    "<span class=\"status\">firing</span> <span class=\"severity-0\">critical</span> <strong>&lt;script&gt;", "<span>host=db1</span>",
-    "<strong>mail</strong> <span class=\"delivered\">delivered</span> in 1.2 s, because: new", "<p>Sent to mail.</p>",
-    "<span class=\"dead\">dead</span>, because: &lt;script&gt;", "<p class=\"quiet\">&lt;script&gt;", "href=\"/history\"", "/api/v1/why/K7Q2",
+    "<title>K7Q2 &lt;script&gt;", "<bdi>K7Q2</bdi></span> <span class=\"state open\"><bdi>open</bdi>", "<time datetime=\"2026-03-14T09:26:53.500Z\">",
+    "<span class=\"state firing\"><bdi>firing</bdi></span> <span class=\"pill severity-0\"><bdi>critical</bdi></span> <a href=\"/alerts/1\"><bdi>&lt;script&gt;",
+    "<span><bdi>host</bdi>=<bdi>db1</bdi></span>", "<bdi>mail</bdi> <span class=\"state delivered\"><bdi>delivered</bdi></span> <span class=\"quiet\">in 1.2 s",
+    "<p><bdi>Sent to mail.</bdi></p>", "<span class=\"state dead\"><bdi>dead</bdi></span>", "href=\"/history\"", "/api/v1/why/K7Q2",
     "href=\"/style.css\"", "name=\"viewport\"",
 };
 
@@ -324,7 +328,7 @@ static void an_incident_has_a_page(void)
     CHECK_INT(call->status, 200);
     for (size_t i = 0; i < LENGTH(incident_says); i++)
         CHECK(strstr(page, incident_says[i]), "%s: %s", incident_says[i], page);
-    CHECK(!strstr(page, "<script") && !strstr(page, "{{"), "%s", page);
+    CHECK(!strstr(page, "<script>") && !strstr(page, "{{"), "%s", page);
     CHECK(!strstr(page, "elsewhere"), "an alert of another incident: %s", page);
     CHECK(text_starts(asked, "list 0 id=- status=all") && strstr(asked, " m=\"alertname\"=\"Disk\"") &&
               strstr(asked, "=\"<script>alert(1)</script>\\\"'&\""), "%s", asked);
@@ -346,7 +350,7 @@ static void an_incident_has_a_page(void)
         err_set(&list_error, failures[i].kind, "<no>");
         call = request("GET", "/incidents/ZZZZ", NULL, ACCESS_VIEWER);
         CHECK_INT(call->status, failures[i].status);
-        CHECK(strstr(buf_text(&call->answer), failures[i].status == 404 ? "There is no incident &quot;ZZZZ" : "role=\"alert\">&lt;no&gt;"), "%s",
+        CHECK(strstr(buf_text(&call->answer), failures[i].status == 404 ? "There is no incident &quot;ZZZZ" : "role=\"alert\"><bdi>&lt;no&gt;"), "%s",
               buf_text(&call->answer));
         call_connection_gone(call);
     }

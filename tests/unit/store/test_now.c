@@ -7,16 +7,20 @@
 static struct history *history;
 static struct buf out = BUF_EMPTY(16u << 20);
 
-static struct cJSON *run(enum history_list list, int64_t now_ms)
+static struct cJSON *ask_for(const struct history_query *query)
 {
-    struct history_query query = {.list = list, .now_ms = now_ms};
     struct err err = {0};
 
     buf_clear(&out);
-    CHECK(history_run(history, &query, &out, &err), "%s", err.text);
+    CHECK(history_run(history, query, &out, &err), "%s", err.text);
     struct cJSON *json = json_parse(buf_text(&out), out.length, &err);
     CHECK(json, "%s: %s", err.text, buf_text(&out));
     return json;
+}
+
+static struct cJSON *run(enum history_list list, int64_t now_ms)
+{
+    return ask_for(&(struct history_query){.list = list, .now_ms = now_ms});
 }
 
 static void add_alert(struct effects *effects, uint64_t id, uint64_t group, const char *severity, const char *rule)
@@ -136,6 +140,43 @@ static void test_speed(void)
     json_close(json);
 }
 
+static int64_t bar(const struct cJSON *timeline, const char *key, size_t n)
+{
+    return (int64_t)json_number(nth(json_get(timeline, key), n), -1);
+}
+
+/* Nine transitions at SAMPLE_NOW: in the middle of two hours, in the last part of one, and outside. */
+static void test_timeline(void)
+{
+    static const struct {
+        const char *name;
+        struct history_query query;
+        size_t bar;
+        int64_t firing;
+    } rows[] = {
+        {"in the middle", {.since_ms = SAMPLE_NOW - 3600000, .until_ms = SAMPLE_NOW + 3600000}, 30, 9},
+        {"at the end", {.since_ms = SAMPLE_NOW - 3600000, .until_ms = SAMPLE_NOW + 1}, 59, 9},
+        {"at the beginning", {.since_ms = SAMPLE_NOW, .until_ms = SAMPLE_NOW + 3600000}, 0, 9},
+        {"just past it", {.since_ms = SAMPLE_NOW - 3600000, .until_ms = SAMPLE_NOW}, 59, 0},
+        {"of a severity", {.since_ms = SAMPLE_NOW, .until_ms = SAMPLE_NOW + 60, .severity = "info"}, 0, 2},
+        {"told nobody", {.since_ms = SAMPLE_NOW, .until_ms = SAMPLE_NOW + 60, .status = "suppressed"}, 0, 1},
+        {"with a word", {.since_ms = SAMPLE_NOW, .until_ms = SAMPLE_NOW + 60, .text = "SILENCE 7"}, 0, 1},
+        {"on a channel", {.since_ms = SAMPLE_NOW, .until_ms = SAMPLE_NOW + 60, .channel = "mail"}, 0, 8},
+    };
+    struct err err = {0};
+
+    for (size_t i = 0; i < LENGTH(rows); i++) {
+        struct history_query query = rows[i].query;
+        query.list = LIST_TIMELINE;
+        struct cJSON *json = ask_for(&query);
+        CHECK(bar(json, "firing", rows[i].bar) == rows[i].firing, "%s: %s", rows[i].name, buf_text(&out));
+        CHECK(json_count(json_get(json, "resolved")) == HISTORY_TIMELINE_BARS && json_get_bool(json, "complete", false), "%s", rows[i].name);
+        json_close(json);
+    }
+    CHECK(!history_run(history, &(struct history_query){.list = LIST_TIMELINE, .since_ms = 5, .until_ms = 5}, &out, &err), "no time");
+    CHECK(err.kind == ERR_INPUT, "%s", err.text);
+}
+
 int main(void)
 {
     struct err err = {0};
@@ -148,6 +189,7 @@ int main(void)
     fill(&store);
     test_now();
     test_speed();
+    test_timeline();
     history_close(history);
     sample_close(&store);
     sample_end();

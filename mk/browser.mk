@@ -1,0 +1,7 @@
+# make check-browser the pages in a real Chromium; screenshots in build/screens
+
+.PHONY: check-browser
+check-browser: $(OUT)/bin/notifier
+	$(call need,chromedriver,chromium chromium-driver)
+	@/usr/bin/python3 -c 'import selenium' 2>/dev/null || { echo "python3-selenium is missing: apt-get install python3-selenium" >&2; exit 1; }
+	@NOTIFIER_BIN=$(OUT)/bin/notifier PYTHONDONTWRITEBYTECODE=1 timeout --kill-after=10 600 $(PYTEST) tests/browser

@@ -1,0 +1,36 @@
+/* How much happened when: the transitions a history would list, counted in equal parts of its time. */
+#include "notifier/store/page.h"
+
+static void write_bars(struct page *page, const char *key, const int64_t *bars)
+{
+    struct json_out *json = &page->sheet.json;
+
+    json_member(json, key);
+    json_open(json, '[');
+    for (size_t i = 0; i < HISTORY_TIMELINE_BARS; i++)
+        json_put_int(json, bars[i]);
+    json_shut(json, ']');
+}
+
+bool page_write_timeline(struct page *page)
+{
+    const struct history_query *query = page->query;
+    struct page_timeline timeline = {.since_ms = query->since_ms, .until_ms = query->until_ms};
+    struct sheet *sheet = &page->sheet;
+    bool cut;
+
+    if (query->since_ms <= 0 || query->until_ms <= query->since_ms)
+        return err_set(page->err, ERR_INPUT, "a timeline needs a time that begins before it ends");
+    page->timeline = &timeline;
+    if (!page_read_list(page, &page_timeline, &cut))
+        return false;
+    sheet_open(sheet);
+    sheet_time(sheet, "since", timeline.since_ms);
+    sheet_time(sheet, "until", timeline.until_ms);
+    sheet_time(sheet, "completeFrom", cut ? page->keys[0] : timeline.since_ms); /* older ones were not looked at */
+    sheet_bool(sheet, "complete", !cut);
+    write_bars(page, "firing", timeline.firing);
+    write_bars(page, "resolved", timeline.resolved);
+    sheet_shut(sheet);
+    return true;
+}

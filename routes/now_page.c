@@ -1,0 +1,267 @@
+/* The first page: what fires now, worst first; whether messages arrive in time; how each channel is. */
+#include "base/json.h"
+#include "base/text.h"
+#include "base/zone.h"
+#include "routes/call.h"
+#include "routes/channel_view.h"
+#include "routes/context.h"
+#include "routes/page.h"
+#include "routes/query.h"
+#include "routes/tables.h"
+
+#include <inttypes.h>
+
+struct now_page { /* lives in the call's arena while the list is read */
+    struct call *call;
+    struct notifier *notifier;
+    bool ended;
+};
+
+/* --- what fires */
+
+static void add_for(struct buf *out, const char *since, const char *now)
+{
+    struct buf span = BUF_EMPTY(64);
+
+    page_add_span(&span, since, now);
+    if (span.length)
+        buf_addf(out, "for %s, since ", buf_text(&span));
+    page_add_time(out, since);
+    buf_free(&span);
+}
+
+static void add_alert(struct buf *out, const struct config *config, const struct cJSON *alert, const struct cJSON *group, const char *now)
+{
+    buf_add_text(out, "<li><p class=\"line\"><a href=\"/alerts/");
+    text_add_url(out, page_text(alert, "id"));
+    buf_add_text(out, "\">");
+    page_add_words(out, text_or(page_text(alert, "summary"), text_or(page_text(alert, "name"), "(without a name)")));
+    buf_add_text(out, "</a> ");
+    if (!text_equal(json_get_text(alert, "severity"), json_get_text(group, "severity")))
+        page_add_severity(out, config, page_text(alert, "severity"));
+    if (json_get_bool(alert, "test", false))
+        buf_add_text(out, "<span class=\"pill plain\">test</span> ");
+    page_add_fact(out, "<span class=\"quiet\">", page_text(alert, "stateReason"), "</span> ");
+    buf_add_text(out, "<span class=\"push\">");
+    add_for(out, page_text(alert, "startsAt"), now);
+    buf_add_text(out, "</span></p>");
+    page_add_fact(out, "<p class=\"quiet small\">told nobody: ", page_text(alert, "rule"), "</p>");
+    page_add_labels(out, config, json_get(alert, "labels"), json_get(group, "labels"));
+    buf_add_text(out, "</li>\n");
+}
+
+static void add_alerts(struct buf *out, const struct config *config, const struct cJSON *of, const struct cJSON *group, const char *now)
+{
+    int64_t more = json_get_int(of, "firing", 0) - (int64_t)json_count(json_get(of, "alerts"));
+
+    buf_add_text(out, "<ul class=\"list\">\n");
+    for (const struct cJSON *alert = json_first(json_get(of, "alerts")); alert; alert = json_next(alert))
+        add_alert(out, config, alert, group, now);
+    if (more > 0) {
+        buf_add_text(out, "<li class=\"quiet\">and ");
+        page_add_number(out, more);
+        buf_add_text(out, " more</li>\n");
+    }
+    buf_add_text(out, "</ul>\n");
+}
+
+static void add_group(struct buf *out, const struct config *config, const struct cJSON *group, const char *now)
+{
+    int64_t firing = json_get_int(group, "firing", 0);
+
+    buf_addf(out, "<article class=\"firing severity-%d\">\n<h3 class=\"line\"><a href=\"/incidents/",
+             page_severity_class(config, page_text(group, "severity")));
+    text_add_url(out, page_text(group, "reference"));
+    buf_add_text(out, "\">");
+    page_add_words(out, text_or(page_text(group, "title"), "(without a title)"));
+    buf_add_text(out, "</a> <span class=\"pill plain\">");
+    page_add_words(out, page_text(group, "reference"));
+    buf_add_text(out, "</span> ");
+    if (text_equal(json_get_text(group, "state"), "acked"))
+        page_add_state(out, "acked");
+    buf_add_text(out, "<span class=\"push\">");
+    page_add_number(out, firing);
+    buf_add_text(out, firing == 1 ? " alert, " : " alerts, ");
+    add_for(out, page_text(group, "openedAt"), now);
+    buf_add_text(out, "</span></h3>\n");
+    page_add_labels(out, config, json_get(group, "labels"), NULL);
+    add_alerts(out, config, group, group, now);
+    buf_add_text(out, "</article>\n");
+}
+
+static int64_t severity_count(const struct cJSON *list, const char *severity)
+{
+    for (const struct cJSON *at = json_first(json_get(list, "severities")); at; at = json_next(at))
+        if (text_equal(page_text(at, "severity"), severity))
+            return json_get_int(at, "firing", 0);
+    return 0;
+}
+
+/* "3 critical, 12 warning": those of the configuration in their order, then what others say. */
+static void add_headline(struct buf *out, const struct config *config, const struct cJSON *list)
+{
+    const struct policy *policy = config->policy;
+    int64_t firing = json_get_int(list, "firing", 0), others = firing;
+
+    if (!firing) {
+        buf_add_text(out, "<h1 class=\"calm\">Nothing is firing</h1>\n");
+        return;
+    }
+    buf_add_text(out, "<h1>");
+    for (size_t i = 0; i < policy->severity_count; i++) {
+        int64_t count = severity_count(list, policy->severities[i]);
+        if (!count)
+            continue;
+        buf_add_text(out, others < firing ? ", " : "");
+        page_add_number(out, count);
+        buf_add_char(out, ' ');
+        text_add_html(out, policy->severities[i]);
+        others -= count;
+    }
+    if (others) {
+        buf_add_text(out, others < firing ? ", " : "");
+        page_add_number(out, others);
+        buf_add_text(out, others < firing ? " other" : "");
+    }
+    buf_add_text(out, " firing</h1>\n");
+}
+
+/* Groups come worst first; those whose alerts have all ended, with word of it still owed, follow. */
+static void add_groups(struct buf *out, const struct config *config, const struct cJSON *list)
+{
+    const char *now = page_text(list, "at"), *severity = NULL;
+    size_t ending = 0;
+
+    for (const struct cJSON *group = json_first(json_get(list, "groups")); group; group = json_next(group)) {
+        if (!json_get_int(group, "firing", 0)) {
+            ending++;
+            continue;
+        }
+        if (!severity || !text_equal(severity, page_text(group, "severity"))) {
+            severity = page_text(group, "severity");
+            buf_addf(out, "<h2 class=\"severity-%d\">", page_severity_class(config, severity));
+            page_add_words(out, text_or(severity, "without a severity"));
+            buf_add_text(out, "</h2>\n");
+        }
+        add_group(out, config, group, now);
+    }
+    if (json_get_int(list, "elsewhere", 0)) {
+        buf_add_text(out, "<p class=\"quiet\">These are the worst groups; ");
+        page_add_number(out, json_get_int(list, "elsewhere", 0));
+        buf_add_text(out, " more alerts fire in others: <a href=\"/api/v1/incidents?status=open&amp;format=csv\">all as CSV</a>.</p>\n");
+    }
+    if (ending)
+        buf_addf(out, "<p class=\"quiet\">%zu %s ended; somebody is still to be told.</p>\n", ending, ending == 1 ? "more has" : "more have");
+    const struct cJSON *alone = json_get(list, "alone");
+    if (json_get_int(alone, "firing", 0)) {
+        buf_add_text(out, "<h2>Firing, and nobody is told</h2>\n<article>");
+        add_alerts(out, config, alone, NULL, now);
+        buf_add_text(out, "</article>\n");
+    }
+}
+
+/* --- how we are */
+
+static void add_speed(struct buf *out, const struct cJSON *speed)
+{
+    double p99 = json_number(json_get(speed, "p99"), -1);
+    int64_t delivered = json_get_int(speed, "delivered", 0), dead = json_get_int(speed, "dead", 0),
+            waiting = json_get_int(speed, "waitingTooLong", 0);
+
+    buf_addf(out, "<section class=\"tile\"><h2>Delivered within 60 s, last hour</h2>\n<p class=\"figure %s\">", channel_view_share_class(speed));
+    channel_view_add_share(out, speed);
+    buf_add_text(out, "</p>\n<p class=\"quiet small\">");
+    page_add_number(out, delivered);
+    buf_add_text(out, delivered == 1 ? " message" : " messages");
+    if (p99 >= 0) {
+        buf_add_text(out, ", 99&#8239;% of them within ");
+        page_add_seconds(out, p99);
+    }
+    if (dead)
+        buf_addf(out, "; %" PRId64 " given up", dead);
+    if (waiting)
+        buf_addf(out, "; %" PRId64 " waiting longer", waiting);
+    buf_add_text(out, "</p></section>\n");
+}
+
+static void add_queue(struct buf *out, const struct notifier_health *health, const struct cJSON *list)
+{
+    int64_t dead = json_get_int(list, "dead", 0);
+
+    buf_addf(out, "<section class=\"tile\"><h2>To be sent</h2>\n<p class=\"figure\">");
+    page_add_number(out, health->totals.deliveries_open);
+    buf_add_text(out, "</p>\n<p class=\"small quiet\">");
+    if (dead) {
+        buf_add_text(out, "<span class=\"bad\">");
+        page_add_number(out, dead);
+        buf_addf(out, " dead %s</span>", dead == 1 ? "letter" : "letters");
+    } else
+        buf_add_text(out, "no dead letters");
+    buf_add_text(out, "</p></section>\n");
+}
+
+static void add_channels(struct buf *out, const struct config *config, const struct notifier_health *health, const struct cJSON *list)
+{
+    buf_add_text(out, "<section class=\"tile\"><h2>Channels</h2>\n<ul class=\"dots\">\n");
+    for (size_t i = 0; i < config->channel_count; i++) {
+        struct channel_view view = channel_view(&config->channels[i], health, list);
+        buf_addf(out, "<li class=\"%s\"><strong>", view.class);
+        page_add_words(out, config->channels[i].name);
+        buf_add_text(out, "</strong> ");
+        channel_view_add_words(out, &view);
+        buf_add_text(out, "</li>\n");
+    }
+    buf_add_text(out, "</ul></section>\n");
+}
+
+static void show(struct now_page *page, const struct cJSON *list)
+{
+    const struct config *config = notifier_config(page->notifier); /* today's: it may have changed while the list was read */
+    struct notifier_health health = notifier_health(page->notifier);
+    struct buf main = BUF_EMPTY(PAGE_MAX);
+
+    if (health.storage_failed)
+        page_add_message(&main, "The disk fails: what comes in now is kept in memory, and sends go on. See the log.");
+    add_headline(&main, config, list);
+    buf_add_text(&main, "<div class=\"tiles\">\n");
+    add_speed(&main, json_get(list, "speed"));
+    add_queue(&main, &health, list);
+    add_channels(&main, config, &health, list);
+    buf_add_text(&main, "</div>\n");
+    add_groups(&main, config, list);
+    buf_add_text(&main, "<p class=\"more\">As of ");
+    page_add_time(&main, page_text(list, "at"));
+    buf_add_text(&main, ". <a href=\"/\">Look again</a> &middot; <a href=\"/history\">What happened before</a></p>\n");
+    page_show(page->call, 200, &(struct page_frame){.title = "Now", .current = "/"}, &main);
+    buf_free(&main);
+}
+
+static void listed(void *context, bool ok, const struct buf *out, const struct err *err)
+{
+    struct now_page *page = context;
+    struct err failure = {0};
+
+    page->ended = true;
+    struct cJSON *list = ok ? json_parse(buf_text(out), out->length, &failure) : NULL;
+    if (list)
+        show(page, list);
+    else
+        page_refuse(page->call, ok ? 500 : query_status(err), "Now", ok ? failure.text : err->text);
+    json_close(list);
+}
+
+static void now_page(void *context, struct call *call)
+{
+    struct routes_context *routes = context;
+    struct now_page *page = ARENA_NEW(call->arena, struct now_page, 1);
+    struct history_query query = {.list = LIST_NOW, .now_ms = notifier_now_ms(routes->notifier)};
+
+    *page = (struct now_page){.call = call, .notifier = routes->notifier};
+    if (!notifier_list(routes->notifier, &query, listed, page) && !page->ended)
+        page_busy(call);
+}
+
+const struct route routes_now_page[] = {
+    {"GET", "/", ACCESS_VIEWER, now_page},
+    {NULL, NULL, ACCESS_OPEN, NULL},
+};

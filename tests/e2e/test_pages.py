@@ -1,0 +1,197 @@
+"""The pages over real alerts: what they say is true, what a stranger wrote stays text, and what is exported is what is shown."""
+import csv
+import html
+import io
+import re
+import urllib.parse
+
+import pytest
+
+from daemon import alert, config, console, hook, until
+from fakes import Answer
+
+RTL = "\u202egnp.exe\u202c \u2067\u05e9\u2069"
+HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>&amp;"
+LONG = "x0123456789" * 950
+FEW = {"group_by": ["alertname"], "group_interval": "1s"}
+
+
+def links(page, prefix=""):
+    return [html.unescape(link) for link in re.findall(r'href="([^"]*)"', page) if html.unescape(link).startswith(prefix)]
+
+
+def plain(page):
+    return html.unescape(re.sub(r"<[^>]+>", "", page))
+
+
+def names(page):
+    """Of the rows of a history page, in their order."""
+    return [plain(name) for name in re.findall(r'<a href="/alerts/\d+">(.*?)</a>', page.text)]
+
+
+def exported(d, page, kind):
+    """The link of a page to itself in another form, followed."""
+    link = next(link for link in links(page.text, "/api/v1/history") if ("format=csv" in link) == (kind == "csv"))
+    reply = d.get(link)
+    assert reply.status == 200, (link, reply)
+    return reply
+
+
+def rows_of_csv(reply):
+    return list(csv.DictReader(io.StringIO(reply.body.decode("utf-8"), newline="")))
+
+
+@pytest.fixture
+def night(start, sink, other_sink):
+    """A night: three teams, one channel that refuses, one alert that is over."""
+    other_sink.always(Answer(404))
+    d = start(config(hook(sink, "chat"), hook(other_sink, "pager", path="/pager"), console(), route={
+        "channels": ["chat"], **FEW, "routes": [{"matchers": ['page="yes"'], "channels": ["pager"]}]}))
+    d.fire(*[alert("FeedDown", severity="critical", exchange=name, annotations={"summary": f"No trades from {name}"})
+             for name in ("binance", "kraken", "okx", "bybit", "bitstamp", "coinbase", "gemini")])
+    d.fire(alert("DiskFull", severity="warning", host="db1"))
+    d.fire(alert("OrderRejected", severity="critical", page="yes"))
+    until(lambda: d.items("/api/v1/deliveries?status=dead"), "a dead letter")
+    d.fire(alert("DiskFull", status="resolved", severity="warning", host="db1"))
+    until(lambda: len(d.items("/api/v1/history?status=delivered&matcher=alertname=DiskFull")) == 2, "the end to be told")
+    return d
+
+
+def test_now(night):
+    page = night.get("/")
+    assert page.status == 200
+    text = plain(page.text)
+    assert "critical" in text and "FeedDown" in text and "7 alerts" in text and "and 2 more" in text
+    assert "DiskFull" not in text.split("What happened before")[0], "it is over"
+    assert "1 given up" in text and "refuses us" in text and "1 dead letter" in text
+    for link in set(links(page.text, "/")):
+        assert night.get(link).status == 200 or link.startswith("/alerts/"), link
+
+
+def test_now_is_calm(start):
+    page = start(config(console())).get("/")
+    assert "Nothing is firing" in page.text and "nothing to send" in page.text
+
+
+FILTERS = [
+    ("", lambda r: True),
+    ("status=resolved", lambda r: r["status"] == "resolved"),
+    ("status=dead", lambda r: "dead" in r["channels"]),
+    ("severity=warning", lambda r: r["severity"] == "warning"),
+    ("channel=pager", lambda r: "pager" in r["channels"]),
+    ("source=grafana", lambda r: r["source"] == "grafana"),
+    ("source=api", lambda r: r["source"] == "api"),
+    ("matcher=exchange%3D~%22k.*%7Cokx%22", lambda r: '"kraken"' in r["labels"] or '"okx"' in r["labels"]),
+    ("matcher=alertname%3DFeedDown&matcher=exchange!%3Dokx", lambda r: r["name"] == "FeedDown" and '"okx"' not in r["labels"]),
+    ("text=TRADES+FROM+BY", lambda r: '"bybit"' in r["labels"]),
+    ("text=db1&status=firing", lambda r: '"db1"' in r["labels"] and r["status"] == "firing"),
+    ("since=1h", lambda r: True),
+    ("until=1h", lambda r: False),
+]
+
+
+def test_history_filters(night):
+    everything = rows_of_csv(night.get("/api/v1/history?format=csv"))
+    assert len(everything) >= 10
+    for query, fits in FILTERS:
+        page = night.get("/history" + ("?" + query if query else ""))
+        assert page.status == 200, (query, page)
+        assert names(page) == [row["name"] for row in everything if fits(row)], query
+        assert rows_of_csv(exported(night, page, "csv")) == [row for row in everything if fits(row)], query
+    for query in ("matcher=%7B", "status=nonsense", "since=soon", "cursor=abc", "limit=0"):
+        page = night.get("/history?" + query)
+        assert page.status == 400 and 'role="alert"' in page.text, (query, page)
+
+
+def test_history_links_to_the_incident(night):
+    page = night.get("/history?matcher=alertname%3DFeedDown")
+    references = set(links(page.text, "/incidents/"))
+    assert len(references) == 1
+    incident = night.get(references.pop())
+    assert incident.status == 200 and "No trades from okx" in plain(incident.text)
+
+
+def test_history_pages_meet_every_row_once(night):
+    everything = [row["id"] for row in night.pages("/api/v1/history")]
+    link, seen, shown = "/history?limit=3", [], 0
+    while link:
+        page = night.get(link)
+        assert page.status == 200
+        rows = exported(night, page, "json").json["items"]
+        assert [row["name"] for row in rows] == names(page), "JSON is what is shown"
+        assert [row["id"] for row in rows_of_csv(exported(night, page, "csv"))] == [row["id"] for row in rows], "so is CSV"
+        seen += [row["id"] for row in rows]
+        shown += 1
+        link = next(iter(re.findall(r'rel="next" href="([^"]*)"', page.text)), None)
+        link = html.unescape(link) if link else None
+    assert seen == everything and shown == (len(everything) + 2) // 3
+
+
+def test_an_export_stays_what_was_shown(night):
+    """What happens after the page was made is not in its links."""
+    page = night.get("/history")
+    before = exported(night, page, "csv").text
+    night.fire(alert("Newer"))
+    night.wait_at_rest()
+    assert exported(night, page, "csv").text == before
+    assert "Newer" in night.get("/history").text
+
+
+def test_the_timeline_counts_what_is_listed(night):
+    for query in ("since=1h", "since=1h&severity=critical", "since=1h&status=resolved", "since=1h&text=okx"):
+        page = night.get("/history?" + query)
+        fired, resolved = map(int, re.search(r'aria-label="(\d+) fired and (\d+) resolved', page.text).groups())
+        rows = exported(night, page, "json").json["items"]
+        assert (fired, resolved) == (sum(r["status"] == "firing" for r in rows), sum(r["status"] == "resolved" for r in rows)), query
+        bars = links(page.text, "/history?")
+        bars = [link for link in bars if "until=" in link]
+        assert bars and all(night.get(link).status == 200 for link in bars)
+        assert sum(len(names(night.get(link))) for link in bars) == len(rows), "each row stands behind one bar"
+
+
+@pytest.fixture
+def hostile(start, sink, other_sink):
+    other_sink.always(Answer(404, {"error": HOSTILE}))
+    d = start(config(hook(sink, "chat"), hook(other_sink, "pager"), route={"channels": ["chat", "pager"], **FEW}))
+    one = alert(HOSTILE, severity=HOSTILE, instance=HOSTILE, note=RTL, essay=LONG, url="javascript:alert(3)", formula="=cmd|' /C calc'!A0",
+                annotations={"summary": HOSTILE, "description": RTL + LONG, "runbook_url": "javascript:alert(4)"})
+    one["labels"][HOSTILE] = HOSTILE
+    one["generatorURL"] = one["dashboardURL"] = "javascript:alert(5)"
+    d.fire(one)
+    until(lambda: d.items("/api/v1/deliveries?status=dead"), "a dead letter")
+    return d
+
+
+def hostile_pages(d):
+    item = next(item for item in d.items("/api/v1/alerts") if item["name"] == HOSTILE)
+    return ["/", "/history", "/history?text=" + urllib.parse.quote(HOSTILE), "/history?matcher=" + urllib.parse.quote(HOSTILE),
+            f"/incidents/{item['incidents'][0]}"]
+
+
+def check_inert(reply, where):
+    page = reply.text
+    tags = set(re.findall(r"<\s*([a-zA-Z]+)", page))
+    assert "img" not in tags and page.count("<script") == 1, (where, tags)
+    assert not re.search(r"<[^>]*\son\w+\s*=", re.sub(r'"[^"]*"', '""', page)), where
+    for link in links(page):
+        assert link.startswith(("/", "#", "https://", "http://")), (where, link)
+    assert "javascript:" not in " ".join(links(page)), where
+    assert "default-src 'none'" in reply.headers["content-security-policy"], where
+
+
+def test_hostile_words_stay_words(hostile):
+    for path in hostile_pages(hostile):
+        reply = hostile.get(path)
+        assert reply.status in (200, 400), (path, reply.status)
+        check_inert(reply, path)
+        assert "alert(1)" in reply.text, path
+        assert len(reply.body) < 100_000, f"{path}: ten thousand characters are not all shown"
+
+
+def test_hostile_words_in_exports(hostile):
+    rows = rows_of_csv(hostile.get("/api/v1/history?format=csv"))
+    row = next(row for row in rows if row["name"].endswith(HOSTILE))
+    assert not any(value[:1] in "=+-@\t\r" for one in rows for value in one.values() if value), "no cell is a formula"
+    assert LONG in row["labels"], "an export keeps all of it"
+    text = hostile.get("/api/v1/history").text
+    assert "<script" not in text

@@ -33,10 +33,52 @@ struct db {
     bool in_transaction;
 };
 
+/* What an operator can do about it. */
+static const char *advice(int code)
+{
+    static const struct { int code; const char *words; } rows[] = {
+        {SQLITE_FULL, "; make room on its disk"},
+        {SQLITE_READONLY, "; the file and its folder must be writable for the user that runs this"},
+        {SQLITE_CANTOPEN, "; the folder must be there and writable, with room on the disk"},
+        {SQLITE_PERM, "; the file must be readable and writable for the user that runs this"},
+        {SQLITE_NOTADB, "; name another file, or move this one away"},
+        {SQLITE_IOERR_SHMSIZE, "; make room on its disk"},
+        {SQLITE_IOERR, "; look at the disk, its room and the kernel's log"},
+    };
+
+    for (size_t i = 0; i < LENGTH(rows); i++)
+        if (code == rows[i].code || (code & 0xff) == rows[i].code)
+            return rows[i].words;
+    return "";
+}
+
+static enum err_kind failure_kind(const struct db *db)
+{
+    return db_failure_is_damage(db) ? ERR_DAMAGED : ERR_STORAGE;
+}
+
 static bool fail(struct db *db, struct err *err, const char *what)
 {
     db->last_code = sqlite3_extended_errcode(db->handle);
-    return err_set(err, ERR_STORAGE, "%s: %s (%d)", what, sqlite3_errmsg(db->handle), db->last_code);
+    return err_set(err, failure_kind(db), "%s: %s (%d)%s", what, sqlite3_errmsg(db->handle), db->last_code, advice(db->last_code));
+}
+
+/* A statement may be longer than an error: what went wrong comes first. */
+static bool fail_of_statement(struct db *db, struct err *err, const char *sql)
+{
+    db->last_code = sqlite3_extended_errcode(db->handle);
+    return err_set(err, failure_kind(db), "%s (%d)%s, in: %.100s%s", sqlite3_errmsg(db->handle), db->last_code, advice(db->last_code), sql,
+                   strlen(sql) > 100 ? "…" : "");
+}
+
+static bool fail_of_system(const char *name, struct err *err)
+{
+    int code = errno;
+
+    if (code == ENOSPC || code == EDQUOT)
+        return err_set(err, ERR_STORAGE, "%s: %s; make room on its disk, then start again", name, strerror(code));
+    return err_set(err, ERR_STORAGE, "%s: %s; the folder must be there and writable for the user that runs this (uid %ld)", name,
+                   strerror(code), (long)geteuid());
 }
 
 /* The lock is flock's, which the kernel gives back however we end; the file only says whose it is. */
@@ -50,7 +92,7 @@ int db_lock(const char *path, struct err *err)
     }
     int fd = open(name, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (fd < 0) {
-        err_set(err, ERR_STORAGE, "%s: %s; the folder must be writable", name, strerror(errno));
+        fail_of_system(name, err);
         return -1;
     }
     if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
@@ -62,7 +104,7 @@ int db_lock(const char *path, struct err *err)
     }
     int length = snprintf(text, sizeof text, "%ld\n", (long)getpid());
     if (ftruncate(fd, 0) != 0 || pwrite(fd, text, (size_t)length, 0) != length) {
-        err_set(err, ERR_STORAGE, "%s: %s", name, strerror(errno));
+        fail_of_system(name, err);
         close(fd);
         return -1;
     }
@@ -109,6 +151,9 @@ struct db *db_open(const char *path, enum db_mode mode, const char *vfs, struct 
         return NULL;
     }
     bool ok = sqlite3_open_v2(path, &db->handle, flags | SQLITE_OPEN_NOMUTEX, vfs) == SQLITE_OK || fail(db, err, "open");
+    if (ok && mode != DB_READ && sqlite3_db_readonly(db->handle, "main") == 1) /* SQLite falls back without a word */
+        ok = err_set(err, ERR_STORAGE, "the file is read-only for the user that runs this (uid %ld); make it writable (chown, chmod), or "
+                     "choose another storage.path", (long)geteuid());
     if (!ok || !configure(db, mode, err)) {
         err_within(err, "%s", path);
         db_close(db);
@@ -182,6 +227,11 @@ int db_last_code(const struct db *db)
 bool db_failure_is_constraint(const struct db *db)
 {
     return (db->last_code & 0xff) == SQLITE_CONSTRAINT;
+}
+
+bool db_failure_is_damage(const struct db *db)
+{
+    return (db->last_code & 0xff) == SQLITE_CORRUPT || (db->last_code & 0xff) == SQLITE_NOTADB;
 }
 
 bool db_failure_is_io(const struct db *db)
@@ -270,7 +320,7 @@ bool db_step(struct db_stmt *stmt, bool *row, struct err *err)
         sqlite3_reset(stmt->handle);
         return true;
     }
-    fail(stmt->db, err, stmt->sql);
+    fail_of_statement(stmt->db, err, stmt->sql);
     sqlite3_reset(stmt->handle);
     return false;
 }
@@ -393,17 +443,21 @@ static bool check_with(struct db *db, const char *sql, const char *fine, struct 
     const char *words = row ? text_or(db_text(stmt, 0), "") : NULL;
     bool ok = fine ? words && strcmp(words, fine) == 0 : !row;
     if (!ok)
-        err_set(err, ERR_STORAGE, "%s%s", fine ? "damaged: " : "damaged: a row refers to one that is not there, in table ", words ? words : "no answer");
+        db->last_code = SQLITE_CORRUPT;
+    if (!ok)
+        err_set(err, ERR_DAMAGED, "%s%s", fine ? "damaged: " : "damaged: a row refers to one that is not there, in table ", words ? words : "no answer");
     db_reset(stmt);
     return ok;
 }
 
-bool db_check(struct db *db, const struct db_watch *watch, struct err *err)
+bool db_check(struct db *db, enum db_check how, const struct db_watch *watch, struct err *err)
 {
+    bool whole = how == DB_CHECK_WHOLE;
     struct watching watching = {watch, "checking", -1, 0};
 
     watch_begin(db, &watching);
-    bool ok = check_with(db, "PRAGMA integrity_check(1)", "ok", err) && check_with(db, "PRAGMA foreign_key_check", NULL, err);
+    bool ok = check_with(db, whole ? "PRAGMA integrity_check(1)" : "PRAGMA quick_check(1)", "ok", err) &&
+              (!whole || check_with(db, "PRAGMA foreign_key_check", NULL, err));
     watch_end(db);
     return ok;
 }

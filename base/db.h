@@ -32,6 +32,7 @@ bool db_checkpoint(struct db *db, struct err *err); /* PASSIVE; when idle */
 /* SQLite's extended result code of the last failure: SQLITE_CONSTRAINT is a bug above us, SQLITE_IOERR* wants a reopen. */
 int db_last_code(const struct db *db);
 bool db_failure_is_constraint(const struct db *db);
+bool db_failure_is_damage(const struct db *db); /* CORRUPT, NOTADB: the file itself is wrong */
 bool db_failure_is_io(const struct db *db); /* IOERR, CORRUPT, NOTADB, FULL, READONLY, CANTOPEN */
 
 /* A statement is found in the cache by the pointer and content of its text, reset and unbound. */
@@ -60,7 +61,12 @@ struct db_watch {
 /* Online copy while others read and write (VACUUM INTO), mode 0600: synced, and under its name only once it is whole.
  * Refuses an existing target. watch may be NULL. */
 bool db_backup(struct db *db, const char *path, const struct db_watch *watch, struct err *err);
-/* Reads all of it and says what is wrong first (integrity_check, foreign_key_check). watch may be NULL. */
-bool db_check(struct db *db, const struct db_watch *watch, struct err *err);
+enum db_check {
+    DB_CHECK_QUICK, /* every page once (quick_check) */
+    DB_CHECK_WHOLE  /* and every index against its table, every reference (integrity_check, foreign_key_check) */
+};
+/* Reads all of it and says what is wrong first. False too where whoever watches has ended it: then
+ * db_failure_is_damage says no. watch may be NULL. */
+bool db_check(struct db *db, enum db_check how, const struct db_watch *watch, struct err *err);
 
 #endif

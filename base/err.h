@@ -13,6 +13,7 @@ enum err_kind {
     ERR_INPUT,   /* what we were given is wrong: a file, a flag, a body */
     ERR_SYSTEM,  /* the operating system said no */
     ERR_STORAGE, /* the database or its disk */
+    ERR_DAMAGED, /* the database's file contradicts itself, or is none */
     ERR_NETWORK, /* a peer, a name, a handshake */
     ERR_LIMIT,   /* a named bound was reached */
     ERR_CONFLICT /* in use, exists, or changed meanwhile */

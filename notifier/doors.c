@@ -10,6 +10,7 @@
 #include <string.h>
 
 #define REJECTED_TOLD_MS (3600 * 1000) /* at most one notice an hour while a source keeps being refused */
+#define DAMAGE_TOLD_MS (24LL * 3600 * 1000)
 
 static uint64_t waiter_new(struct notifier *notifier, notifier_done done, void *context)
 {
@@ -252,6 +253,13 @@ void notifier_source_rejected(struct notifier *notifier, const char *source, int
     inbox_trouble(notifier, &(struct event_trouble){.alertname = "NotifierSourceRejected", .subject = known,
                                                     .subject_label = "source", .severity = "warning", .summary = summary,
                                                     .lasts_ms = REJECTED_TOLD_MS});
+}
+
+void notifier_database_damaged(struct notifier *notifier, const char *summary)
+{
+    inbox_trouble(notifier, &(struct event_trouble){.alertname = "NotifierDatabaseDamaged", .subject = "database",
+                                                    .subject_label = "component", .severity = notifier->config->policy->severities[0],
+                                                    .summary = summary, .lasts_ms = DAMAGE_TOLD_MS});
 }
 
 void inbox_verdict(struct notifier *notifier, uint64_t attempt_id, const struct verdict *verdict, int64_t latency_ms)

@@ -69,6 +69,9 @@ uint64_t notifier_audit_id(struct notifier *notifier); /* for the next line of t
 bool notifier_sessions(struct notifier *notifier, void (*row)(void *context, const struct side_session *session), void *context,
                        struct err *err);
 
+/* Tells people that the database had to be begun anew: becomes NotifierDatabaseDamaged, for a day. */
+void notifier_database_damaged(struct notifier *notifier, const char *summary);
+
 /* Lists: run on the background thread; done gets the bytes. */
 typedef void (*notifier_listed)(void *context, bool ok, const struct buf *out, const struct err *err);
 bool notifier_list(struct notifier *notifier, const struct history_query *query, notifier_listed done, void *context);

@@ -45,6 +45,7 @@ struct serving {
     struct server *server;
     struct routes_context routes;
     struct buf certificates[3];
+    struct buf damaged;      /* what people are to hear of the database that was set aside */
     bool stopping, reload_wanted;
     int64_t drain_until_ms;
 };
@@ -200,8 +201,12 @@ static void keep_to_ourselves(void)
 
 static void store_said(void *context, const char *event, const char *words)
 {
-    (void)context;
-    log_say(LOG_WARN, event, "%s", words);
+    struct serving *serving = context;
+    bool damaged = text_equal(event, "database_damaged");
+
+    log_say(damaged ? LOG_ERROR : LOG_WARN, event, "%s", words);
+    if (damaged)
+        buf_add_text(&serving->damaged, words);
 }
 
 static bool start_store(struct serving *serving, struct err *err)
@@ -210,7 +215,8 @@ static bool start_store(struct serving *serving, struct err *err)
     struct progress progress = {0};
     struct db_watch watch = {progress_go_on, &progress};
     struct store_sqlite_options options = {.path = config->storage_path, .migrate = true, .retention = config->retention,
-                                           .watch = &watch, .said = store_said};
+                                           .now_wall_ms = clock_now(&clock_system).wall_ms, .watch = &watch,
+                                           .said = store_said, .said_context = serving};
 
     bool opened = store_open_sqlite(&options, &serving->store, err);
     progress_end(&progress);
@@ -228,7 +234,34 @@ static bool start_notifier(struct serving *serving, struct err *err)
 
     sign_random(&options.seed, sizeof options.seed);
     serving->notifier = notifier_new(&options, err);
+    if (serving->notifier && serving->damaged.length)
+        notifier_database_damaged(serving->notifier, buf_text(&serving->damaged));
     return serving->notifier != NULL;
+}
+
+static void close_store(struct serving *serving)
+{
+    backups_free(serving->backups);
+    if (serving->history)
+        history_close(serving->history);
+    if (serving->store.close)
+        serving->store.close(serving->store.context);
+    serving->backups = NULL;
+    serving->history = NULL;
+    serving->store = (struct store){0};
+}
+
+/* What opening took for good may turn out damaged when it is read: then it is opened once more, and looked over whole. */
+static bool start_on_store(struct serving *serving, struct err *err)
+{
+    if (!start_store(serving, err))
+        return false;
+    if (start_notifier(serving, err))
+        return true;
+    if (!store_is_suspect(serving->config->storage_path))
+        return false;
+    close_store(serving);
+    return start_store(serving, err) && start_notifier(serving, err);
 }
 
 static bool read_certificates(struct serving *serving, struct server_options *options, struct err *err)
@@ -278,7 +311,7 @@ static bool start(struct serving *serving, struct err *err)
     serving->work = work_new(wake, serving->loop, err);
     serving->wires = serving->work ? wires_new(serving->http, serving->loop, reply, serving, err) : NULL;
     serving->metrics = metrics_new();
-    return serving->wires && start_store(serving, err) && start_notifier(serving, err) && start_server(serving, err);
+    return serving->wires && start_on_store(serving, err) && start_server(serving, err);
 }
 
 static void begin_stop(struct serving *serving)
@@ -349,16 +382,13 @@ static void stop(struct serving *serving)
         server_stop(serving->server);
     if (serving->wires)
         wires_free(serving->wires);
-    backups_free(serving->backups);
     if (serving->work)
         work_free(serving->work);
     notifier_free(serving->notifier);
     if (serving->auth)
         auth_free(serving->auth);
-    if (serving->history)
-        history_close(serving->history);
-    if (serving->store.close)
-        serving->store.close(serving->store.context);
+    close_store(serving);
+    buf_free(&serving->damaged);
     if (serving->metrics)
         metrics_free(serving->metrics);
     if (serving->loop)
@@ -374,7 +404,7 @@ static void stop(struct serving *serving)
 
 int command_serve(int argc, char **argv)
 {
-    struct serving serving = {0};
+    struct serving serving = {.damaged = BUF_EMPTY(16 * 1024)};
     struct err err = {0};
     int code = 0;
 

@@ -30,7 +30,7 @@ static struct db *open_ours(const char *path, int64_t *schema, struct err *err)
 static bool is_whole(const char *path, const struct db_watch *watch, struct err *err)
 {
     struct db *db = db_open(path, DB_READ, NULL, err);
-    bool ok = db && (db_check(db, watch, err) || err_within(err, "%s", path));
+    bool ok = db && (db_check(db, DB_CHECK_WHOLE, watch, err) || err_within(err, "%s", path));
 
     db_close(db);
     return ok;
@@ -128,7 +128,7 @@ bool backup_restore(const char *backup, const char *database, int64_t now_wall_m
         return false;
     unlink(fresh); /* of an attempt that was interrupted */
     if ((from = open_ours(backup, &restored->schema, err)))
-        ok = (db_check(from, watch, err) || err_within(err, "%s", backup)) && db_backup(from, fresh, watch, err) &&
+        ok = (db_check(from, DB_CHECK_WHOLE, watch, err) || err_within(err, "%s", backup)) && db_backup(from, fresh, watch, err) &&
              is_whole(fresh, watch, err) && put_in_place(fresh, database, restored, now_wall_ms, err);
     db_close(from);
     if (!ok && access(database, F_OK) == 0)

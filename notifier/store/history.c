@@ -298,7 +298,7 @@ bool history_run(struct history *history, const struct history_query *query, str
     arena_reset(history->arena);
     if (ok && out->full)
         ok = err_set(err, ERR_LIMIT, "the answer is longer than %zu bytes; ask for fewer rows", out->limit);
-    if (!ok && err->kind == ERR_STORAGE) {
+    if (!ok && (err->kind == ERR_STORAGE || err->kind == ERR_DAMAGED)) {
         db_close(history->db);
         history->db = NULL;
     }

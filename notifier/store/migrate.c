@@ -6,7 +6,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#define APPLICATION_ID 0x4e544659 /* "NTFY" */
 #define BACKUPS_MAX 9             /* of one schema: earlier attempts to leave it */
 
 static const unsigned char sql_0001[] = {
@@ -45,7 +44,7 @@ static bool look(struct db *db, struct schema *schema, struct err *err)
 
 static bool check(const struct schema *schema, const char *path, bool allowed, struct err *err)
 {
-    if (schema->tables && schema->application != APPLICATION_ID)
+    if (schema->tables && schema->application != SCHEMA_APPLICATION_ID)
         return err_set(err, ERR_INPUT, "%s: is a database of another program; name another file as storage path", path);
     if (schema->version > SCHEMA_NEWEST)
         return err_set(err, ERR_CONFLICT,

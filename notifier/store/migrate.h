@@ -4,6 +4,7 @@
 
 #include "base/db.h"
 
+#define SCHEMA_APPLICATION_ID 0x4e544659 /* "NTFY" */
 #define SCHEMA_NEWEST 2
 
 struct migrating {

@@ -3,6 +3,7 @@
 
 #include "base/db.h"
 #include "base/file.h"
+#include "notifier/store/damage.h"
 #include "notifier/store/load.h"
 #include "notifier/store/migrate.h"
 #include "notifier/store/retention.h"
@@ -15,7 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define BACKUP_WORDS_MAX 4400 /* bytes of a sentence with a path in it */
+#define SAID_WORDS_MAX 10000 /* bytes of a sentence with paths in it */
 
 struct sqlite {
     char *path, *vfs;         /* vfs NULL: the default */
@@ -49,7 +50,7 @@ bool store_make_folder(const char *path, struct err *err)
 
 static void say_migrated(const struct sqlite *sqlite, const struct migrating *migrating)
 {
-    char words[BACKUP_WORDS_MAX];
+    char words[SAID_WORDS_MAX];
 
     if (!sqlite->options.said || !migrating->backup[0])
         return;
@@ -76,6 +77,26 @@ static bool open_database(struct sqlite *sqlite, struct err *err)
     return false;
 }
 
+/* A damaged file makes room for a new one, and someone is told. On a file system of a test's own there are no such files. */
+static bool clear_damage(const struct sqlite *sqlite, struct err *err)
+{
+    struct damage damage;
+    char words[SAID_WORDS_MAX];
+
+    if (is_in_memory(sqlite) || sqlite->vfs)
+        return true;
+    if (!damage_clear(sqlite->path, sqlite->options.now_wall_ms, sqlite->options.watch, &damage, err))
+        return false;
+    if (!damage.found || !sqlite->options.said)
+        return true;
+    snprintf(words, sizeof words,
+             "The database was damaged (%s). It is kept as %s, and a new one was begun: what was known of earlier alerts is only in there. "
+             "To go back to a backup: stop notifier, `notifier restore FILE`. To save what can be read: sqlite3 %s .recover",
+             damage.what, damage.aside, damage.aside);
+    sqlite->options.said(sqlite->options.said_context, "database_damaged", words);
+    return true;
+}
+
 /* After an I/O error the connection starts over; what it then shows is believed once a later commit has come through. */
 static bool ready(struct sqlite *sqlite, struct err *err)
 {
@@ -95,11 +116,18 @@ static _Noreturn void die_of_bug(const struct sqlite *sqlite, const struct effec
     abort();
 }
 
+static void note_damage(const struct sqlite *sqlite)
+{
+    if (sqlite->db && !is_in_memory(sqlite) && !sqlite->vfs && db_failure_is_damage(sqlite->db))
+        damage_suspect(sqlite->path);
+}
+
 static bool failed(struct sqlite *sqlite, const struct effect *effect, struct err *err)
 {
     if (effect && db_failure_is_constraint(sqlite->db))
         die_of_bug(sqlite, effect, err);
     sqlite->broken = sqlite->broken || !effect || db_failure_is_io(sqlite->db);
+    note_damage(sqlite);
     db_rollback(sqlite->db);
     return false;
 }
@@ -195,7 +223,12 @@ static bool sqlite_load(void *context, int64_t now_wall_ms, void (*row)(void *ro
                         void *row_context, struct err *err)
 {
     struct sqlite *sqlite = context;
-    return ready(sqlite, err) && load_records(sqlite->db, now_wall_ms, row, row_context, err);
+    if (!ready(sqlite, err))
+        return false;
+    if (load_records(sqlite->db, now_wall_ms, row, row_context, err))
+        return true;
+    note_damage(sqlite);
+    return err_within(err, "%s", sqlite->path);
 }
 
 static bool sqlite_alert(void *context, uint64_t alert_id, struct arena *arena, struct alert_input *out)
@@ -236,11 +269,13 @@ static bool sqlite_idle(void *context, int64_t now_wall_ms)
         sqlite->checkpoint_wanted = false;
         if (!db_checkpoint(sqlite->db, &err)) {
             sqlite->broken = db_failure_is_io(sqlite->db);
+            note_damage(sqlite);
             return false;
         }
     }
     if (!retention_step(&sqlite->retention, sqlite->db, now_wall_ms, &more, &err)) {
         sqlite->broken = db_failure_is_io(sqlite->db);
+        note_damage(sqlite);
         return false;
     }
     return more;
@@ -282,7 +317,7 @@ bool store_open_sqlite(const struct store_sqlite_options *options, struct store 
     sqlite->retention.sweep = SIZE_MAX;
     sqlite->scratch = arena_new();
     rows_init(&sqlite->rows);
-    if (!store_make_folder(sqlite->path, err) || !open_database(sqlite, err)) {
+    if (!store_make_folder(sqlite->path, err) || !clear_damage(sqlite, err) || !open_database(sqlite, err)) {
         sqlite_close(sqlite);
         return false;
     }
@@ -291,6 +326,11 @@ bool store_open_sqlite(const struct store_sqlite_options *options, struct store 
     *out = (struct store){.context = sqlite, .commit = sqlite_commit, .load = sqlite_load, .alert = sqlite_alert,
                           .parts = sqlite_parts, .dead = sqlite_dead, .sides = sqlite_sides, .idle = sqlite_idle, .close = sqlite_close};
     return true;
+}
+
+bool store_is_suspect(const char *path)
+{
+    return damage_is_suspected(path);
 }
 
 int64_t store_unaccounted(struct store *store, struct err *err)

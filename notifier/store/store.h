@@ -47,14 +47,17 @@ struct store_sqlite_options {
     const char *vfs;                 /* NULL: the default; tests tear writes here */
     bool migrate;                    /* false: refuse an older schema */
     struct store_retention retention;
+    int64_t now_wall_ms;             /* names a damaged file that is set aside for a new one; 0: such a file is refused */
     const struct db_watch *watch;    /* looks on at long work while opening; NULL: nobody */
-    /* What opening has done to files ("migrated"), for the log; NULL: nobody listens. */
+    /* What opening has done to files ("migrated", "database_damaged"), for the log; NULL: nobody listens. */
     void (*said)(void *context, const char *event, const char *words);
     void *said_context;
 };
 
 /* Opens (creating the folder, migrating after a backup PATH.before-N), takes the lock. A newer schema is refused. */
 bool store_open_sqlite(const struct store_sqlite_options *options, struct store *out, struct err *err);
+/* What was read from the file was wrong: opening it anew looks all of it over, and sets it aside if it must. */
+bool store_is_suspect(const char *path);
 /* The folder of a database's path, with its parents, mode 0750. */
 bool store_make_folder(const char *path, struct err *err);
 /* The conservation query: accepted transitions neither open nor settled. -1 on error. For tests, doctor and metrics. */

@@ -235,7 +235,7 @@ static void test_backup(void)
     db = db_open(copy, DB_READ, NULL, &err);
     REQUIRE(db, "%s", err.text);
     CHECK_INT(number(db, "SELECT a FROM c"), 5);
-    CHECK(db_check(db, NULL, &err), "%s", err.text);
+    CHECK(db_check(db, DB_CHECK_WHOLE, NULL, &err) && db_check(db, DB_CHECK_QUICK, NULL, &err), "%s", err.text);
     db_close(db);
     unlink(copy);
 }
@@ -300,7 +300,8 @@ static void test_damaged(void)
     fclose(file);
     db = db_open(copy, DB_READ, NULL, &err);
     REQUIRE(db, "%s", err.text);
-    CHECK(!db_check(db, NULL, &err) && err.kind == ERR_STORAGE, "%s", err.text);
+    CHECK(!db_check(db, DB_CHECK_WHOLE, NULL, &err) && err.kind == ERR_DAMAGED && db_failure_is_damage(db), "%s", err.text);
+    CHECK(!db_check(db, DB_CHECK_QUICK, NULL, &err) && db_failure_is_damage(db), "%s", err.text);
     db_close(db);
 }
 

@@ -44,6 +44,9 @@ const struct command commands[] = {
     {"replay", "FILE|- [--source NAME]", "posts a recorded webhook body", "The source is grafana unless named." COMMON, command_replay},
     {"telegram", "chats [--channel NAME] [--config FILE]", "the chats and topics the bot sees",
      "Write something to the bot, or in its group, first: Telegram shows a bot only chats that spoke lately.", command_telegram},
+    {"convert", "alertmanager FILE", "an alertmanager.yml as our YAML on stdout",
+     "What has no counterpart is named on stderr with FILE:LINE:COL and stays as a remark. Secrets of the file are in what it prints.\n"
+     "Exit 2 where FILE is no configuration of Alertmanager's, 1 where it passes a bound of ours.", command_convert},
     {"hash-password", "", "a password's hash for auth.users", "Reads the password from the terminal without showing it, or a line from stdin.", command_hash_password},
     {"backup", "FILE [--storage DATABASE] [--config FILE]", "copies the database while it is in use",
      "The running daemon makes the copy, in its own file system; where none answers, the copy is made from the file itself. It is read "
@@ -143,7 +146,7 @@ static int command_help(int argc, char **argv)
 /* Names that are promised for later: told apart from a typing mistake. */
 static bool is_planned(const char *name)
 {
-    static const char *const planned[] = {"ack", "unack", "silence", "route", "template", "convert", "replay-events"};
+    static const char *const planned[] = {"ack", "unack", "silence", "route", "template", "replay-events"};
     for (size_t i = 0; i < LENGTH(planned); i++)
         if (strcmp(planned[i], name) == 0)
             return true;

@@ -25,6 +25,7 @@ int command_deliveries(int argc, char **argv);
 int command_send(int argc, char **argv);
 int command_replay(int argc, char **argv);
 int command_telegram(int argc, char **argv);
+int command_convert(int argc, char **argv);
 int command_hash_password(int argc, char **argv);
 int command_backup(int argc, char **argv);
 int command_restore(int argc, char **argv);

@@ -122,33 +122,49 @@ static bool check_text(struct reading *r, const char *from, size_t length, bool 
     return true;
 }
 
-static bool read_tag(struct reading *r)
+/* QuestDB drops a backslash before what needs none, to others it is itself: where it is itself it is doubled. From one
+ * to the next piece of text that is written as it stands. */
+static void double_backslash(struct reading *r, const char **piece, const char *special)
 {
-    struct name name;
+    if (r->at + 1 < r->end && (!r->at[1] || strchr(special, r->at[1]))) {
+        r->at++;
+        return;
+    }
+    buf_add(r->out, *piece, (size_t)(r->at - *piece));
+    buf_add_char(r->out, '\\');
+    *piece = r->at;
+}
+
+static bool read_tag_value(struct reading *r)
+{
+    const char *from = r->at, *piece = from;
     bool wide = false;
 
-    if (!read_column(r, &name))
-        return false;
-    const char *from = r->at;
-    for (; r->at < r->end && *r->at != ',' && *r->at != ' ' && *r->at != '\n'; r->at++) {
-        if (*r->at == '\\' && r->at + 1 < r->end)
-            r->at++;
-        else if (*r->at == '=' || *r->at == '\\')
-            return refuse(r, "a tag's value holds \"=\", or ends in \"\\\": write a backslash before it");
+    for (; !at_end_of_row(r) && *r->at != ',' && *r->at != ' '; r->at++) {
+        if (*r->at == '\\')
+            double_backslash(r, &piece, " ,=\\\n\r");
+        else if (*r->at == '=' || *r->at == '\r')
+            return refuse(r, "a tag's value holds \"=\" or a carriage return: write a backslash before it");
         if (!*r->at)
             return refuse(r, "a NUL byte");
         wide |= (unsigned char)*r->at >= 0x80;
     }
-    size_t length = (size_t)(r->at - from);
-    if (!length)
-        return true;
-    if (!check_text(r, from, length, wide))
+    buf_add(r->out, piece, (size_t)(r->at - piece));
+    return check_text(r, from, (size_t)(r->at - from), wide);
+}
+
+static bool read_tag(struct reading *r)
+{
+    struct name name;
+
+    if (!read_column(r, &name))
         return false;
+    if (at_end_of_row(r) || *r->at == ',' || *r->at == ' ')
+        return true; /* empty: none */
     buf_add_char(r->out, ',');
     buf_add(r->out, name.text, name.length);
     buf_add_char(r->out, '=');
-    buf_add(r->out, from, length);
-    return true;
+    return read_tag_value(r);
 }
 
 /* From behind the opening quote. Influx clients leave line breaks raw; QuestDB wants them escaped. */
@@ -163,9 +179,8 @@ static bool read_quoted(struct reading *r)
             buf_add(r->out, piece, (size_t)(r->at - piece));
             buf_add_char(r->out, '\\');
             piece = r->at;
-        }
-        if (*r->at == '\\' && r->at + 1 < r->end)
-            r->at++;
+        } else if (*r->at == '\\')
+            double_backslash(r, &piece, "\"\\\n\r");
         if (!*r->at)
             return refuse(r, "a NUL byte");
         wide |= (unsigned char)*r->at >= 0x80;
@@ -195,10 +210,10 @@ static size_t count_digits(const char *text, size_t length)
     return count;
 }
 
-/* sign digits, and within int64. */
+/* An optional minus and digits, within int64. */
 static bool to_integer(const char *text, size_t length, int64_t *value)
 {
-    size_t sign = length && (text[0] == '-' || text[0] == '+');
+    size_t sign = length && text[0] == '-';
     uint64_t sum = 0;
 
     if (length == sign || count_digits(text + sign, length - sign) != length - sign)
@@ -216,7 +231,7 @@ static bool to_integer(const char *text, size_t length, int64_t *value)
 static bool is_real(const char *text, size_t length)
 {
     char copy[NUMBER_MAX + 1];
-    size_t i = length && (text[0] == '-' || text[0] == '+'), whole = count_digits(text + i, length - i), part = 0;
+    size_t i = length && text[0] == '-', whole = count_digits(text + i, length - i), part = 0;
 
     i += whole;
     if (i < length && text[i] == '.') {
@@ -249,8 +264,11 @@ static bool read_plain(struct reading *r)
 {
     static const char *const truths[] = {"t", "T", "true", "True", "TRUE", "f", "F", "false", "False", "FALSE", NULL};
     static const char *const nothings[] = {"NaN", "nan", "NAN", NULL};
-    const char *from = r->at;
     int64_t integer;
+
+    if (r->at + 1 < r->end && *r->at == '+' && r->at[1] != '-') /* QuestDB takes it before some numbers only */
+        r->at++;
+    const char *from = r->at;
 
     while (r->at < r->end && *r->at != ',' && *r->at != ' ' && *r->at != '\n' && *r->at != '\r')
         r->at++;

@@ -37,7 +37,11 @@ static void good_rows_come_out_canonical(void)
         {"UTF-8", "t,a=\xc3\xa9 s=\"\xf0\x9f\x98\x80\" 1700000000000000000", "t,a=\xc3\xa9 s=\"\xf0\x9f\x98\x80\" 1700000000000000000\n", 1},
         {"not a number", "t v=nan,w=1 1700000000000000000", "t v=NaN,w=1 1700000000000000000\n", 1},
         {"numbers", "t a=1e10,b=-.5,c=+3,d=1.,e=9223372036854775807i,f=-9223372036854775807i 1700000000000000000",
-         "t a=1e10,b=-.5,c=+3,d=1.,e=9223372036854775807i,f=-9223372036854775807i 1700000000000000000\n", 1},
+         "t a=1e10,b=-.5,c=3,d=1.,e=9223372036854775807i,f=-9223372036854775807i 1700000000000000000\n", 1},
+        {"a plus, which QuestDB refuses before a long", "t a=+3i 1700000000000000000", "t a=3i 1700000000000000000\n", 1},
+        {"a backslash that is itself", "t,p=C:\\dir s=\"C:\\new\\\"\" 1700000000000000000", "t,p=C:\\\\dir s=\"C:\\\\new\\\"\" 1700000000000000000\n", 1},
+        {"a backslash at the very end of a tag", "t,p=a\\\\,q=b v=1 1700000000000000000", "t,p=a\\\\,q=b v=1 1700000000000000000\n", 1},
+        {"carriage returns inside", "t,p=a\\\rb s=\"a\rb\" 1700000000000000000", "t,p=a\\\rb s=\"a\rb\" 1700000000000000000\n", 1},
         {"dots and dashes", "a.b-c,x-y=1 z-1=1i 1700000000000000000", "a.b-c,x-y=1 z-1=1i 1700000000000000000\n", 1},
     };
     for (size_t i = 0; i < LENGTH(table); i++) {
@@ -85,6 +89,8 @@ static void bad_rows_are_refused_with_their_line(void)
         {"an escape in a name", "t a\\ b=1\n", 0, 1},
         {"no name", "t =1\n", 0, 1},
         {"two equal signs", "t,k=a=b v=1\n", 0, 1},
+        {"a raw carriage return in a tag", "t,k=a\rb v=1\n", 0, 1},
+        {"two signs", "t v=+-1\n", 0, 1},
         {"no equal sign", "t v\n", 0, 1},
         {"nothing behind it", "t v=\n", 0, 1},
         {"a comma too many", "t v=1,\n", 0, 1},

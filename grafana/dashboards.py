@@ -43,6 +43,18 @@ def growth(counter, names, keys, source, where):
             f"FROM {source} WHERE {IN_RANGE} AND {where} AND {counter} IS NOT NULL))")
 
 
+def spans(source, start, length, word, lasting, names, where, states):
+    """A row for each outage or gap, newest first. One lasts while the newest row of its thing says so: the row that
+    should have ended an older one may be missing."""
+    keys = f"{names}, host, env"
+    same = " AND ".join(f"s.{name} = n.{name}" for name in keys.split(", "))
+    return (f"SELECT s.started AS started, {', '.join(f's.{name} AS {name}' for name in names.split(', '))}, s.duration AS duration, "
+            f"CASE WHEN n.lasts AND n.started = s.started THEN '{states[0]}' ELSE '{states[1]}' END AS state, s.{word} AS {word} FROM "
+            f"(SELECT {start} AS started, {keys}, max({length}) AS duration, max({word}) AS {word} FROM {source} WHERE {IN_RANGE} AND {where} AND {start} IS NOT NULL) s JOIN "
+            f"(SELECT {keys}, {start} AS started, {lasting} AS lasts FROM {source} WHERE {IN_RANGE} AND {where} LATEST ON timestamp PARTITION BY {keys}) n ON {same} "
+            "ORDER BY started DESC LIMIT 200")
+
+
 # ---- Nautilus
 
 DAEMON = matches("env", "host")
@@ -100,9 +112,7 @@ def nautilus_pipeline():
         curves(4, "Fetch latency", over_time("avg(latency_ms)", "concat(exchange, ' ', data_type)", "pipeline_metrics", EXCHANGE), unit="ms", least=0),
         timeline(5, "Gaps over time", over_time("max(CASE WHEN gap_detected THEN 1 ELSE 0 END)", "concat(exchange, ' ', data_type)", "pipeline_metrics", EXCHANGE),
                  {0: ("data", GREEN), 1: ("gap", RED)}, height=9, description="The pointer shows when a gap began and how long it lasted."),
-        table(6, "Gaps", "SELECT gap_started_at AS started, exchange, data_type, max(gap_duration_seconds) AS duration, last(symbols) AS symbols, "
-              f"CASE WHEN last(gap_detected) THEN 'open' ELSE 'closed' END AS state FROM pipeline_metrics WHERE {IN_RANGE} AND {EXCHANGE} AND gap_started_at IS NOT NULL "
-              "GROUP BY gap_started_at, exchange, data_type ORDER BY started DESC LIMIT 200", overrides=[unit_of("started", "dateTimeAsLocal"), unit_of("duration", "s")]),
+        table(6, "Gaps", spans("pipeline_metrics", "gap_started_at", "gap_duration_seconds", "symbols", "gap_detected", "exchange, data_type, source", EXCHANGE, ("open", "closed")), overrides=[unit_of("started", "dateTimeAsLocal"), unit_of("duration", "s")]),
         stat(7, "Storage now", f"SELECT max(timestamp) AS time, exchange AS metric, sum(storage_bytes) AS value FROM {newest} ORDER BY time", unit="bytes", width=8, height=8),
         curves(8, "Storage", f"SELECT timestamp AS time, exchange AS metric, sum(bytes) AS value FROM {sizes} GROUP BY time, metric ORDER BY time", unit="bytes", stack=True, width=16),
     ], [variable("env", "Environment", choices("env", "pipeline_metrics")), variable("exchange", "Exchange", choices("exchange", "pipeline_metrics"))], tags=["nautilus"], span="24h")
@@ -116,8 +126,7 @@ def nautilus_exchange():
              description="NautilusExchangeDisconnected fires beyond the red line."),
         timeline(3, "Connection over time", over_time("min(CASE WHEN connected THEN 1 ELSE 0 END)", "exchange", "exchange_status", EXCHANGE), {1: ("connected", GREEN), 0: ("disconnected", RED)},
                  description="The pointer shows how long each outage lasted."),
-        table(4, "Outages", "SELECT disconnected_at AS started, exchange, source, max(disconnected_seconds) AS duration, CASE WHEN last(connected) THEN 'over' ELSE 'lasting' END AS state, max(error) AS error "
-              f"FROM exchange_status WHERE {IN_RANGE} AND {EXCHANGE} AND disconnected_at IS NOT NULL GROUP BY disconnected_at, exchange, source ORDER BY started DESC LIMIT 200",
+        table(4, "Outages", spans("exchange_status", "disconnected_at", "disconnected_seconds", "error", "NOT connected", "exchange, source", EXCHANGE, ("lasting", "over")),
               overrides=[unit_of("started", "dateTimeAsLocal"), unit_of("duration", "s")]),
         curves(5, "Latency", over_time("avg(latency_ms)", "exchange", "exchange_status", EXCHANGE), unit="ms", limit=LIMIT["latency_ms"], least=0, description="Of the WebSocket, as the observer measures it."),
         curves(6, "Reconnects over time", f"SELECT timestamp AS time, exchange AS metric, sum(grown) AS value FROM {growth('reconnect_count', 'exchange', EXCHANGES, 'exchange_status', EXCHANGE)} SAMPLE BY $__interval ORDER BY time",
@@ -194,7 +203,7 @@ def spock_overview():
         stat(1, "Rows", f"SELECT max(timestamp) AS time, sum(value) AS value FROM (SELECT * FROM market_metrics WHERE {IN_RANGE} AND metric = 'spock_ohlcv_rows_total' AND {ENV}{region} LATEST ON timestamp PARTITION BY region, source, host, env)", width=4),
         stat(2, "Rows without a region", figure("ohlcv_null_regions_total", "env"), limit=LIMIT["null_regions"] + 1, width=4, description="NullRegionDetected fires beyond 0."),
         stat(3, "Contamination", figure("cross_region_contamination_total", "env"), limit=LIMIT["contamination"] + 1, width=4, description="Tickers under a region that is not theirs."),
-        stat(4, "Seconds since the last figure", f"SELECT max(timestamp) AS time, source AS metric, {SINCE_LAST} / 1e6 AS value FROM market_metrics WHERE {IN_RANGE} AND {ENV} ORDER BY time", unit="s", decimals=0,
+        stat(4, "Seconds since the last figure", f"SELECT max(timestamp) AS time, source AS metric, {SINCE_LAST} / 1e6 AS value FROM market_metrics WHERE {IN_RANGE} AND metric = 'spock_ohlcv_rows_total' AND {ENV} ORDER BY time", unit="s", decimals=0,
              limit=LIMIT["spock_silent_seconds"], width=4, description="System status: red is SpockServiceDown."),
         stat(5, "Database size", figure("database_size_bytes", "env"), unit="bytes", width=4),
         stat(6, "Last backup", figure("last_backup_timestamp", "env", value="value * 1000"), unit="dateTimeFromNow", width=4),

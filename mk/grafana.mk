@@ -13,3 +13,14 @@ alerts:
 dashboards:
 	$(PYTHON) grafana/dashboards.py
 	$(PYTHON) grafana/generate_alerts.py
+
+DASHBOARDS_ARGS ?=
+.PHONY: check-dashboards
+check-dashboards:
+	$(call need,java,default-jre-headless)
+	$(call need,promtool,prometheus)
+	@$(PYTHON) -m pytest -q -p no:cacheprovider tests/dashboards $(DASHBOARDS_ARGS)
+
+.PHONY: bench-dashboards
+bench-dashboards:
+	@$(PYTHON) tests/dashboards/bench.py

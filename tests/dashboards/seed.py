@@ -5,6 +5,7 @@ each event, so that no panel is empty at any range; at `until` itself all is wel
 """
 import hashlib
 import math
+import urllib.error
 import urllib.request
 
 MINUTE, HOUR, DAY = 60, 3600, 86400
@@ -17,12 +18,13 @@ CHANNELS = ("telegram", "discord", "email", "console")
 
 # Seconds before `until`: (from, length). Only finished ones.
 OUTAGES = {"binance": ((26 * HOUR, 47 * MINUTE), (12 * DAY, 9 * MINUTE)),
-           "okx": ((40 * MINUTE, 7 * MINUTE), (9 * HOUR, 18 * MINUTE), (20 * DAY, 3 * HOUR)),
+           "okx": ((40 * MINUTE, 7 * MINUTE), (5 * HOUR, 18 * MINUTE), (20 * DAY, 3 * HOUR)),
            "hyperliquid": ((3 * DAY, 2 * MINUTE),)}
-GAPS = {("okx", "oi"): ((38 * MINUTE, 5 * MINUTE), (9 * HOUR, 16 * MINUTE)),
+GAPS = {("okx", "oi"): ((38 * MINUTE, 5 * MINUTE), (5 * HOUR, 16 * MINUTE)),
         ("binance", "liquidation"): ((26 * HOUR, 45 * MINUTE),)}
 RESTARTS = (30 * MINUTE, 5 * DAY, 17 * DAY)  # of collector-main
 STORMS = ((25 * MINUTE, 4 * MINUTE), (4 * DAY, 30 * MINUTE))  # errors on collector-main
+# How much rarer than the daemon's a table's rows are, where steps are short.
 STEPS = {"daemon": 1, "exchange": 1, "pipeline": 4, "trading": 1, "market": 4, "process": 4, "notifier": 1}
 
 
@@ -176,7 +178,7 @@ def processes(lines, second, until, step):
 
 
 def notifier(lines, second, until, step):
-    began = until - 35 * DAY
+    began = until - 35 * DAY - 12 * HOUR
     where, age = {"host": "fra1", "env": "prod"}, second - began
     for channel in CHANNELS:
         delivered = int(age / 900)
@@ -202,14 +204,11 @@ WRITERS = {"daemon": daemons, "exchange": exchanges, "pipeline": pipeline, "trad
 def batches(until, days, step, fine=None, fine_step=15, rows_max=20000):
     """Line protocol in batches: `days` at `step` seconds, and the last `fine` seconds at fine_step. Times are whole steps before `until`."""
     lines = Lines()
-    coarse_end = until - (fine or 0)
+    edge = until - fine if fine else until + 1
     for name, writer in WRITERS.items():
-        times = STEPS[name]
-        spans = [(until - days * DAY, coarse_end, step * (times if step <= MINUTE else 1))]
+        spans = [(until - days * DAY, edge, step * STEPS[name] if step < MINUTE else step)]
         if fine:
-            spans.append((coarse_end, until + 1, fine_step * times))
-        else:
-            spans[0] = (spans[0][0], until + 1, spans[0][2])
+            spans.append((edge, until + 1, fine_step * STEPS[name]))
         for first, last, stride in spans:
             for second in range(first, last, stride):
                 writer(lines, second, until, stride)

@@ -1,0 +1,64 @@
+import pathlib
+import signal
+import sys
+import time
+
+import psycopg2
+import pytest
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE), str(HERE.parents[1] / "grafana")]
+import seed  # noqa: E402
+import server  # noqa: E402
+
+
+def _interrupted(*_):
+    raise KeyboardInterrupt("SIGTERM: out of time")
+
+
+def pytest_configure(config):
+    signal.signal(signal.SIGTERM, _interrupted)  # so that QuestDB is still ended
+
+
+@pytest.fixture(scope="session")
+def questdb(tmp_path_factory):
+    with server.QuestDB(tmp_path_factory.mktemp("questdb") / "root") as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def until():
+    """The newest moment of the data: the last full hour, so that everything lies in the past and within the retention."""
+    return int(time.time()) // 3600 * 3600
+
+
+@pytest.fixture(scope="session")
+def filled(questdb, until):
+    """The server with thirty days: every ten minutes, and each fifteen seconds in the last six hours."""
+    seed.fill(questdb.url, until, days=30, step=600, fine=6 * seed.HOUR)
+    questdb.wait_applied()
+    return questdb
+
+
+class Answer:
+    def __init__(self, cursor):
+        self.names = [column.name for column in cursor.description]
+        self.types = [column.type_code for column in cursor.description]
+        self.rows = cursor.fetchall()
+
+
+@pytest.fixture(scope="session")
+def ask(questdb):
+    """ask(sql) -> Answer, as Grafana's user."""
+    connection = questdb.connect()
+
+    def run(sql):
+        with connection.cursor() as cursor:
+            try:
+                cursor.execute(sql)
+            except psycopg2.Error as problem:
+                raise AssertionError(f"{str(problem).strip()}\n{sql}") from None
+            return Answer(cursor)
+
+    yield run
+    connection.close()

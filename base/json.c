@@ -166,6 +166,7 @@ bool json_is_array(const struct cJSON *json) { return cJSON_IsArray(json); }
 bool json_is_text(const struct cJSON *json) { return cJSON_IsString(json); }
 bool json_is_number(const struct cJSON *json) { return cJSON_IsNumber(json); }
 bool json_is_bool(const struct cJSON *json) { return cJSON_IsBool(json); }
+bool json_is_true(const struct cJSON *json) { return cJSON_IsTrue(json); }
 bool json_is_null(const struct cJSON *json) { return cJSON_IsNull(json); }
 
 const struct cJSON *json_get(const struct cJSON *object, const char *key)

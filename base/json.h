@@ -24,6 +24,7 @@ bool json_is_array(const struct cJSON *json);
 bool json_is_text(const struct cJSON *json);
 bool json_is_number(const struct cJSON *json);
 bool json_is_bool(const struct cJSON *json);
+bool json_is_true(const struct cJSON *json);
 bool json_is_null(const struct cJSON *json); /* false for absent (NULL) */
 
 const struct cJSON *json_get(const struct cJSON *object, const char *key); /* case-sensitive; NULL if absent or no object */

@@ -20,6 +20,7 @@
 #define TEMPLATE_ARGUMENTS_MAX 64        /* of one call */
 #define TEMPLATE_STEPS_MAX 1000000       /* of one execution: nodes walked, and more for what is dear, as a regular expression */
 #define TEMPLATE_DEPTH_MAX 50            /* templates that call each other */
+#define TEMPLATE_LEVELS_MAX 1000         /* actions and parentheses inside each other, over all of those: what the stack bears */
 #define TEMPLATE_OUTPUT_MAX (256 * 1024) /* bytes, and of any one string on the way */
 #define TEMPLATE_MEMORY_MAX (16 * 1024 * 1024) /* bytes of what one execution builds */
 #define TEMPLATE_ZONES_MAX 8             /* time zones that one execution may open */
@@ -29,10 +30,10 @@ struct template_set;
 struct template_set *template_set_new(void);
 void template_set_free(struct template_set *set); /* NULL is fine */
 
-/* Adds what `{{ define }}` and `{{ block }}` name in a text, and the rest of it as a template called `name`, unless
- * that is only white space. name is what mistakes call the text: a path, "channel ops: title". A definition
- * replaces one of the same name from an earlier text, but twice in one text is a mistake. The text may go
- * afterwards. On failure the set is as before. */
+/* Adds what `{{ define }}` and `{{ block }}` name in a text, and the rest of it as a template called `name`, which is
+ * also what mistakes call the text: a path, "channel ops: title". A definition replaces one of the same name from an
+ * earlier text, unless it is only white space; twice in one text is a mistake. The text may go afterwards. On failure
+ * the set is as before. */
 bool template_set_parse(struct template_set *set, const char *name, const char *text, size_t length, struct err *err);
 bool template_set_has(const struct template_set *set, const char *name);
 size_t template_set_count(const struct template_set *set);

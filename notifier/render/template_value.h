@@ -53,6 +53,7 @@ struct value_time {
 
 struct value {
     enum value_kind kind;
+    unsigned depth; /* lists, maps and records inside each other, itself included; 0 for what holds no values */
     const struct value_type *type; /* NULL: nothing but its kind */
     union {
         bool truth;
@@ -74,9 +75,11 @@ struct value_entry {
     struct value value;
 };
 
+#define VALUE_DEPTH_MAX 64 /* of what a template builds for itself; the same as base/json.h's */
 #define TEMPLATE_ZERO_TIME_MS (-62135596800000) /* 0001-01-01T00:00:00Z */
 
 struct value value_nil(void);
+struct value value_nothing(void); /* where no data were given at all: its fields are nothing again, not mistakes */
 struct value value_bool(bool truth);
 struct value value_int(int64_t whole);
 struct value value_float(double real);

@@ -10,6 +10,7 @@ FUZZ_SEEDS_webhook := tests/payloads/grafana tests/payloads/alertmanager
 FUZZ_SEEDS_json    := tests/payloads/grafana tests/payloads/alertmanager
 FUZZ_SEEDS_config  := config
 FUZZ_SEEDS_yaml    := config
+FUZZ_SEEDS_convert := tests/golden/convert
 
 .PHONY: fuzz
 fuzz:

@@ -115,12 +115,20 @@ bool convert_webhook(struct conversion *c, const struct yaml_node *item)
     return true;
 }
 
+/* 0 stands for none. */
+static void put_number(struct conversion *c, const char *key, const struct yaml_node *node)
+{
+    int64_t number = 0;
+
+    if (node && text_to_int(node->text, &number, NULL) && number)
+        convert_put(c, 4, "%s: %lld", key, (long long)number);
+}
+
 bool convert_telegram(struct conversion *c, const struct yaml_node *item)
 {
     static const char *const modes[] = {"HTML", "Markdown", "MarkdownV2"};
     const char *api_url = text_or(convert_text(item, "api_url"), convert_text(c->global, "telegram_api_url"));
     const char *mode = convert_text(item, "parse_mode");
-    const struct yaml_node *thread = convert_at(item, "message_thread_id");
     bool own_token = convert_text(item, "bot_token") || convert_text(item, "bot_token_file"), mode_known = !mode;
 
     for (size_t i = 0; mode && i < LENGTH(modes); i++)
@@ -135,12 +143,11 @@ bool convert_telegram(struct conversion *c, const struct yaml_node *item)
         convert_note(c, convert_at(item, "chat_id_file"), "chat_id_file has no counterpart: write the number into chat_id");
         return false;
     }
-    if (!convert_text(item, "chat_id"))
+    if (!convert_text(item, "chat_id") || strcmp(convert_text(item, "chat_id"), "0") == 0)
         return convert_refuse(c, item, "chat_id is missing");
     convert_put_secret(c, 4, "bot_token", item, "bot_token");
-    convert_put(c, 4, "chat_id: %s", convert_text(item, "chat_id"));
-    if (thread && strcmp(thread->text, "0") != 0)
-        convert_put(c, 4, "topic_id: %s", thread->text);
+    put_number(c, "chat_id", convert_at(item, "chat_id"));
+    put_number(c, "topic_id", convert_at(item, "message_thread_id"));
     if (api_url && strcmp(api_url, "https://api.telegram.org") != 0)
         convert_put_text(c, 4, "api_url", api_url);
     put_update(c, false);

@@ -90,8 +90,11 @@ bool convert_http_fits(struct conversion *c, const struct yaml_node *http)
     fits = convert_tls_fits(c, convert_at(http, "tls_config"));
     fits = (!basic || convert_fits(c, basic, basic_fields)) && fits;
     fits = (!authorization || convert_fits(c, authorization, authorization_fields)) && fits;
-    for (size_t i = 0; headers && i < headers->count; i++)
+    for (size_t i = 0; headers && i < headers->count; i++) {
         fits = convert_fits(c, headers->items[i], header_fields) && fits;
+        if (strcasecmp(headers->keys[i]->text, "Authorization") == 0)
+            fits = convert_refuse(c, headers->keys[i], "http_headers cannot set Authorization; authorization is meant for that");
+    }
     if (convert_at(http, "proxy_connect_header") && !convert_text(http, "proxy_url"))
         fits = convert_refuse(c, convert_at(http, "proxy_connect_header"), "proxy_connect_header needs proxy_url");
     return ways_fit(c, http) && fits;

@@ -23,7 +23,7 @@ struct conversion {
     struct buf *out;
     struct receiver *receivers;
     size_t receiver_count;
-    size_t channel_count;
+    size_t channel_count, route_count;
     bool needs_console; /* somebody's integrations all have no counterpart */
     bool impossible;
 };

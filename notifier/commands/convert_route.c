@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#define ROUTE_INDENT_MAX (2 + 4 * 30)    /* spaces; our reader takes routes 30 deep */
 #define WAIT_MS_MAX (24LL * 3600 * 1000) /* group_wait and group_interval, as our reader takes them */
 
 static const struct field route_fields[] = {
@@ -159,6 +160,10 @@ static void put_route(struct conversion *c, const struct yaml_node *route, int i
     struct matcher_list matchers = {0};
     size_t begin = c->out->length;
 
+    if (indent > ROUTE_INDENT_MAX || ++c->route_count > POLICY_NODES_MAX) {
+        convert_give_up(c, route, "more than %d routes, or nested more than 30 deep", POLICY_NODES_MAX);
+        return;
+    }
     if (!convert_fits(c, route, route_fields))
         return;
     read_route_matchers(c, route, &matchers);

@@ -1,6 +1,8 @@
 /* time_intervals and the old mute_time_intervals, which became one list of ours. */
 #include "base/text.h"
+#include "base/zone.h"
 #include "notifier/commands/convert_private.h"
+#include "notifier/config_private.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -129,6 +131,10 @@ static void put_location(struct conversion *c, const struct yaml_node *interval)
         location = local_zone(c);
         convert_note(c, convert_at(interval, "location"), "Local becomes %s, the time of this machine", location);
     }
+    struct zone *zone = location ? zone_open(location, NULL) : NULL;
+    if (location && !zone)
+        convert_refuse(c, convert_at(interval, "location"), "\"%.60s\" is not a time zone known here", location);
+    zone_close(zone);
     convert_put_text(c, 8, "location", location);
 }
 
@@ -185,7 +191,9 @@ void convert_times(struct conversion *c)
     convert_put(c, 0, "\ntime_intervals:");
     for (size_t l = 0; l < 2; l++)
         for (size_t i = 0; lists[l] && i < lists[l]->count; i++)
-            if (is_twin(lists, l, i))
+            if (l * (lists[0] ? lists[0]->count : 0) + i >= INTERVAL_NAMES_MAX)
+                convert_give_up(c, lists[l]->items[i], "more than %d time intervals", INTERVAL_NAMES_MAX);
+            else if (is_twin(lists, l, i))
                 convert_refuse(c, lists[l]->items[i], "time interval \"%.60s\" is there already", convert_text(lists[l]->items[i], "name"));
             else
                 put_named(c, lists[l]->items[i]);

@@ -41,6 +41,7 @@ def test_whole_files(cli, tmp_path, path):
     assert done.returncode == 0, done
     assert done.stdout == path.with_suffix(".out.yaml").read_text(), "make the change on purpose, in both files"
     assert done.stderr == path.with_suffix(".err").read_text()
+    assert "not-a-" not in done.stderr, "a secret is said aloud"
     out = tmp_path / "notifier.yaml"
     out.write_text(done.stdout)
     checked = cli("check-config", str(out), folder=ROOT)
@@ -53,6 +54,9 @@ INVALID = {
     "no receiver": "route: {}\n" + HOOK,
     "no route": HOOK,
     "matchers at the top": "route: {receiver: r, matchers: [a=b]}\n" + HOOK,
+    "continue at the top": "route: {receiver: r, continue: true}\n" + HOOK,
+    "zone": "time_intervals: [{name: n, time_intervals: [{location: Nowhere/Land}]}]\nroute: {receiver: r}\n" + HOOK,
+    "time twice": "time_intervals: [{name: n}, {name: n}]\nroute: {receiver: r}\n" + HOOK,
     "mute at the top": "time_intervals: [{name: n}]\nroute: {receiver: r, mute_time_intervals: [n]}\n" + HOOK,
     "undefined time": "route: {receiver: r, routes: [{mute_time_intervals: [n]}]}\n" + HOOK,
     "receiver twice": "route: {receiver: r}\nreceivers: [{name: r}, {name: r}]\n",

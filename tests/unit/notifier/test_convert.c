@@ -66,6 +66,7 @@ static const struct row written[] = {
      "time_intervals: [{name: m, time_intervals: [{weekdays: [saturday]}]}]\nroute: {receiver: r, routes: [{mute_time_intervals: [nn], active_time_intervals: [m]}]}\n" HOOK,
      {"  - name: nn\n    time_intervals:\n      - times:\n          - {start_time: \"09:00\", end_time: \"24:00\"}\n        weekdays: [\"monday:Friday\"]\n        days_of_month: [\"1:5\", \"-3:-1\"]\n        months: [\"1:3\", may]\n        years: [\"2026\"]\n        location: Europe/Berlin\n",
       "      - weekdays: [saturday]\n", "mute_time_intervals: [nn]\n      active_time_intervals: [m]\n"}},
+    {"a chat is a number", ROUTE "receivers: [{name: r, telegram_configs: [{bot_token: '1:a', chat_id: +05}]}]\n", {"chat_id: 5\n", "!topic_id"}},
     {"a long name", ROUTE "receivers: [{name: r}, {name: aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeeeeeeffffffffffgggggggggg, webhook_configs: [{url: http://h/}]}]\n",
      {"name: aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeeeeeeffff/webhook/1\n"}},
     {"whoever hears the rest hears of us", ROUTE HOOK, {"self:\n  channels: [r/webhook/1]\n"}},
@@ -112,6 +113,9 @@ static const struct {
     {"a time twice", "mute_time_intervals: [{name: n}]\ntime_intervals: [{name: n}]\n" ROUTE HOOK, "f.yml:2:18: time interval \"n\" is there already\n"},
     {"a night in one", "time_intervals: [{name: nn, time_intervals: [{times: [{start_time: '22:00', end_time: '06:00'}]}]}]\n" ROUTE HOOK,
      "f.yml:1:55: end_time must be after start_time; a night is two times, to 24:00 and from 00:00\n"},
+    {"nowhere", "time_intervals: [{name: n, time_intervals: [{location: Nowhere/Land}]}]\n" ROUTE HOOK, "f.yml:1:56: \"Nowhere/Land\" is not a time zone known here\n"},
+    {"a header that is not one's own", ROUTE "receivers: [{name: r, webhook_configs: [{url: http://h/, http_config: {http_headers: {Authorization: {values: [x]}}}}]}]\n",
+     "f.yml:2:87: http_headers cannot set Authorization; authorization is meant for that\n"},
     {"no day", "time_intervals: [{name: nn, time_intervals: [{weekdays: [moonday]}]}]\n" ROUTE HOOK, "f.yml:1:58: \"moonday\" is no range of weekdays\n"},
     {"no duration", "route: {receiver: r, group_wait: 5}\n" HOOK, "f.yml:1:34: group_wait must be a duration such as 30s, 5m or 4h\n"},
     {"units in another order", "route: {receiver: r, group_wait: 1m1h}\n" HOOK, "f.yml:1:34: group_wait must be a duration such as 30s, 5m or 4h\n"},
@@ -240,6 +244,14 @@ static void test_bounds(void)
     buf_add_text(&text, HOOK);
     CHECK_INT(convert("f.yml", buf_text(&text), &out, &complaints), CONVERT_IMPOSSIBLE);
     CHECK_INT(out.length, 0);
+    buf_clear(&text);
+    buf_add_text(&text, HOOK "route: {receiver: r");
+    for (int i = 0; i < 31; i++)
+        buf_add_text(&text, ", routes: [{receiver: r");
+    for (int i = 0; i < 31; i++)
+        buf_add_text(&text, "}]");
+    buf_add_text(&text, "}\n");
+    CHECK_INT(convert("f.yml", buf_text(&text), &out, &complaints), CONVERT_IMPOSSIBLE);
     /* More warnings than there is room for leave room for an error. */
     buf_clear(&text);
     buf_add_text(&text, ROUTE "receivers:\n- name: r\n");

@@ -59,6 +59,7 @@ struct core *core_new(const struct policy *policy, uint64_t seed)
     map_init(&core->attempts, delivery_has_attempt);
     map_init(&core->references, group_has_reference);
     map_init(&core->messages, delivery_has_message);
+    map_init(&core->buckets, bucket_has_key);
     core_configure_targets(core);
     return core;
 }
@@ -70,6 +71,7 @@ static void free_alert(struct alert *alert)
         free(told);
     }
     free(alert->labels.items);
+    free(alert->shade);
     free(alert);
 }
 
@@ -103,6 +105,11 @@ void core_free(struct core *core)
                           &core->attempts, &core->references, &core->messages};
     for (size_t i = 0; i < LENGTH(maps); i++)
         map_free(maps[i]);
+    inhibit_clear(core);
+    for (size_t i = 0; i < core->silence_count; i++)
+        silence_free(core->silences[i]);
+    free(core->silences);
+    heap_free(&core->silence_changes);
     for (size_t i = 0; i < core->target_count; i++)
         target_free(core->targets[i]);
     for (size_t i = 0; i < core->interned_count; i++)
@@ -162,6 +169,8 @@ void core_step(struct core *core, const struct event *event, struct instant now,
     case EVENT_VERDICT: delivery_verdict(core, &event->verdict); break;
     case EVENT_RETRY: delivery_retry(core, &event->retry); break;
     case EVENT_DROP: delivery_drop(core, &event->retry); break;
+    case EVENT_SILENCE: silence_put(core, &event->silence); break;
+    case EVENT_SILENCE_EXPIRE: silence_expire(core, &event->silence); break;
     case EVENT_RELOAD: reload(core, event->policy); break;
     }
     leave(core);
@@ -173,6 +182,7 @@ void core_tick(struct core *core, struct instant now, struct effects *effects)
     size_t budget = CORE_SENDS_PER_TICK;
 
     enter(core, now, effects);
+    hush_tick(core);
     while ((top = heap_top(&core->expiries)) && top->rank <= now.steady_ms) {
         heap_remove(&core->expiries, top);
         alert_expire(core, OWNER(top, struct alert, expiry));
@@ -190,7 +200,7 @@ void core_tick(struct core *core, struct instant now, struct effects *effects)
 int64_t core_deadline(const struct core *core)
 {
     const struct heap_item *tops[] = {heap_top(&core->expiries), heap_top(&core->timers)};
-    int64_t deadline = INT64_MAX;
+    int64_t deadline = hush_deadline(core);
 
     for (size_t i = 0; i < LENGTH(tops); i++)
         if (tops[i] && tops[i]->rank < deadline)

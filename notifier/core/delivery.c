@@ -171,9 +171,10 @@ static void render_alerts(struct core *core, struct lane *lane, struct effect_re
 
     render->severity = UINT8_MAX;
     for (struct told *told = lane->pending.first; told; told = told->next)
-        all[count++] = told;
+        if (hush_judge(core, told) != HUSH_WAITS)
+            all[count++] = told;
     for (struct told *told = lane->calm.first; told; told = told->next)
-        if (told->alert->status == ALERT_FIRING || lane->group->test)
+        if (lane->group->test || (told->alert->status == ALERT_FIRING && hush_judge(core, told) == HUSH_NONE))
             all[count++] = told;
     for (size_t i = 0; i < count; i++) {
         const struct told *told = all[i];
@@ -204,7 +205,7 @@ void delivery_freeze(struct core *core, struct delivery *delivery)
     if (!delivery->items)
         abort();
     for (struct told *told = lane->pending.first; told; told = told->next) {
-        if (told->frozen_in)
+        if (told->frozen_in || hush_judge(core, told) == HUSH_WAITS)
             continue;
         told->frozen_in = delivery;
         delivery->items[delivery->item_count++] = (struct item){told, told->owed_seq, told->alert->status};
@@ -254,6 +255,7 @@ static void render(struct core *core, struct delivery *delivery)
     words.reference = effects_text(core->effects, group->incident.reference);
     words.root_remote = effects_text(core->effects, lane->root_remote);
     words.can_thread = lane->root_remote != NULL;
+    words.silent = hush_is_quiet(core, group);
     words.sent_by = effects_text(core->effects, delivery->only_test);
     if (delivery->reason == REASON_FAILOVER)
         words.failover = effects_text(core->effects, delivery->words);
@@ -272,12 +274,14 @@ static bool has_something_to_say(struct core *core, const struct delivery *deliv
 {
     const struct lane *lane = delivery->lane;
 
-    if (lane->pending.count || lane->group->test)
+    if (lane->group->test)
         return true;
-    for (const struct told *told = lane->calm.first; told && delivery->reason == REASON_REPEAT; told = told->next)
-        if (told->alert->status == ALERT_FIRING)
+    for (const struct told *told = lane->pending.first; told; told = told->next)
+        if (hush_judge(core, told) != HUSH_WAITS)
             return true;
-    (void)core;
+    for (const struct told *told = lane->calm.first; told && delivery->reason == REASON_REPEAT; told = told->next)
+        if (told->alert->status == ALERT_FIRING && hush_judge(core, told) == HUSH_NONE)
+            return true;
     return false;
 }
 
@@ -344,6 +348,7 @@ void delivery_advance(struct core *core, struct delivery *delivery)
         delivery_send(core, delivery, NULL);
         return;
     }
+    lane_hush(core, lane);
     if (!has_something_to_say(core, delivery)) {
         delivery_end(core, delivery, SETTLED_SUPPRESSED, "nothing left to tell", 0);
         group_refresh(core, group);
@@ -422,7 +427,8 @@ void delivery_send(struct core *core, struct delivery *delivery, const struct re
     *send = (struct effect_send){.attempt_id = delivery->attempt_id, .delivery_id = delivery->id,
                                  .message_id = delivery->message_id, .incident_id = delivery->incident_id,
                                  .part_first = first, .part_count = delivery->attempt_count, .part_mask = mask, .repeat = delivery->maybe_sent,
-                                 .form = delivery->form, .silent = is_silent_update(delivery)};
+                                 .form = delivery->form,
+                                 .silent = is_silent_update(delivery) || hush_is_quiet(core, delivery->lane->group)};
     send->channel = effects_text(core->effects, target->name);
     send->root_remote = effects_text(core->effects, delivery->lane->root_remote);
     send->moved_to = effects_text(core->effects, target->moved_to);

@@ -54,14 +54,18 @@ static void dump_alert(const struct alert *alert, struct buf *out)
              alert->id, alert->domain, alert->org, alert->fingerprint, alert->source, (int)alert->status, alert->seq,
              alert->starts_ms, alert->ends_ms, alert->expires_ms, alert->changed_ms, alert->refreshed_ms, alert->test,
              alert->content_hash, text_or(alert->state_reason, "-"));
+    if (alert->shade)
+        buf_addf(out, " silence=%" PRIu64 " inhibited=%" PRIu64, alert->shade->silence ? alert->shade->silence->number : 0,
+                 alert->shade->inhibited_by);
     dump_labels(&alert->labels, out);
     for (struct told *told = alert->tolds; told && count < LENGTH(tolds); told = told->next_of_alert)
         tolds[count++] = told;
     qsort(tolds, count, sizeof tolds[0], told_order);
     for (size_t i = 0; i < count; i++)
-        buf_addf(out, "  told %s/%u group=%" PRIu64 " owed=%u since=%" PRId64 " settled=%u status=%d at=%" PRId64 " in=%" PRIu64 "\n",
+        buf_addf(out, "  told %s/%u group=%" PRIu64 " owed=%u since=%" PRId64 " settled=%u status=%d at=%" PRId64
+                      " hushed=%d in=%" PRIu64 "\n",
                  tolds[i]->lane->target->name, tolds[i]->slot, tolds[i]->lane->group->id, tolds[i]->owed_seq,
-                 tolds[i]->owed_ms, tolds[i]->settled_seq, tolds[i]->status, tolds[i]->told_ms,
+                 tolds[i]->owed_ms, tolds[i]->settled_seq, tolds[i]->status, tolds[i]->told_ms, tolds[i]->hushed,
                  tolds[i]->frozen_in ? tolds[i]->frozen_in->id : 0);
 }
 
@@ -120,11 +124,25 @@ static int target_order(const void *a, const void *b)
     return strcmp((*(struct target *const *)a)->name, (*(struct target *const *)b)->name);
 }
 
+static void dump_silence(const struct silence *silence, struct buf *out)
+{
+    buf_addf(out, "silence %" PRIu64 " %s %s %" PRId64 "-%" PRId64 " updated=%" PRId64 " %s: %s", silence->number, silence->id,
+             silence_state_text(silence->state), silence->starts_ms, silence->ends_ms, silence->updated_ms, silence->author,
+             silence->comment);
+    for (size_t i = 0; i < silence->matcher_count; i++) {
+        buf_add_char(out, ' ');
+        matcher_write(silence->matchers[i], out);
+    }
+    buf_add_char(out, '\n');
+}
+
 void core_dump(const struct core *core, struct buf *out)
 {
     size_t count;
 
     buf_addf(out, "next %" PRIu64 "\n", core->next_id);
+    for (size_t i = 0; i < core->silence_count; i++)
+        dump_silence(core->silences[i], out);
     void **items = sorted(&core->alert_ids, offsetof(struct alert, id), &count);
     for (size_t i = 0; i < count; i++)
         dump_alert(items[i], out);

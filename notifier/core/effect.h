@@ -45,6 +45,8 @@ struct effect_reply {
     bool ok;
     uint64_t id;              /* what was made, where the asker wants it */
     const char *words;        /* why not */
+    const char *text;         /* what was made, by name: a silence's id; NULL */
+    bool unknown;             /* not ok because there is no such thing */
 };
 
 struct effect_send {

@@ -15,6 +15,8 @@ enum event_kind {
     EVENT_VERDICT,    /* what came of an attempt */
     EVENT_RETRY,      /* operator: what a dead delivery should have told goes again */
     EVENT_DROP,       /* operator: an open delivery ends dead "dropped" */
+    EVENT_SILENCE,    /* a silence made or changed */
+    EVENT_SILENCE_EXPIRE, /* ended by someone */
     EVENT_RELOAD      /* another policy */
 };
 
@@ -87,6 +89,15 @@ struct event_retry {
     size_t alert_count;
 };
 
+struct event_silence {
+    uint64_t reply;          /* answered with the silence's id as text */
+    const char *id;          /* NULL: a new one. EXPIRE uses reply and id only */
+    const struct silence_matcher *matchers;
+    size_t matcher_count;
+    int64_t starts_ms, ends_ms;
+    const char *author, *comment;
+};
+
 struct event {
     enum event_kind kind;
     union {
@@ -97,6 +108,7 @@ struct event {
         struct event_rendered rendered;
         struct event_verdict verdict;
         struct event_retry retry;   /* and EVENT_DROP */
+        struct event_silence silence; /* and EVENT_SILENCE_EXPIRE */
         const struct policy *policy; /* EVENT_RELOAD; must outlive its use */
     };
 };

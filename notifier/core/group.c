@@ -178,6 +178,14 @@ void group_touch(struct core *core, struct group *group)
     group_mark(core, group);
 }
 
+void group_due(struct core *core, struct group *group, int64_t ms)
+{
+    if (group->flush_due.wall_ms && group->flush_due.steady_ms <= core->now.steady_ms + ms)
+        return;
+    group->flush_due = moment_in(core, ms);
+    group_mark(core, group);
+}
+
 static bool repeats(const struct core *core, const struct lane *lane)
 {
     const struct policy_node *node = group_settings(core, lane->group);
@@ -191,14 +199,14 @@ static int64_t repeat_due(const struct core *core, const struct lane *lane)
 }
 
 /* Worst severity of what fires here; past the last where nothing does, or where only what does not repeat does. */
-static unsigned firing_severity(const struct core *core, const struct lane *lane, bool repeating)
+static unsigned firing_severity(struct core *core, const struct lane *lane, bool repeating)
 {
     unsigned worst = UINT8_MAX;
     bool info = group_settings(core, lane->group)->repeat_info || core->policy->severity_count < 2;
 
     for (const struct told *told = lane->calm.first; told; told = told->next)
         if (told->alert->status == ALERT_FIRING && told->alert->severity < worst &&
-            (!repeating || info || told->alert->severity + 1u < core->policy->severity_count))
+            (!repeating || info || told->alert->severity + 1u < core->policy->severity_count) && hush_judge(core, told) == HUSH_NONE)
             worst = told->alert->severity;
     return worst;
 }
@@ -226,10 +234,11 @@ static struct news lane_news(struct core *core, struct lane *lane)
     struct news news = {.severity = UINT8_MAX, .accepted_ms = INT64_MAX};
     bool wants_resolved = lane->target->channel && lane->target->channel->send_resolved;
 
+    lane_hush(core, lane);
     for (struct told *told = lane->pending.first, *next; told; told = next) {
         const struct alert *alert = told->alert;
         next = told->next;
-        if (told->frozen_in)
+        if (told->frozen_in || hush_judge(core, told) == HUSH_WAITS)
             continue;
         if (alert->status == ALERT_FIRING && told->status == TOLD_FIRING) {
             told_settle(core, told, told->owed_seq, SETTLED_SUPPRESSED, 0, "back in the state this channel was told");
@@ -249,7 +258,7 @@ static struct news lane_news(struct core *core, struct lane *lane)
     return news;
 }
 
-static enum reason lane_reason(const struct core *core, const struct lane *lane, const struct news *news)
+static enum reason lane_reason(struct core *core, const struct lane *lane, const struct news *news)
 {
     if (lane->group->test)
         return REASON_TEST;
@@ -260,12 +269,14 @@ static enum reason lane_reason(const struct core *core, const struct lane *lane,
     return news->resolved ? REASON_ALL_RESOLVED : REASON_FIRED_AND_RESOLVED;
 }
 
-enum reason lane_reason_now(const struct core *core, const struct lane *lane, enum reason otherwise)
+enum reason lane_reason_now(struct core *core, const struct lane *lane, enum reason otherwise)
 {
     struct news news = {0};
 
     for (const struct told *told = lane->pending.first; told; told = told->next) {
         bool firing = told->alert->status == ALERT_FIRING;
+        if (hush_judge(core, told) == HUSH_WAITS)
+            continue;
         news.firing += firing && told->status != TOLD_FIRING;
         news.resolved += !firing && told->status == TOLD_FIRING;
         news.both += !firing && told->status != TOLD_FIRING;
@@ -273,15 +284,16 @@ enum reason lane_reason_now(const struct core *core, const struct lane *lane, en
     return news.firing || news.resolved || news.both ? lane_reason(core, lane, &news) : otherwise;
 }
 
-static void lane_flush(struct core *core, struct lane *lane)
+/* False: there was nothing to say. */
+static bool lane_flush(struct core *core, struct lane *lane)
 {
     struct delivery *old = lane->delivery;
 
     if (old && !delivery_is_idle(old))
-        return; /* its answer brings the lane back */
+        return true; /* its answer brings the lane back */
     struct news news = lane_news(core, lane);
     if (!news.firing && !news.resolved && !news.both)
-        return;
+        return false;
     enum reason reason = lane_reason(core, lane, &news);
     if (old && !old->tries && !old->message_id) {
         /* Not worded yet: it will tell the newest state when its turn comes. */
@@ -291,18 +303,22 @@ static void lane_flush(struct core *core, struct lane *lane)
             target_queue(core, old);
             delivery_write(core, old);
         }
-        return;
+        return true;
     }
     delivery_open(core, lane, reason, news.severity, news.accepted_ms);
+    return true;
 }
 
 void group_flush(struct core *core, struct group *group)
 {
+    bool said = false;
+
     group->flush_due = (struct moment){0};
-    group->flushed = moment_now(core);
     group_mark(core, group);
     for (uint16_t i = 0; i < group->lane_count; i++)
-        lane_flush(core, group->lanes[i]);
+        said = lane_flush(core, group->lanes[i]) || said;
+    if (said) /* what was hushed keeps nobody waiting for group_interval */
+        group->flushed = moment_now(core);
 }
 
 void group_timer(struct core *core, struct group *group)
@@ -346,7 +362,7 @@ static bool is_quiet(const struct group *group)
         if (lane->delivery || lane->pending.count)
             return false;
         for (const struct told *told = lane->calm.first; told; told = told->next)
-            if (!group->test && told->alert->status == ALERT_FIRING)
+            if (!group->test && (told->alert->status == ALERT_FIRING || told->hushed))
                 return false;
     }
     return true;

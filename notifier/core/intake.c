@@ -68,7 +68,7 @@ void alert_free(struct core *core, struct alert *alert)
 {
     struct alert_key key = {alert->domain, alert->fingerprint, alert->org};
 
-    assert(!alert->tolds);
+    assert(!alert->tolds && !alert->shade);
     map_remove(&core->alerts, alert->hash, &key);
     map_remove(&core->alert_ids, alert->id, &alert->id);
     heap_remove(&core->expiries, &alert->expiry);
@@ -232,12 +232,14 @@ static void transition(struct core *core, struct alert *alert, enum alert_status
     else if (!rule && status == ALERT_RESOLVED && !alert->test && !alert->tolds)
         rule = "its firing was not told anywhere";
     core->firing += (status == ALERT_FIRING) - (alert->status == ALERT_FIRING);
+    hush_leave(core, alert);
     alert->status = status;
     alert->seq++;
     alert->changed_ms = core->now.wall_ms;
     alert_write(core, alert, input);
     write_transition(core, alert, rule);
     alert_schedule(core, alert);
+    hush_enter(core, alert);
     if (rule)
         return;
     if (status == ALERT_FIRING || alert->test)
@@ -332,10 +334,15 @@ static bool has_no_news(const struct alert *alert)
 static void relabel(struct core *core, struct alert *alert, const struct labels *labels)
 {
     struct label *old = alert->labels.items;
+    bool was_hushed = alert->shade != NULL;
 
+    hush_leave(core, alert);
     alert->labels = labels_block(labels, alert->fingerprint, &alert->fingerprint);
     alert->severity = (uint8_t)policy_severity(core->policy, &alert->labels);
     free(old);
+    hush_enter(core, alert);
+    if (was_hushed && !alert->shade)
+        hush_review(core, alert);
 }
 
 /* The same state again. Only what would be worth reading is written; the rest is a coarse "still there". */

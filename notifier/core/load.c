@@ -48,6 +48,7 @@ static void load_told(struct core *core, const struct record_told *row)
     told->settled_seq = row->settled_seq;
     told->status = row->status;
     told->told_ms = row->told_ms;
+    told->hushed = (uint8_t)row->hushed;
     told_sort(told);
 }
 
@@ -169,6 +170,9 @@ void core_load(struct core *core, const struct record *record, struct instant no
     case RECORD_PART: load_part(core, &record->part); break;
     case RECORD_ATTEMPT: load_attempt(core, &record->attempt); break;
     case RECORD_TARGET: load_target(core, &record->target); break;
+    case RECORD_SILENCE: silence_load(core, &record->silence); break;
+    case RECORD_HUSH: hush_load(core, &record->hush); break;
+    case RECORD_SILENCE_GONE:
     case RECORD_ALERT_GONE:
     case RECORD_TRANSITION:
     case RECORD_GROUP_GONE:

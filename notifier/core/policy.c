@@ -86,6 +86,8 @@ struct policy *policy_new(void)
     for (size_t i = 0; i < 3; i++)
         policy->severities[i] = severities[i];
     policy->severity_count = 3;
+    policy->intervals = ARENA_NEW(arena, struct interval_set, POLICY_INTERVALS_MAX);
+    policy->inhibit_wait_ms = 10 * 1000;
     policy->alerts_max = 200000;
     policy->pending_per_channel_max = 100000;
     return policy;
@@ -128,7 +130,7 @@ struct policy_node *policy_add_node(struct policy *policy, struct policy_node *p
     node->children = NULL;
     node->child_count = 0;
     node->continues = false;
-    node->mute_intervals = node->active_intervals = node->quiet_intervals = NULL;
+    node->mute = node->active = node->quiet = (struct policy_times){0};
     struct policy_node **children = ARENA_NEW(policy->arena, struct policy_node *, parent->child_count + 1);
     if (parent->child_count)
         memcpy(children, parent->children, parent->child_count * sizeof *children);
@@ -137,17 +139,61 @@ struct policy_node *policy_add_node(struct policy *policy, struct policy_node *p
     return node;
 }
 
-bool policy_add_matcher(struct policy *policy, struct policy_node *node, const char *text, struct err *err)
+static bool add_matcher(struct policy *policy, struct matcher ***list, size_t *count, const char *text, struct err *err)
 {
     struct matcher *matcher = matcher_parse(text, err);
     if (!matcher)
         return false;
-    struct matcher **matchers = ARENA_NEW(policy->arena, struct matcher *, node->matcher_count + 1);
-    if (node->matcher_count)
-        memcpy(matchers, node->matchers, node->matcher_count * sizeof *matchers);
-    matchers[node->matcher_count++] = matcher;
-    node->matchers = matchers;
+    struct matcher **matchers = ARENA_NEW(policy->arena, struct matcher *, *count + 1);
+    if (*count)
+        memcpy(matchers, *list, *count * sizeof *matchers);
+    matchers[(*count)++] = matcher;
+    *list = matchers;
     return true;
+}
+
+bool policy_add_matcher(struct policy *policy, struct policy_node *node, const char *text, struct err *err)
+{
+    return add_matcher(policy, &node->matchers, &node->matcher_count, text, err);
+}
+
+struct interval_set *policy_add_interval(struct policy *policy, const char *name)
+{
+    if (policy->interval_count == POLICY_INTERVALS_MAX)
+        return NULL;
+    struct interval_set *set = &policy->intervals[policy->interval_count++];
+    *set = (struct interval_set){.name = arena_text(policy->arena, name)};
+    return set;
+}
+
+int policy_interval_index(const struct policy *policy, const char *name)
+{
+    for (size_t i = 0; i < policy->interval_count; i++)
+        if (strcmp(policy->intervals[i].name, name) == 0)
+            return (int)i;
+    return -1;
+}
+
+struct policy_inhibit *policy_add_inhibit(struct policy *policy)
+{
+    if (policy->inhibit_count == POLICY_INHIBITS_MAX)
+        return NULL;
+    if (!policy->inhibits)
+        policy->inhibits = ARENA_NEW(policy->arena, struct policy_inhibit, POLICY_INHIBITS_MAX);
+    return &policy->inhibits[policy->inhibit_count++];
+}
+
+bool policy_inhibit_matcher(struct policy *policy, struct policy_inhibit *rule, bool source, const char *text, struct err *err)
+{
+    return add_matcher(policy, source ? &rule->source : &rule->target, source ? &rule->source_count : &rule->target_count, text, err);
+}
+
+void policy_inhibit_equal(struct policy *policy, struct policy_inhibit *rule, const char *const *names, size_t count)
+{
+    rule->equal = ARENA_NEW(policy->arena, const char *, count + 1);
+    rule->equal_count = count;
+    for (size_t i = 0; i < count; i++)
+        rule->equal[i] = arena_text(policy->arena, names[i]);
 }
 
 static uint16_t *copy_indexes(struct policy *policy, const uint16_t *from, size_t count)
@@ -156,6 +202,11 @@ static uint16_t *copy_indexes(struct policy *policy, const uint16_t *from, size_
     if (count)
         memcpy(copy, from, count * sizeof *copy);
     return copy;
+}
+
+struct policy_times policy_times(struct policy *policy, const uint16_t *items, size_t count)
+{
+    return (struct policy_times){copy_indexes(policy, items, count), count};
 }
 
 void policy_node_channels(struct policy *policy, struct policy_node *node, const uint16_t *channels, size_t count)
@@ -241,10 +292,15 @@ void policy_seal(struct policy *policy)
     policy->self->receiver = "self";
 }
 
+static void close_list(struct matcher **matchers, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        matcher_close(matchers[i]);
+}
+
 static void close_matchers(struct policy_node *node)
 {
-    for (size_t i = 0; i < node->matcher_count; i++)
-        matcher_close(node->matchers[i]);
+    close_list(node->matchers, node->matcher_count);
     for (size_t i = 0; i < node->child_count; i++)
         close_matchers(node->children[i]);
 }
@@ -255,5 +311,11 @@ void policy_free(struct policy *policy)
         return;
     if (policy->root)
         close_matchers(policy->root);
+    for (size_t i = 0; i < policy->inhibit_count; i++) {
+        close_list(policy->inhibits[i].source, policy->inhibits[i].source_count);
+        close_list(policy->inhibits[i].target, policy->inhibits[i].target_count);
+    }
+    for (size_t i = 0; i < policy->interval_count; i++)
+        interval_set_close(&policy->intervals[i]);
     arena_free(policy->arena);
 }

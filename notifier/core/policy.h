@@ -6,6 +6,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "notifier/core/alert.h"
+#include "notifier/core/interval.h"
 #include "notifier/core/matcher.h"
 
 #include <stdint.h>
@@ -15,6 +16,9 @@
 #define POLICY_RATES_MAX 4        /* limits on one channel */
 #define POLICY_MATCHES_MAX 64     /* nodes one alert may reach through `continue` */
 #define POLICY_SEVERITIES_MAX 16
+#define POLICY_INTERVALS_MAX 256  /* named time intervals */
+#define POLICY_INHIBITS_MAX 1000  /* inhibition rules */
+#define POLICY_EQUAL_MAX 32       /* labels one rule wants equal */
 
 enum on_update { UPDATE_REPLY, UPDATE_EDIT, UPDATE_NEW };
 
@@ -35,6 +39,19 @@ struct policy_channel {
     size_t rate_count;
 };
 
+struct policy_times { /* indexes into policy->intervals */
+    const uint16_t *items;
+    size_t count;
+};
+
+/* While an alert that matches `source` fires, alerts that match `target` and have the same values of `equal` are not told. */
+struct policy_inhibit {
+    struct matcher **source, **target;
+    size_t source_count, target_count;
+    const char **equal;
+    size_t equal_count;
+};
+
 struct policy_node {
     const char *id;        /* stable across reloads: matchers' path, as Alertmanager's route key */
     const char *receiver;  /* the name API v2 shows */
@@ -51,7 +68,7 @@ struct policy_node {
     bool repeat_info, resolve_when_silenced;
     int64_t group_wait_ms, group_interval_ms, repeat_interval_ms; /* repeat 0: never */
     int64_t deliver_within_ms, stale_after_ms, give_up_after_ms;
-    const char **mute_intervals, **active_intervals, **quiet_intervals; /* names, NULL-terminated or NULL */
+    struct policy_times mute, active, quiet; /* not inherited; nothing is told while muted, or outside of active */
     struct policy_node *parent, **children;
     size_t child_count;
     int line;              /* in the configuration file; 0 for built-in */
@@ -65,6 +82,11 @@ struct policy {
     const char *severity_label;
     const char *severities[POLICY_SEVERITIES_MAX]; /* worst first */
     size_t severity_count;
+    struct interval_set *intervals;
+    size_t interval_count;
+    struct policy_inhibit *inhibits;
+    size_t inhibit_count;
+    int64_t inhibit_wait_ms;      /* how long a target that is not critical waits for its source; 0: not at all */
     uint32_t alerts_max, pending_per_channel_max;
     struct arena *arena;          /* owns all of the above */
 };
@@ -86,6 +108,14 @@ bool policy_add_matcher(struct policy *policy, struct policy_node *node, const c
 void policy_node_channels(struct policy *policy, struct policy_node *node, const uint16_t *channels, size_t count);
 void policy_node_fallback(struct policy *policy, struct policy_node *node, const uint16_t *channels, size_t count);
 void policy_node_group_by(struct policy *policy, struct policy_node *node, const char *const *names, size_t count);
+/* A named time, to be filled; NULL past POLICY_INTERVALS_MAX. */
+struct interval_set *policy_add_interval(struct policy *policy, const char *name);
+int policy_interval_index(const struct policy *policy, const char *name); /* -1 if there is none */
+struct policy_times policy_times(struct policy *policy, const uint16_t *items, size_t count);
+/* A rule, its sides and labels to be added; NULL past POLICY_INHIBITS_MAX. */
+struct policy_inhibit *policy_add_inhibit(struct policy *policy);
+bool policy_inhibit_matcher(struct policy *policy, struct policy_inhibit *rule, bool source, const char *text, struct err *err);
+void policy_inhibit_equal(struct policy *policy, struct policy_inhibit *rule, const char *const *names, size_t count);
 /* Names the nodes' ids, once all are added. */
 void policy_seal(struct policy *policy);
 void policy_free(struct policy *policy);

@@ -44,3 +44,13 @@ const char *outcome_text(enum outcome outcome)
     }
     return "?";
 }
+
+const char *silence_state_text(enum silence_state state)
+{
+    switch (state) {
+    case SILENCE_PENDING: return "pending";
+    case SILENCE_ACTIVE: return "active";
+    case SILENCE_EXPIRED: return "expired";
+    }
+    return "?";
+}

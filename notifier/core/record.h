@@ -37,10 +37,42 @@ const char *outcome_text(enum outcome outcome); /* "taken" */
 enum record_kind {
     RECORD_SEQUENCE, RECORD_ALERT, RECORD_ALERT_GONE, RECORD_TRANSITION, RECORD_GROUP, RECORD_GROUP_GONE, RECORD_INCIDENT,
     RECORD_TOLD, RECORD_TOLD_GONE, RECORD_LANE, RECORD_DELIVERY, RECORD_ITEMS_GONE, RECORD_ITEM, RECORD_MESSAGE, RECORD_PART,
-    RECORD_ATTEMPT, RECORD_TARGET, RECORD_QUARANTINE, RECORD_SETTLEMENT, RECORD_COUNT
+    RECORD_ATTEMPT, RECORD_TARGET, RECORD_QUARANTINE, RECORD_SETTLEMENT, RECORD_SILENCE, RECORD_SILENCE_GONE, RECORD_HUSH,
+    RECORD_COUNT
+};
+
+/* Why an alert that fires is not told. WAITS: its inhibition may still come. */
+enum hush { HUSH_NONE, HUSH_SILENCED, HUSH_INHIBITED, HUSH_MUTED, HUSH_WAITS };
+
+enum silence_state { SILENCE_PENDING, SILENCE_ACTIVE, SILENCE_EXPIRED };
+const char *silence_state_text(enum silence_state state); /* "active" */
+
+#define SILENCE_ID_SIZE 37       /* a UUID and its NUL */
+#define SILENCE_MATCHERS_MAX 64  /* matchers of one silence */
+#define SILENCE_TEXT_MAX 4096    /* bytes of a comment, and of an author */
+#define SILENCES_MAX 10000       /* silences not yet forgotten; beyond, a new one is refused */
+#define SILENCE_KEPT_MS (5 * 24 * 3600 * 1000LL) /* an expired silence is listed for so long, as in Alertmanager (120h) */
+
+struct silence_matcher {
+    const char *name, *value;
+    bool is_regex, is_equal;
 };
 
 struct record_sequence { uint64_t next_id; };
+
+struct record_silence { /* SILENCE_GONE uses its number */
+    uint64_t number;          /* from the one sequence: their order */
+    const char *id;           /* UUID: what people and tools call it */
+    enum silence_state state;
+    int64_t starts_ms, ends_ms, updated_ms;
+    const char *author, *comment;
+    const struct silence_matcher *matchers;
+    size_t matcher_count;
+};
+
+struct record_hush { /* an alert that is silenced or inhibited now; both 0: it is not any more */
+    uint64_t alert_id, silence_number, inhibited_by; /* inhibited_by: an alert's id */
+};
 
 struct record_alert {
     uint64_t id;
@@ -98,6 +130,7 @@ struct record_told { /* what one channel knows, and is owed, of one alert */
     uint32_t settled_seq;
     enum told_status status;  /* what the channel was told last */
     int64_t told_ms;          /* when; 0: never */
+    enum hush hushed;         /* settled unsaid for this: to be looked at again when it ends */
 };
 
 struct record_settlement { /* append-only: how an alert's transitions up to seq ended on one channel */
@@ -203,6 +236,8 @@ struct record {
         struct record_incident incident;
         struct record_told told;   /* TOLD_GONE uses alert_id, channel, slot */
         struct record_settlement settlement;
+        struct record_silence silence;
+        struct record_hush hush;
         struct record_lane lane;
         struct record_delivery delivery; /* ITEMS_GONE uses its id */
         struct record_item item;

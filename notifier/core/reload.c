@@ -134,6 +134,7 @@ void reload(struct core *core, const struct policy *policy)
         alerts[alert_count++] = item;
     for (size_t i = 0; i < alert_count; i++)
         replace_alert(core, alerts[i]);
+    hush_rebuild(core);
     for (size_t i = 0; i < group_count; i++) {
         struct group *group = group_by_id(core, ids[i]);
         for (uint16_t l = 0; group && l < group->lane_count; l++) {

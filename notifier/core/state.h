@@ -32,6 +32,22 @@ struct lane;
 struct group;
 struct delivery;
 
+struct silence {
+    struct heap_item change; /* by wall time: when it begins, ends, is forgotten */
+    uint64_t number;
+    char id[SILENCE_ID_SIZE];
+    enum silence_state state;
+    int64_t starts_ms, ends_ms, updated_ms;
+    char *author, *comment;
+    struct matcher **matchers;
+    size_t matcher_count;
+};
+
+struct shade { /* what hushes an alert that fires; of many the one with the lowest number */
+    struct silence *silence;
+    uint64_t inhibited_by;
+};
+
 struct alert {
     struct heap_item expiry; /* when it ends by itself, or, resolved, is forgotten */
     uint64_t id, hash;
@@ -44,8 +60,10 @@ struct alert {
     int64_t starts_ms, ends_ms, expires_ms, changed_ms, refreshed_ms;
     uint64_t content_hash;
     struct told *tolds;      /* by next_of_alert */
+    struct shade *shade;     /* NULL: none, as mostly */
     uint8_t severity;
     bool test, self;
+    bool inhibitable;        /* it fires, and is the target of some rule */
 };
 
 struct told {
@@ -58,6 +76,7 @@ struct told {
     uint16_t slot;
     bool is_pending;                              /* which of the lane's lists it stands in */
     uint8_t status;                               /* enum told_status */
+    uint8_t hushed;                               /* enum hush: settled unsaid, looked at again when that ends */
 };
 
 struct told_list {
@@ -159,6 +178,13 @@ struct core {
     struct map alerts, alert_ids, groups, group_ids, deliveries, attempts, references;
     struct map messages; /* while loading: which open delivery a message belongs to */
     struct heap expiries, timers;
+    struct silence **silences;   /* by number */
+    size_t silence_count;
+    struct heap silence_changes;
+    struct map buckets;          /* inhibition's: one a rule and set of equal values */
+    bool times_hold[POLICY_INTERVALS_MAX]; /* which of the policy's named times hold, as of the minute */
+    struct moment minute_due;
+    bool rebuilding;
     struct target **targets;
     size_t target_count, next_target; /* next_target: whose turn it is, so that none starves */
     struct group *dirty_groups;
@@ -207,6 +233,7 @@ struct group *group_by_id(const struct core *core, uint64_t id);
 struct lane *group_lane(struct core *core, struct group *group, struct target *target); /* finds or adds, and writes it */
 const struct policy_node *group_settings(const struct core *core, const struct group *group);
 void group_touch(struct core *core, struct group *group); /* something is owed: set its flush */
+void group_due(struct core *core, struct group *group, int64_t ms); /* its flush in ms, or earlier if one waits already */
 void group_flush(struct core *core, struct group *group);
 void group_timer(struct core *core, struct group *group); /* its time has come */
 void group_refresh(struct core *core, struct group *group); /* after any change: timer, accounting, closing. May free it */
@@ -215,7 +242,7 @@ void groups_write_dirty(struct core *core);
 void group_free(struct core *core, struct group *group);
 void lane_write(struct core *core, const struct lane *lane);
 /* Why a message is sent now, by the news there is at this moment; otherwise where there is none. */
-enum reason lane_reason_now(const struct core *core, const struct lane *lane, enum reason otherwise);
+enum reason lane_reason_now(struct core *core, const struct lane *lane, enum reason otherwise);
 const char *incident_title(const struct group *group);
 void incident_write(struct core *core, const struct group *group, int64_t closed_ms);
 void incident_reference(const struct core *core, uint64_t id, char out[REFERENCE_SIZE]);
@@ -228,6 +255,32 @@ void told_write(struct core *core, const struct told *told);
 void told_move(struct core *core, struct told *told, struct lane *lane);
 void told_drop(struct core *core, struct told *told); /* gone, with its row */
 void told_sort(struct told *told);                    /* into pending or calm, by what it owes */
+
+/* what keeps an alert from being told: hush.c, silence.c, inhibit.c */
+enum hush hush_judge(struct core *core, const struct told *told); /* at this moment */
+void lane_hush(struct core *core, struct lane *lane); /* settles what is hushed; what waits sets the group's flush */
+bool hush_is_quiet(const struct core *core, const struct group *group); /* its messages make no sound now */
+void hush_enter(struct core *core, struct alert *alert); /* it fires now, or has these labels */
+void hush_leave(struct core *core, struct alert *alert); /* before it stops firing, or has other labels */
+void hush_review(struct core *core, struct alert *alert); /* something that hushed it may have ended */
+void hush_rebuild(struct core *core);
+void hush_tick(struct core *core);
+int64_t hush_deadline(const struct core *core);
+void hush_load(struct core *core, const struct record_hush *row);
+void alert_silence(struct core *core, struct alert *alert, struct silence *silence); /* NULL: none */
+void alert_inhibit(struct core *core, struct alert *alert, uint64_t source_id);      /* 0: none */
+struct silence *silence_for(const struct core *core, const struct alert *alert); /* the active one with the lowest number */
+struct silence *silence_by_number(const struct core *core, uint64_t number);
+void silence_put(struct core *core, const struct event_silence *event);
+void silence_expire(struct core *core, const struct event_silence *event);
+void silence_load(struct core *core, const struct record_silence *row);
+void silence_free(struct silence *silence);
+void silences_tick(struct core *core);
+bool bucket_has_key(const void *item, const void *key);
+void inhibit_join(struct core *core, struct alert *alert);
+void inhibit_leave(struct core *core, struct alert *alert);
+void inhibit_clear(struct core *core);
+uint64_t inhibit_source(struct core *core, const struct alert *alert); /* the alert that inhibits it; 0 */
 
 /* deliveries: delivery.c, verdict.c */
 struct delivery *delivery_open(struct core *core, struct lane *lane, enum reason reason, uint8_t severity, int64_t accepted_ms);

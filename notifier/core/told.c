@@ -88,6 +88,7 @@ void told_write(struct core *core, const struct told *told)
     row->settled_seq = told->settled_seq;
     row->status = told->status;
     row->told_ms = told->told_ms;
+    row->hushed = (enum hush)told->hushed;
 }
 
 void told_owe(struct core *core, struct told *told)
@@ -95,6 +96,7 @@ void told_owe(struct core *core, struct told *told)
     if (!is_owed(told))
         told->owed_ms = core->now.wall_ms;
     told->owed_seq = told->alert->seq;
+    told->hushed = HUSH_NONE;
     told_sort(told);
     told_write(core, told);
 }
@@ -128,7 +130,7 @@ void told_settle(struct core *core, struct told *told, uint32_t seq, enum settle
      * everything on a channel that is gone: should it come back, it begins anew. */
     bool over = told->alert->status == ALERT_RESOLVED && told->alert->seq == told->settled_seq;
     bool gone = !told->lane->target->channel && !told->alert->test; /* a test is closed by its group */
-    if (!is_owed(told) && (over || gone) && !told->frozen_in)
+    if (!is_owed(told) && ((over && !told->hushed) || gone) && !told->frozen_in)
         told_drop(core, told);
     else
         told_write(core, told);

@@ -160,30 +160,25 @@ void groups_write_dirty(struct core *core)
     }
 }
 
-/* First words after group_wait, later ones group_interval after the last flush; tests at once. */
-void group_touch(struct core *core, struct group *group)
-{
-    const struct policy_node *node = group_settings(core, group);
-
-    if (group->flush_due.wall_ms)
-        return;
-    if (group->test)
-        group->flush_due = moment_now(core);
-    else if (!group->flushed.wall_ms)
-        group->flush_due = moment_in(core, node->group_wait_ms);
-    else {
-        int64_t wait_ms = group->flushed.steady_ms + node->group_interval_ms - core->now.steady_ms;
-        group->flush_due = moment_in(core, wait_ms > 0 ? wait_ms : 0);
-    }
-    group_mark(core, group);
-}
-
 void group_due(struct core *core, struct group *group, int64_t ms)
 {
     if (group->flush_due.wall_ms && group->flush_due.steady_ms <= core->now.steady_ms + ms)
         return;
     group->flush_due = moment_in(core, ms);
     group_mark(core, group);
+}
+
+/* First words after group_wait, later ones group_interval after the last flush; tests at once. */
+void group_touch(struct core *core, struct group *group)
+{
+    const struct policy_node *node = group_settings(core, group);
+    int64_t wait_ms = node->group_wait_ms;
+
+    if (group->test)
+        wait_ms = 0;
+    else if (group->flushed.wall_ms)
+        wait_ms = group->flushed.steady_ms + node->group_interval_ms - core->now.steady_ms;
+    group_due(core, group, wait_ms > 0 ? wait_ms : 0);
 }
 
 static bool repeats(const struct core *core, const struct lane *lane)

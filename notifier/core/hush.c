@@ -28,14 +28,22 @@ bool hush_is_quiet(const struct core *core, const struct group *group)
     return times_name(core, &group_settings(core, group)->quiet, true) != NULL;
 }
 
-/* How long a target still waits for its source; 0: not at all. */
-static int64_t wait_left_ms(const struct core *core, const struct alert *alert)
+static int64_t left_ms(const struct core *core, int64_t since_ms, int64_t wait_ms)
 {
-    int64_t age_ms = core->now.wall_ms - alert->changed_ms;
+    int64_t age_ms = core->now.wall_ms - since_ms;
+    return age_ms < 0 || age_ms >= wait_ms ? 0 : wait_ms - age_ms;
+}
 
-    if (!alert->inhibitable || alert->severity == 0 || age_ms < 0 || age_ms >= core->policy->inhibit_wait_ms)
+/* How long a target still waits for its source to fire, or, that being over, for its own end; 0: not at all. */
+static int64_t wait_left_ms(const struct core *core, const struct told *told)
+{
+    const struct alert *alert = told->alert;
+
+    if (told->hushed == HUSH_WAITS)
+        return left_ms(core, told->owed_ms, group_settings(core, told->lane->group)->group_interval_ms);
+    if (!alert->inhibitable || alert->severity == 0)
         return 0;
-    return core->policy->inhibit_wait_ms - age_ms;
+    return left_ms(core, alert->changed_ms, core->policy->inhibit_wait_ms);
 }
 
 enum hush hush_judge(struct core *core, const struct told *told)
@@ -55,7 +63,7 @@ enum hush hush_judge(struct core *core, const struct told *told)
     }
     if (is_muted(core, node))
         return HUSH_MUTED;
-    return alert->status == ALERT_FIRING && wait_left_ms(core, alert) ? HUSH_WAITS : HUSH_NONE;
+    return alert->status == ALERT_FIRING && wait_left_ms(core, told) ? HUSH_WAITS : HUSH_NONE;
 }
 
 static void silence_words(const struct silence *silence, struct buf *words)
@@ -119,7 +127,7 @@ void lane_hush(struct core *core, struct lane *lane)
             continue;
         enum hush kind = hush_judge(core, told);
         if (kind == HUSH_WAITS)
-            group_due(core, lane->group, wait_left_ms(core, told->alert));
+            group_due(core, lane->group, wait_left_ms(core, told));
         else if (kind != HUSH_NONE)
             hush(core, told, kind);
     }
@@ -134,7 +142,7 @@ static void review(struct core *core, struct told *told)
 
     if (told->status == TOLD_FIRING && firing)
         told->lane->repeat_from = told->lane->notified; /* a repeat that fell into it is due now */
-    if (!kind || hush_judge(core, told) != HUSH_NONE)
+    if (!kind || kind == HUSH_WAITS || hush_judge(core, told) != HUSH_NONE)
         return;
     told->hushed = HUSH_NONE;
     if (firing ? told->status == TOLD_FIRING : told->status != TOLD_FIRING && !told->told_ms) {
@@ -143,9 +151,11 @@ static void review(struct core *core, struct told *told)
     }
     told->settled_seq = told->owed_seq = told->alert->seq - 1;
     told_owe(core, told);
-    if (kind == HUSH_INHIBITED) /* the target is likely to end with its source: give it the time of a group */
+    if (kind == HUSH_INHIBITED) { /* the target is likely to end with its source: give it the time of a group */
+        told->hushed = HUSH_WAITS;
+        told_write(core, told);
         group_due(core, group, group_settings(core, group)->group_interval_ms);
-    else
+    } else
         group_touch(core, group);
 }
 

@@ -41,7 +41,7 @@ enum record_kind {
     RECORD_COUNT
 };
 
-/* Why an alert that fires is not told. WAITS: its inhibition may still come. */
+/* Why an alert that fires is not told. WAITS: its inhibition may still come; or has just ended, and so may the alert. */
 enum hush { HUSH_NONE, HUSH_SILENCED, HUSH_INHIBITED, HUSH_MUTED, HUSH_WAITS };
 
 enum silence_state { SILENCE_PENDING, SILENCE_ACTIVE, SILENCE_EXPIRED };

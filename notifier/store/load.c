@@ -108,6 +108,41 @@ static void read_told(struct reader *from, struct record *to)
     told->owed_ms = get_int(from);
     told->status = (enum told_status)get_int(from);
     told->told_ms = get_int(from);
+    told->hushed = (enum hush)get_int(from);
+}
+
+static void read_silence(struct reader *from, struct record *to)
+{
+    struct record_silence *silence = &to->silence;
+    struct err err;
+
+    silence->number = get_id(from);
+    silence->state = (enum silence_state)get_int(from);
+    silence->starts_ms = get_int(from);
+    silence->ends_ms = get_int(from);
+    silence->updated_ms = get_int(from);
+    silence->id = get_text(from);
+    silence->author = get_text(from);
+    silence->comment = get_text(from);
+    const char *text = get_text(from);
+    struct cJSON *json = json_parse(text, strlen(text), &err);
+    struct silence_matcher *matchers = ARENA_NEW(from->arena, struct silence_matcher, SILENCE_MATCHERS_MAX);
+    for (const struct cJSON *one = json_first(json); one && silence->matcher_count < SILENCE_MATCHERS_MAX; one = json_next(one))
+        matchers[silence->matcher_count++] = (struct silence_matcher){
+            .name = arena_text(from->arena, json_get_text(one, "name")), .value = arena_text(from->arena, json_get_text(one, "value")),
+            .is_regex = json_get_bool(one, "isRegex", false), .is_equal = json_get_bool(one, "isEqual", true)};
+    for (size_t i = 0; i < silence->matcher_count; i++)
+        from->damaged = from->damaged || !matchers[i].name || !matchers[i].value;
+    from->damaged = from->damaged || !json;
+    silence->matchers = matchers;
+    json_close(json);
+}
+
+static void read_hush(struct reader *from, struct record *to)
+{
+    to->hush.alert_id = get_id(from);
+    to->hush.silence_number = get_id(from);
+    to->hush.inhibited_by = get_id(from);
 }
 
 static void read_lane(struct reader *from, struct record *to)
@@ -223,7 +258,7 @@ static const struct source {
         "SELECT i.id, i.group_id, i.opened_ms, i.closed_ms, i.severity, i.reference, i.severity_name, i.title"
         " FROM groups g INDEXED BY groups_live CROSS JOIN incidents i ON i.id = g.incident_id WHERE g.gone = 0 ORDER BY i.id"},
     {RECORD_TOLD, read_told,
-        "SELECT alert_id, channel, slot, group_id, owed_seq, settled_seq, owed_ms, status, told_ms FROM told"
+        "SELECT alert_id, channel, slot, group_id, owed_seq, settled_seq, owed_ms, status, told_ms, hushed FROM told"
         " ORDER BY alert_id, channel, slot"},
     {RECORD_LANE, read_lane, "SELECT group_id, channel, notified_ms, root_remote FROM lanes ORDER BY group_id, channel"},
     {RECORD_DELIVERY, read_delivery,
@@ -250,6 +285,10 @@ static const struct source {
     {RECORD_TARGET, read_target,
         "SELECT channel, not_before_ms, failures, last_ok_ms, last_error_ms, last_error, moved_to FROM targets"
         " ORDER BY channel"},
+    {RECORD_SILENCE, read_silence,
+        "SELECT number, state, starts_ms, ends_ms, updated_ms, id, author, comment, matchers"
+        " FROM silences INDEXED BY silences_live WHERE gone = 0 ORDER BY number"},
+    {RECORD_HUSH, read_hush, "SELECT alert_id, silence_number, inhibited_by FROM hushes ORDER BY alert_id"},
 };
 
 static bool load_source(struct db *db, const struct source *source, struct arena *arena, int64_t now_wall_ms, load_row row,

@@ -194,6 +194,7 @@ static void bind_told(struct row *row, const struct record *record)
     put_int(row, told->owed_ms);
     put_int(row, told->status);
     put_int(row, told->told_ms);
+    put_int(row, told->hushed);
 }
 
 static void bind_told_gone(struct row *row, const struct record *record)
@@ -330,6 +331,46 @@ static void bind_settlement(struct row *row, const struct record *record)
     put_text(row, settlement->rule);
 }
 
+static void bind_silence(struct row *row, const struct record *record)
+{
+    const struct record_silence *silence = &record->silence;
+    struct buf *matchers = &row->rows->labels;
+
+    put_id(row, silence->number);
+    put_int(row, silence->state);
+    put_int(row, silence->starts_ms);
+    put_int(row, silence->ends_ms);
+    put_int(row, silence->updated_ms);
+    put_text(row, silence->id);
+    put_text(row, silence->author);
+    put_text(row, silence->comment);
+    buf_clear(matchers);
+    struct json_out json = json_out(matchers);
+    json_open(&json, '[');
+    for (size_t i = 0; i < silence->matcher_count; i++) {
+        json_open(&json, '{');
+        json_set_text(&json, "name", silence->matchers[i].name);
+        json_set_text(&json, "value", silence->matchers[i].value);
+        json_set_bool(&json, "isRegex", silence->matchers[i].is_regex);
+        json_set_bool(&json, "isEqual", silence->matchers[i].is_equal);
+        json_shut(&json, '}');
+    }
+    json_shut(&json, ']');
+    put_text(row, buf_text(matchers));
+}
+
+static void bind_silence_gone(struct row *row, const struct record *record)
+{
+    put_id(row, record->silence.number);
+}
+
+static void bind_hush(struct row *row, const struct record *record)
+{
+    put_id(row, record->hush.alert_id);
+    put_id(row, record->hush.silence_number);
+    put_id(row, record->hush.inhibited_by);
+}
+
 /* Either write, or up to two statements with the same parameters. */
 struct writer {
     bool (*write)(struct rows *rows, struct db *db, const struct record *record, struct err *err);
@@ -357,8 +398,8 @@ static const struct writer writers[RECORD_COUNT] = {
          " VALUES (?1,?2,?3,?4,?5,?6,?7,?8) ON CONFLICT (id) DO UPDATE SET group_id = ?2, opened_ms = ?3, closed_ms = ?4,"
          " severity = ?5, reference = ?6, severity_name = ?7, title = ?8"}},
     [RECORD_TOLD] = {NULL, bind_told,
-        {"INSERT OR REPLACE INTO told (alert_id, channel, slot, group_id, owed_seq, settled_seq, owed_ms, status, told_ms)"
-         " VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9)"}},
+        {"INSERT OR REPLACE INTO told (alert_id, channel, slot, group_id, owed_seq, settled_seq, owed_ms, status, told_ms,"
+         " hushed) VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10)"}},
     [RECORD_TOLD_GONE] = {NULL, bind_told_gone,
         {"DELETE FROM told WHERE alert_id = ?1 AND channel = ?2 AND slot = ?3"}},
     [RECORD_LANE] = {NULL, bind_lane,
@@ -395,6 +436,14 @@ static const struct writer writers[RECORD_COUNT] = {
     [RECORD_SETTLEMENT] = {NULL, bind_settlement,
         {"INSERT OR REPLACE INTO settlements (alert_id, seq, channel, slot, at_ms, settled, delivery_id, rule)"
          " VALUES (?1,?2,?3,?4,?5,?6,?7,?8)"}},
+    [RECORD_SILENCE] = {NULL, bind_silence,
+        {"INSERT INTO silences (number, state, starts_ms, ends_ms, updated_ms, id, author, comment, matchers)"
+         " VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9) ON CONFLICT (number) DO UPDATE SET state = ?2, starts_ms = ?3, ends_ms = ?4,"
+         " updated_ms = ?5, id = ?6, author = ?7, comment = ?8, matchers = ?9"}},
+    [RECORD_SILENCE_GONE] = {NULL, bind_silence_gone, {"UPDATE silences SET gone = 1 WHERE number = ?1"}},
+    [RECORD_HUSH] = {NULL, bind_hush,
+        {"INSERT OR REPLACE INTO hushes (alert_id, silence_number, inhibited_by) VALUES (?1,?2,?3)",
+         "DELETE FROM hushes WHERE alert_id = ?1 AND ?2 = 0 AND ?3 = 0"}},
 };
 
 void rows_init(struct rows *rows)

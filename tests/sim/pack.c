@@ -25,6 +25,7 @@ static const struct {
     [RECORD_TARGET] = {{AT(target.channel), AT(target.last_error), AT(target.moved_to)}, 0},
     [RECORD_QUARANTINE] = {{AT(quarantine.source), AT(quarantine.why)}, 0},
     [RECORD_SETTLEMENT] = {{AT(settlement.channel), AT(settlement.rule)}, 0},
+    [RECORD_SILENCE] = {{AT(silence.id), AT(silence.author), AT(silence.comment)}, 0},
 };
 
 static const size_t input_texts[] = {
@@ -63,6 +64,21 @@ static void pack_labels(struct packer *packer, const struct labels *from, struct
     *to = (struct labels){items, from->count};
 }
 
+static void pack_matchers(struct packer *packer, const struct record_silence *from, struct record_silence *to)
+{
+    packer->size = (packer->size + 15) / 16 * 16;
+    struct silence_matcher *items = packer->at ? (struct silence_matcher *)(void *)(packer->at + packer->size) : NULL;
+    packer->size += from->matcher_count * sizeof *items;
+    for (size_t i = 0; i < from->matcher_count; i++) {
+        struct silence_matcher one = from->matchers[i];
+        one.name = pack_text(packer, one.name);
+        one.value = pack_text(packer, one.value);
+        if (items)
+            items[i] = one;
+    }
+    to->matchers = items;
+}
+
 static void pack_fields(struct packer *packer, const struct record *from, struct record *to)
 {
     *to = *from;
@@ -78,6 +94,8 @@ static void pack_fields(struct packer *packer, const struct record *from, struct
         pack_labels(packer, (const struct labels *)(const void *)((const char *)from + offset), &labels);
         memcpy((char *)to + offset, &labels, sizeof labels);
     }
+    if (from->kind == RECORD_SILENCE)
+        pack_matchers(packer, &from->silence, &to->silence);
 }
 
 static void *block_new(size_t size)

@@ -94,6 +94,8 @@ static struct key record_key(const struct record *record)
         return key_of(record->settlement.alert_id, record->settlement.channel,
                       (uint64_t)record->settlement.seq << 50 | (uint64_t)record->settlement.slot << 42 |
                           ((uint64_t)record->settlement.at_ms & ((1ull << 42) - 1)));
+    case RECORD_SILENCE: case RECORD_SILENCE_GONE: return key_of(record->silence.number, NULL, 0);
+    case RECORD_HUSH: return key_of(record->hush.alert_id, NULL, 0);
     case RECORD_SEQUENCE: case RECORD_COUNT: break;
     }
     return key_of(0, NULL, 0);
@@ -212,10 +214,20 @@ void store_mem_put(struct store_mem *mem, const struct record *record)
         break;
     case RECORD_TOLD_GONE: drop(&mem->tables[RECORD_TOLD], &key); break;
     case RECORD_ITEMS_GONE: drop_where(&mem->tables[RECORD_ITEM], record->delivery.id); break;
+    case RECORD_SILENCE_GONE:
+        if ((row = find(&mem->tables[RECORD_SILENCE], &key)))
+            row->gone = true;
+        break;
+    case RECORD_HUSH:
+        if (record->hush.silence_number || record->hush.inhibited_by)
+            put(&mem->tables[RECORD_HUSH], record);
+        else
+            drop(&mem->tables[RECORD_HUSH], &key);
+        break;
     case RECORD_COUNT: abort();
     case RECORD_SEQUENCE: case RECORD_ALERT: case RECORD_TRANSITION: case RECORD_GROUP: case RECORD_INCIDENT: case RECORD_TOLD:
     case RECORD_LANE: case RECORD_DELIVERY: case RECORD_ITEM: case RECORD_MESSAGE: case RECORD_PART: case RECORD_ATTEMPT:
-    case RECORD_TARGET: case RECORD_QUARANTINE: case RECORD_SETTLEMENT:
+    case RECORD_TARGET: case RECORD_QUARANTINE: case RECORD_SETTLEMENT: case RECORD_SILENCE:
         put(&mem->tables[record->kind], record);
         break;
     }
@@ -292,8 +304,8 @@ static bool is_wanted(const struct store_mem *mem, const struct row *row, int64_
     const struct record *record = &row->record, *other;
 
     switch (record->kind) {
-    case RECORD_SEQUENCE: case RECORD_TOLD: case RECORD_LANE: case RECORD_TARGET: return true;
-    case RECORD_ALERT: case RECORD_GROUP: return !row->gone;
+    case RECORD_SEQUENCE: case RECORD_TOLD: case RECORD_LANE: case RECORD_TARGET: case RECORD_HUSH: return true;
+    case RECORD_ALERT: case RECORD_GROUP: case RECORD_SILENCE: return !row->gone;
     case RECORD_INCIDENT: {
         struct key key = key_of(record->incident.group_id, NULL, 0);
         const struct row *group = find(&mem->tables[RECORD_GROUP], &key);
@@ -311,7 +323,7 @@ static bool is_wanted(const struct store_mem *mem, const struct row *row, int64_
     case RECORD_ATTEMPT:
         return record->attempt.started_ms >= now_wall_ms - STORE_RING_MS || is_open(mem, record->attempt.delivery_id);
     case RECORD_ALERT_GONE: case RECORD_TRANSITION: case RECORD_GROUP_GONE: case RECORD_TOLD_GONE: case RECORD_ITEMS_GONE:
-    case RECORD_QUARANTINE: case RECORD_SETTLEMENT: case RECORD_COUNT: return false;
+    case RECORD_QUARANTINE: case RECORD_SETTLEMENT: case RECORD_SILENCE_GONE: case RECORD_COUNT: return false;
     }
     return false;
 }

@@ -237,6 +237,7 @@ static inline void scene_absorb(struct scene *scene)
         case EFFECT_REPLY:
             scene->reply = effect.reply;
             scene->reply.words = arena_text(scene->arena, effect.reply.words);
+            scene->reply.text = arena_text(scene->arena, effect.reply.text);
             break;
         case EFFECT_SIDE: break;
         case EFFECT_METRIC: scene_count(scene, &effect.count); break;

@@ -169,7 +169,7 @@ static void test_defaults(void)
 static void test_inheritance(void)
 {
     struct policy *policy = policy_new();
-    const char *const by_host[] = {"host"}, *const by_all[] = {"..."}, *intervals[] = {"nights", NULL};
+    const char *const by_host[] = {"host"}, *const by_all[] = {"..."};
     struct policy_channel *a = policy_add_channel(policy, "a"), *b = policy_add_channel(policy, "b");
 
     CHECK(a->send_resolved && b->in_flight_max > 0, "the defaults of a channel");
@@ -180,7 +180,7 @@ static void test_inheritance(void)
     root->repeat_interval_ms = 1234;
     root->repeat_info = true;
     root->continues = true;
-    root->mute_intervals = intervals;
+    root->mute = policy_times(policy, (uint16_t[]){0}, 1);
     struct policy_node *child = policy_add_node(policy, root);
     policy_node_channels(policy, child, (uint16_t[]){1}, 1);
     struct policy_node *grandchild = policy_add_node(policy, child);
@@ -190,7 +190,7 @@ static void test_inheritance(void)
 
     CHECK_INT(child->repeat_interval_ms, 1234);
     CHECK(child->repeat_info, "repeat_info goes down");
-    CHECK(!child->continues && !child->mute_intervals && !child->matcher_count, "what is a node's own does not go down");
+    CHECK(!child->continues && !child->mute.count && !child->matcher_count, "what is a node's own does not go down");
     CHECK_INT(child->group_by_count, 1);
     CHECK_TEXT(child->group_by[0], "host");
     CHECK_INT(child->fallback_count, 1);

@@ -179,19 +179,6 @@ static void read_limits(struct reading *reading, const struct yaml_node *map)
     read_settings(reading, map, limits_settings, reading->config->policy);
 }
 
-static void read_interval_names(struct reading *reading, const struct yaml_node *list)
-{
-    if (list->kind != YAML_LIST)
-        return; /* said already */
-    for (size_t i = 0; i < list->count; i++) {
-        const struct yaml_node *name = given(list->items[i], "name");
-        if (!name)
-            complain(reading, list->items[i], "a time interval needs a name");
-        else if (reading->interval_count < INTERVAL_NAMES_MAX && name->kind == YAML_SCALAR)
-            reading->intervals[reading->interval_count++] = name->text;
-    }
-}
-
 /* What only the whole can tell. */
 static void settle(struct reading *reading)
 {
@@ -224,7 +211,8 @@ static void read_root(struct reading *reading)
         const char *key;
         void (*read)(struct reading *reading, const struct yaml_node *node);
     } sections[] = {{"server", read_server}, {"auth", read_auth}, {"storage", read_storage}, {"sources", read_sources},
-                    {"severity", read_severity}, {"limits", read_limits}, {"time_intervals", read_interval_names}};
+                    {"severity", read_severity}, {"limits", read_limits}, {"time_intervals", read_time_intervals},
+                    {"inhibit_rules", read_inhibit_rules}, {"inhibit_wait", read_inhibit_wait}};
     const struct yaml_node *root = reading->root, *node;
 
     read_settings(reading, root, top_settings, reading->config);

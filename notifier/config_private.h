@@ -7,7 +7,6 @@
 
 #define VALUE_MAX (64 * 1024)      /* bytes of one expanded value, and of a secret's file */
 #define ROUTE_DEPTH_MAX 32
-#define INTERVAL_NAMES_MAX 256
 #define LISTEN_TEXT_MAX 256
 
 struct reading { /* one configuration on its way from text to struct */
@@ -15,8 +14,6 @@ struct reading { /* one configuration on its way from text to struct */
     struct config_complaints *complaints;
     const char *(*environment)(const char *name);
     const struct yaml_node *root;
-    const char *intervals[INTERVAL_NAMES_MAX]; /* names below time_intervals: */
-    size_t interval_count;
     size_t node_count;                         /* of the routing tree */
 };
 
@@ -92,6 +89,11 @@ void settings_from_environment(struct reading *reading);
 /* The variable a channel's setting came from; NULL. */
 const char *environment_name(const char *type, const char *key);
 void read_route(struct reading *reading, const struct yaml_node *route);
+void read_time_intervals(struct reading *reading, const struct yaml_node *list);
+/* The intervals that a route names at key. */
+struct policy_times read_times_of(struct reading *reading, const struct yaml_node *map, const char *key);
+void read_inhibit_rules(struct reading *reading, const struct yaml_node *list);
+void read_inhibit_wait(struct reading *reading, const struct yaml_node *node);
 void read_self(struct reading *reading, const struct yaml_node *map);
 void read_sources(struct reading *reading, const struct yaml_node *list);
 void sources_built_in(struct reading *reading, bool file_has_sources);

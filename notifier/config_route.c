@@ -112,25 +112,6 @@ static void read_group_by(struct reading *reading, const struct yaml_node *map, 
     policy_node_group_by(reading->config->policy, node, names, count);
 }
 
-static void check_intervals(struct reading *reading, const struct yaml_node *map)
-{
-    static const char *const keys[] = {"mute_time_intervals", "active_time_intervals", "quiet_time_intervals"};
-    const char *names[LABELS_MAX];
-    const struct yaml_node *nodes[LABELS_MAX];
-
-    for (size_t k = 0; k < LENGTH(keys); k++) {
-        const struct yaml_node *list = given(map, keys[k]);
-        size_t count = list ? read_texts(reading, list, names, nodes, LABELS_MAX) : 0;
-        for (size_t i = 0; i < count; i++) {
-            bool known = false;
-            for (size_t j = 0; j < reading->interval_count; j++)
-                known = known || strcmp(names[i], reading->intervals[j]) == 0;
-            if (!known)
-                complain(reading, nodes[i], "\"%.60s\" is not defined below time_intervals:", names[i]);
-        }
-    }
-}
-
 static void check_escalation(struct reading *reading, const struct yaml_node *map)
 {
     const struct yaml_node *list = given(map, "escalate");
@@ -176,7 +157,11 @@ static void read_node(struct reading *reading, const struct yaml_node *map, stru
     read_settings(reading, map, route_settings, node); /* after the channels: they reset the receiver's name */
     read_group_by(reading, map, node);
     read_matchers(reading, map, node);
-    check_intervals(reading, map);
+    node->mute = read_times_of(reading, map, "mute_time_intervals");
+    node->active = read_times_of(reading, map, "active_time_intervals");
+    node->quiet = read_times_of(reading, map, "quiet_time_intervals");
+    if (!node->parent && (node->mute.count || node->active.count))
+        complain(reading, map, "the first route takes everything, always; mute_time_intervals and active_time_intervals belong to its routes:");
     check_escalation(reading, map);
     check_times(reading, map, node);
     if ((routes = given(map, "routes")))

@@ -140,13 +140,22 @@ static const struct {
      "f:2:26: warning: repeat_interval is shorter than group_interval, so that repeats come every group_interval\n"},
     {"... among labels", HEAD "route: {group_by: [a, '...']}\n", "f:2:23: group_by takes names of labels, or \"...\" alone\n"},
     {"an unknown interval", HEAD "route: {mute_time_intervals: [night]}\n",
-     "f:2:9: warning: mute_time_intervals is understood, but not acted on yet by this version\nf:2:31: \"night\" is not defined below time_intervals:\n"},
+     "f:2:31: \"night\" is not defined below time_intervals:\n"},
 
     {"later: said once", HEAD "flap: {changes: 4}\n", "f:2:1: warning: flap is understood, but not acted on yet by this version\n"},
+    {"muted for all", HEAD "time_intervals: [{name: n}]\nroute: {mute_time_intervals: [n]}\n",
+     "f:3:8: the first route takes everything, always; mute_time_intervals and active_time_intervals belong to its routes:\n"},
+    {"an interval twice", HEAD "time_intervals: [{name: n}, {name: n}]\n", "f:2:36: the time interval \"n\" is defined twice\n"},
+    {"a weekday that is none", HEAD "time_intervals: [{name: n, time_intervals: [{weekdays: ['someday']}]}]\n",
+     "f:2:57: \"someday\" is no weekday or range of them, as in monday:friday\n"},
+    {"past midnight", HEAD "time_intervals: [{name: n, time_intervals: [{times: [{start_time: '22:00', end_time: '06:00'}]}]}]\n",
+     "f:2:67: the time 22:00-06:00 ends before it begins; what passes midnight is written as two ranges\n"},
+    {"nowhere", HEAD "time_intervals: [{name: n, time_intervals: [{location: Mars/Base}]}]\n", NULL},
+    {"inhibition of everything", HEAD "inhibit_rules: [{source_matchers: [a=b]}]\n",
+     "f:2:17: an inhibition rule needs target_matchers, or it would hold for every alert\n"},
     {"later: off is no news", HEAD "inhibit_wait: 0\ninhibit_rules: []\nflap: {}\ntime_intervals:\n", ""},
     {"later: looked at", HEAD "inhibit_rules: [{source_matchers: ['x'], target_matchers: ['a=b'], equl: [a]}]\n",
-     "f:2:1: warning: inhibit_rules is understood, but not acted on yet by this version\n"
-     "f:2:36: matcher x: expected label=value, with one of = != =~ !~ between them\n"
+          "f:2:36: matcher x: expected label=value, with one of = != =~ !~ between them\n"
      "f:2:68: unknown setting \"equl\"; did you mean \"equal\"?\n"},
     {"limits too small", "limits: {alerts: 5}\n", "f:1:18: 5 is out of range: from 100 to 10000000\n"},
     {"severities twice", "severity: {order: [a, b, a]}\n", "f:1:26: \"a\" stands twice\n"},

@@ -12,7 +12,7 @@
 #define REJECTED_TOLD_MS (3600 * 1000) /* at most one notice an hour while a source keeps being refused */
 #define DAMAGE_TOLD_MS (24LL * 3600 * 1000)
 
-static uint64_t waiter_new(struct notifier *notifier, notifier_done done, void *context)
+uint64_t waiter_new(struct notifier *notifier, notifier_done done, void *context)
 {
     size_t i = 0;
     while (i < notifier->waiter_count && notifier->waiters[i].used)
@@ -28,6 +28,7 @@ static uint64_t waiter_new(struct notifier *notifier, notifier_done done, void *
     waiter->held = false;
     waiter->alert_count = 0;
     waiter->id = 0;
+    waiter->refused = NULL;
     waiter->done = done;
     waiter->context = context;
     waiter->generation++;
@@ -45,9 +46,19 @@ struct waiter *waiter_find(struct notifier *notifier, uint64_t handle)
 
 void waiter_answer(struct waiter *waiter, int status, const char *words, int retry_after_s)
 {
-    struct notifier_answer answer = {.status = status, .id = waiter->id, .words = words, .retry_after_s = retry_after_s};
+    struct notifier_answer answer = {.status = status, .id = waiter->id, .words = words, .text = waiter->text,
+                                     .retry_after_s = retry_after_s};
+    char *refused = waiter->refused;
+
+    if (refused && status == 200) {
+        answer.status = 400;
+        answer.words = refused;
+    }
     waiter->used = false;
+    waiter->refused = NULL;
+    waiter->text = NULL;
     waiter->done(waiter->context, &answer);
+    free(refused);
 }
 
 void inbox_free(struct inbox *inbox)
@@ -64,7 +75,7 @@ struct inbox *inbox_take(struct notifier *notifier)
     return inbox;
 }
 
-static struct pending_event *inbox_add(struct notifier *notifier, enum event_kind kind)
+struct pending_event *inbox_add(struct notifier *notifier, enum event_kind kind)
 {
     struct inbox *inbox = &notifier->inboxes[notifier->filling];
     if (inbox->count == inbox->capacity) {
@@ -78,13 +89,13 @@ static struct pending_event *inbox_add(struct notifier *notifier, enum event_kin
     return pending;
 }
 
-static struct arena *inbox_arena(struct notifier *notifier)
+struct arena *inbox_arena(struct notifier *notifier)
 {
     return notifier->inboxes[notifier->filling].arena;
 }
 
 /* Refuses at once when there is no room: a sender that is told 503 sends again. */
-static bool has_room(struct notifier *notifier, notifier_done done, void *context)
+bool inbox_has_room(struct notifier *notifier, notifier_done done, void *context)
 {
     struct notifier_answer answer = {.status = 503, .retry_after_s = 5};
 
@@ -129,7 +140,7 @@ void notifier_webhook(struct notifier *notifier, const char *source_name, const 
     struct arena *arena = inbox_arena(notifier);
     struct ingested got;
 
-    if (!has_room(notifier, done, context))
+    if (!inbox_has_room(notifier, done, context))
         return;
     counts_seen(notifier, source->name);
     ingest_webhook(body, length, notifier_now_ms(notifier), arena, &got);
@@ -151,7 +162,7 @@ void notifier_events(struct notifier *notifier, const char *source_name, const v
     struct ingested got;
     struct err err = {0};
 
-    if (!has_room(notifier, done, context))
+    if (!inbox_has_room(notifier, done, context))
         return;
     counts_seen(notifier, source->name);
     if (!ingest_events(body, length, notifier_now_ms(notifier), inbox_arena(notifier), &got, &err)) {
@@ -159,6 +170,28 @@ void notifier_events(struct notifier *notifier, const char *source_name, const v
         return;
     }
     add_alerts(notifier, source, &got, waiter_new(notifier, done, context));
+}
+
+void notifier_alerts(struct notifier *notifier, const char *source_name, const char *user_agent, const void *body, size_t length,
+                     notifier_done done, void *context)
+{
+    const struct config_source *source = source_or_api(notifier, source_name);
+    struct api_v2_options options = {.resolve_timeout_ms = notifier->config->resolve_timeout_ms,
+                                     .from_grafana = text_starts(text_or(user_agent, ""), "Grafana")};
+    struct ingested got;
+    struct err err = {0};
+
+    if (!inbox_has_room(notifier, done, context))
+        return;
+    counts_seen(notifier, source->name);
+    if (!ingest_api_v2(body, length, notifier_now_ms(notifier), &options, inbox_arena(notifier), &got, &err)) {
+        done(context, &(struct notifier_answer){.status = 400, .words = err.text});
+        return;
+    }
+    uint64_t handle = waiter_new(notifier, done, context);
+    if (got.quarantine)
+        waiter_find(notifier, handle)->refused = strdup(got.quarantine);
+    add_alerts(notifier, source, &got, handle);
 }
 
 void notifier_test(struct notifier *notifier, const char *channel, const char *severity, bool resolved, const char *sent_by,
@@ -172,7 +205,7 @@ void notifier_test(struct notifier *notifier, const char *channel, const char *s
         done(context, &(struct notifier_answer){.status = 404, .words = words});
         return;
     }
-    if (!has_room(notifier, done, context))
+    if (!inbox_has_room(notifier, done, context))
         return;
     uint64_t handle = waiter_new(notifier, done, context);
     struct event_test *event = &inbox_add(notifier, EVENT_TEST)->event.test;
@@ -205,7 +238,7 @@ void notifier_retry(struct notifier *notifier, uint64_t delivery_id, const char 
 {
     struct err err = {0};
 
-    if (!has_room(notifier, done, context))
+    if (!inbox_has_room(notifier, done, context))
         return;
     struct retrying retrying = {notifier, waiter_new(notifier, done, context), 0};
     bool ok = notifier->options.store.dead &&
@@ -218,7 +251,7 @@ void notifier_retry(struct notifier *notifier, uint64_t delivery_id, const char 
 
 void notifier_drop(struct notifier *notifier, uint64_t delivery_id, notifier_done done, void *context)
 {
-    if (!has_room(notifier, done, context))
+    if (!inbox_has_room(notifier, done, context))
         return;
     uint64_t handle = waiter_new(notifier, done, context);
     inbox_add(notifier, EVENT_DROP)->event.retry = (struct event_retry){.reply = handle, .delivery_id = delivery_id};

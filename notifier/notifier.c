@@ -184,8 +184,9 @@ static void answer(struct notifier *notifier, const struct effect_reply *reply, 
     if (!waiter)
         return;
     waiter->id = reply->id;
+    waiter->text = reply->text;
     if (!reply->ok)
-        waiter_answer(waiter, 404, reply->words, 0);
+        waiter_answer(waiter, reply->refused ? 400 : 404, reply->words, 0);
     else if (stored)
         waiter_answer(waiter, 200, NULL, 0);
     else

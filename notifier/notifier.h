@@ -45,6 +45,7 @@ struct notifier_answer {
     int status;
     uint64_t id;                         /* what was made (a delivery, for tests); 0 */
     const char *words;                   /* one plain sentence when status is not 2xx */
+    const char *text;                    /* what was made, by name: a silence's id; NULL */
     int retry_after_s;
 };
 typedef void (*notifier_done)(void *context, const struct notifier_answer *answer);
@@ -54,6 +55,12 @@ void notifier_webhook(struct notifier *notifier, const char *source, const void 
                       notifier_done done, void *context);
 void notifier_events(struct notifier *notifier, const char *source, const void *body, size_t length,
                      notifier_done done, void *context);
+/* Alertmanager's POST /api/v2/alerts. What is right is stored even where something is wrong: then the answer is 400. */
+void notifier_alerts(struct notifier *notifier, const char *source, const char *user_agent, const void *body, size_t length,
+                     notifier_done done, void *context);
+/* Alertmanager's POST /api/v2/silences (a body with an id changes that one), answered with its id; and its end. */
+void notifier_silence(struct notifier *notifier, const void *body, size_t length, notifier_done done, void *context);
+void notifier_silence_expire(struct notifier *notifier, const char *id, notifier_done done, void *context);
 void notifier_test(struct notifier *notifier, const char *channel, const char *severity, bool resolved,
                    const char *sent_by, notifier_done done, void *context);
 void notifier_retry(struct notifier *notifier, uint64_t delivery_id, const char *channel, notifier_done done, void *context);

@@ -17,6 +17,8 @@ struct waiter {
     bool held;               /* decided, but the disk fails: waits for a channel's confirmation */
     int64_t held_until_ms;   /* steady */
     uint64_t id;
+    const char *text;        /* of the answer; lives while it is given */
+    char *refused;           /* what could not be taken, where the rest was; NULL: all was */
     uint64_t *alerts;        /* held: alerts not confirmed yet */
     size_t alert_count;
 };
@@ -77,10 +79,14 @@ struct notifier {
 struct core *notifier_core(struct notifier *notifier);
 
 /* doors.c */
+uint64_t waiter_new(struct notifier *notifier, notifier_done done, void *context);
 struct waiter *waiter_find(struct notifier *notifier, uint64_t handle);
 void waiter_answer(struct waiter *waiter, int status, const char *words, int retry_after_s);
 void inbox_free(struct inbox *inbox);
 struct inbox *inbox_take(struct notifier *notifier); /* what came in; doors fill the other one from now */
+struct pending_event *inbox_add(struct notifier *notifier, enum event_kind kind);
+struct arena *inbox_arena(struct notifier *notifier); /* emptied after the turn that takes what is in it */
+bool inbox_has_room(struct notifier *notifier, notifier_done done, void *context); /* false: it has said 503 */
 void inbox_trouble(struct notifier *notifier, const struct event_trouble *trouble);
 void inbox_verdict(struct notifier *notifier, uint64_t attempt_id, const struct verdict *verdict, int64_t latency_ms);
 

@@ -46,7 +46,7 @@ struct effect_reply {
     uint64_t id;              /* what was made, where the asker wants it */
     const char *words;        /* why not */
     const char *text;         /* what was made, by name: a silence's id; NULL */
-    bool unknown;             /* not ok because there is no such thing */
+    bool refused;             /* not ok for what was asked; otherwise because there is no such thing */
 };
 
 struct effect_send {

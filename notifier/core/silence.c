@@ -155,7 +155,7 @@ static void answer(struct core *core, uint64_t handle, const char *id, const cha
     if (!handle)
         return;
     struct effect_reply *reply = &effects_add(core->effects, EFFECT_REPLY)->reply;
-    *reply = (struct effect_reply){.reply = handle, .ok = !words, .unknown = unknown};
+    *reply = (struct effect_reply){.reply = handle, .ok = !words, .refused = words && !unknown};
     reply->words = effects_text(core->effects, words);
     reply->text = effects_text(core->effects, id);
 }

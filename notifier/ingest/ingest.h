@@ -27,4 +27,13 @@ void ingest_webhook(const void *body, size_t length, int64_t now_wall_ms, struct
 bool ingest_events(const void *body, size_t length, int64_t now_wall_ms, struct arena *arena, struct ingested *out,
                    struct err *err);
 
+struct api_v2_options {
+    int64_t resolve_timeout_ms;  /* alerts that name no end are over after so long without another word */
+    bool from_grafana;           /* by its User-Agent: there the zero time is no end at all */
+};
+/* POST /api/v2/alerts: a list of {labels, annotations, startsAt, endsAt, generatorURL}. False: the body is no such list.
+ * Alerts that are wrong are left out, and out->quarantine names each: the caller answers 400 after storing the rest. */
+bool ingest_api_v2(const void *body, size_t length, int64_t now_wall_ms, const struct api_v2_options *options, struct arena *arena,
+                   struct ingested *out, struct err *err);
+
 #endif

@@ -49,7 +49,10 @@ static void read_interval(struct reading *reading, const struct yaml_node *map, 
     read_ranges(reading, map, "days_of_month", INTERVAL_DAYS_OF_MONTH, interval);
     read_ranges(reading, map, "months", INTERVAL_MONTHS, interval);
     read_ranges(reading, map, "years", INTERVAL_YEARS, interval);
-    if (location && (name = read_text(reading, location)) && !(interval->zone = zone_open(name, &err)))
+    if (!location || !(name = read_text(reading, location)))
+        return;
+    interval->location = arena_text(reading->config->policy->arena, name);
+    if (!(interval->zone = zone_open(name, &err)))
         complain(reading, location, "%s", err.text);
 }
 

@@ -253,7 +253,7 @@ const struct setting top_settings[] = {
     ROW("auth", SET_OWN, NOWHERE, NULL, "People and tools. Without any, only loopback is served.", .below = auth_settings),
     ROW("storage", SET_OWN, NOWHERE, NULL, "Where everything is kept.", .below = storage_settings),
     ROW("sources", SET_OWN, NOWHERE, "grafana, alertmanager", "Who may post. `api` (for `notifier send`) is always there.", .below = source_settings),
-    ROW("resolve_timeout", SET_DURATION, AT(config, resolve_timeout_ms), "5m", "When alerts posted to Alertmanager's API without an end are over.", .later = true),
+    ROW("resolve_timeout", SET_DURATION, AT(config, resolve_timeout_ms), "5m", "When alerts posted to Alertmanager's API without an end are over."),
     ROW("time_zone", SET_TEXT, AT(config, time_zone), "UTC", "Of times in messages: an IANA name."),
     ROW("severity", SET_OWN, NOWHERE, NULL, "How bad an alert is.", .below = severity_settings),
     ROW("channels", SET_OWN, NOWHERE, "those of the environment", "Whereto messages go.", .below = channel_settings),

@@ -29,7 +29,6 @@ static const struct metric_family families[] = {
     {"alertmanager_build_info", "For tools that look for Alertmanager.", METRIC_GAUGE, {"version"}, NULL},
 };
 
-#define ALERTMANAGER_VERSION "0.25.0" /* whose API v2 the tools may expect */
 
 void counts_declare(struct metrics *metrics)
 {

@@ -1,6 +1,7 @@
 /* What routes may call: each door copies what it is given into the inbox and has its caller answered after the commit. */
 #include "base/log.h"
 #include "base/text.h"
+#include "notifier/amconfig.h"
 #include "notifier/ingest/ingest.h"
 #include "notifier/notifier_private.h"
 
@@ -387,6 +388,33 @@ static void list_done(void *job)
     free(listing);
 }
 
+static size_t list_receivers(const struct policy_node *node, struct arena *arena, struct history_receiver *out, size_t count)
+{
+    if (count == POLICY_NODES_MAX)
+        return count;
+    out[count++] = (struct history_receiver){arena_text(arena, node->id), arena_text(arena, node->receiver)};
+    for (size_t i = 0; i < node->child_count; i++)
+        count = list_receivers(node->children[i], arena, out, count);
+    return count;
+}
+
+/* What Alertmanager's lists say beside the rows: the policy may be another one by the time they are read. */
+static void list_for_alertmanager(struct listing *listing)
+{
+    const struct config *config = listing->notifier->config;
+    struct history_query *query = &listing->query;
+
+    if (query->list != LIST_API_ALERTS && query->list != LIST_API_GROUPS)
+        return;
+    struct history_receiver *receivers = ARENA_NEW(listing->arena, struct history_receiver, POLICY_NODES_MAX + 1);
+    query->receiver_count = list_receivers(config->policy->root, listing->arena, receivers, 0);
+    receivers[query->receiver_count++] = (struct history_receiver){"self", "self"};
+    query->receivers = receivers;
+    query->receiver_regex = arena_text(listing->arena, query->receiver_regex);
+    query->now_ms = notifier_now_ms(listing->notifier);
+    query->resolve_timeout_ms = config->resolve_timeout_ms;
+}
+
 bool notifier_list(struct notifier *notifier, const struct history_query *query, notifier_listed done, void *context)
 {
     struct listing *listing = calloc(1, sizeof *listing);
@@ -400,6 +428,7 @@ bool notifier_list(struct notifier *notifier, const struct history_query *query,
         *texts[i] = arena_text(listing->arena, *texts[i]);
     for (size_t i = 0; i < query->matcher_count; i++)
         listing->query.matchers[i] = arena_text(listing->arena, query->matchers[i]);
+    list_for_alertmanager(listing);
     if (!notifier->options.work) {
         list_run(listing);
         list_done(listing);
@@ -410,4 +439,14 @@ bool notifier_list(struct notifier *notifier, const struct history_query *query,
     arena_free(listing->arena);
     free(listing);
     return false;
+}
+
+void notifier_alertmanager_config(const struct notifier *notifier, struct buf *out)
+{
+    amconfig_write(notifier->config, out);
+}
+
+size_t notifier_receivers(const struct notifier *notifier, const char **out, size_t max)
+{
+    return amconfig_receivers(notifier->config->policy, out, max);
 }

@@ -89,6 +89,10 @@ bool notifier_reload(struct notifier *notifier, const struct config *config, str
 bool notifier_uses(const struct notifier *notifier, const struct config *config);
 const struct config *notifier_config(const struct notifier *notifier);
 
+/* Our routes as an alertmanager.yml, without a secret, and each receiver they name; for Alertmanager's API. */
+void notifier_alertmanager_config(const struct notifier *notifier, struct buf *out);
+size_t notifier_receivers(const struct notifier *notifier, const char **out, size_t max);
+
 struct notifier_health {
     bool storage_failed, accepting;
     int64_t last_turn_ms;                /* wall */

@@ -287,7 +287,7 @@ static bool start_server(struct serving *serving, struct err *err)
 
     serving->auth = auth_new(&who, serving->work);
     arena_free(arena);
-    serving->routes = (struct routes_context){.notifier = serving->notifier, .reload = do_reload, .reload_context = serving,
+    serving->routes = (struct routes_context){.notifier = serving->notifier, .started_ms = notifier_now_ms(serving->notifier), .reload = do_reload, .reload_context = serving,
                                                 .backup = backups_start, .backup_context = serving->backups};
     struct server_options options = {.listen = serving->config->listen, .listen_fd = systemd_listen_fd(),
                                      .max_body = serving->config->max_body, .tables = route_tables, .context = &serving->routes,

@@ -10,6 +10,7 @@ typedef void (*routes_backed_up)(void *context, int status, const char *words, i
 
 struct routes_context {
     struct notifier *notifier;
+    int64_t started_ms;      /* wall */
     bool (*reload)(void *context, struct buf *words, struct err *err); /* words: what still needs a restart */
     void *reload_context;
     void (*backup)(void *context, const char *file, routes_backed_up done, void *done_context); /* NULL: there is no file */

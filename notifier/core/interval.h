@@ -30,6 +30,7 @@ struct interval {
     struct interval_range *ranges[INTERVAL_FIELDS];
     size_t range_counts[INTERVAL_FIELDS]; /* 0: any */
     struct zone *zone;                    /* NULL: UTC */
+    const char *location;                 /* its name; NULL: UTC */
 };
 
 struct interval_set {

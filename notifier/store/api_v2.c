@@ -2,6 +2,8 @@
 
 #include "base/text.h"
 #include "base/zone.h"
+#include "notifier/core/policy.h"
+#include "notifier/core/record.h"
 #include "notifier/store/flat.h"
 
 #include <stdlib.h>

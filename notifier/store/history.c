@@ -2,6 +2,7 @@
 #include "notifier/store/history.h"
 
 #include "base/text.h"
+#include "notifier/store/api_v2.h"
 #include "notifier/store/page.h"
 
 #include <assert.h>
@@ -30,6 +31,10 @@ static const struct page_list *const lists[] = {
     [LIST_NOW] = NULL,
     [LIST_CHANNELS] = NULL,
     [LIST_TIMELINE] = NULL,
+    [LIST_API_ALERTS] = NULL,
+    [LIST_API_GROUPS] = NULL,
+    [LIST_API_SILENCES] = NULL,
+    [LIST_API_SILENCE] = NULL,
 };
 
 struct history *history_open(const char *path, const char *severity_label, struct err *err)
@@ -292,7 +297,9 @@ bool history_run(struct history *history, const struct history_query *query, str
     if (!history->db)
         return false;
     if (begin_page(&page, history, query, out, err))
-        ok = lists[query->list] ? write_list(&page, lists[query->list]) : write_one(&page);
+        ok = api_v2_is_list(query->list) ? api_v2_write(&page)
+             : lists[query->list]        ? write_list(&page, lists[query->list])
+                                         : write_one(&page);
     for (size_t i = 0; i < LENGTH(page.matchers); i++)
         matcher_close(page.matchers[i]);
     arena_reset(history->arena);

@@ -24,8 +24,15 @@ enum history_list {
     LIST_QUARANTINE,
     LIST_NOW,         /* one object: what fires, by group, worst first; how fast the last hour was; each channel */
     LIST_CHANNELS,    /* one object: how fast the last hour was; each channel's health */
-    LIST_TIMELINE     /* one object: how many transitions LIST_HISTORY would give, in each of HISTORY_TIMELINE_BARS
+    LIST_TIMELINE,    /* one object: how many transitions LIST_HISTORY would give, in each of HISTORY_TIMELINE_BARS
                        * equal parts of since..until (both needed) */
+    /* Alertmanager's own JSON, whole: no pages */
+    LIST_API_ALERTS, LIST_API_GROUPS, LIST_API_SILENCES,
+    LIST_API_SILENCE  /* one, by its id */
+};
+
+struct history_receiver { /* whom a route's node names */
+    const char *node_id, *name;
 };
 
 struct history_query { /* texts borrowed until the query has run */
@@ -40,8 +47,14 @@ struct history_query { /* texts borrowed until the query has run */
     int64_t since_ms, until_ms; /* 0: open */
     const char *cursor;         /* from the page before; NULL: the first */
     size_t limit;               /* 0: 100 */
-    int64_t now_ms;             /* NOW, CHANNELS: wall */
+    int64_t now_ms;             /* NOW, CHANNELS, Alertmanager's: wall */
     bool csv;
+    /* for Alertmanager's lists */
+    bool hide_active, hide_silenced, hide_inhibited;
+    const char *receiver_regex; /* anchored; NULL: any */
+    const struct history_receiver *receivers;
+    size_t receiver_count;
+    int64_t resolve_timeout_ms; /* what has no end is shown to end so long from now_ms */
 };
 
 struct history;

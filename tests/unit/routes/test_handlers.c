@@ -38,6 +38,42 @@ void notifier_events(struct notifier *notifier, const char *source, const void *
     done(context, &answer);
 }
 
+void notifier_alerts(struct notifier *notifier, const char *source, const char *user_agent, const void *body, size_t length,
+                     notifier_done done, void *context)
+{
+    (void)notifier;
+    ASKED("alerts %s %s %.*s", source, text_or(user_agent, "-"), (int)length, (const char *)body);
+    done(context, &answer);
+}
+
+void notifier_silence(struct notifier *notifier, const void *body, size_t length, notifier_done done, void *context)
+{
+    (void)notifier;
+    ASKED("silence %.*s", (int)length, (const char *)body);
+    done(context, &answer);
+}
+
+void notifier_silence_expire(struct notifier *notifier, const char *id, notifier_done done, void *context)
+{
+    (void)notifier;
+    ASKED("expire %s", id);
+    done(context, &answer);
+}
+
+void notifier_alertmanager_config(const struct notifier *notifier, struct buf *out)
+{
+    (void)notifier;
+    buf_add_text(out, "route: {}\n");
+}
+
+size_t notifier_receivers(const struct notifier *notifier, const char **out, size_t max)
+{
+    (void)notifier;
+    (void)max;
+    out[0] = "ops";
+    return 1;
+}
+
 void notifier_test(struct notifier *notifier, const char *channel, const char *severity, bool resolved, const char *sent_by,
                    notifier_done done, void *context)
 {
@@ -185,6 +221,15 @@ static const struct {
     {"POST", "/api/v1/deliveries/-1/retry", NULL, 404, NULL, "not the id"},
     {"POST", "/api/v1/deliveries/retry?channel=mail", NULL, 200, "retry 0 mail", NULL},
     {"POST", "/api/v1/deliveries/retry", NULL, 400, NULL, "which channel"},
+    {"POST", "/api/v2/alerts", "[]", 200, "alerts api - []", NULL},
+    {"GET", "/api/v2/alerts?filter=a%3Db&active=false", NULL, 200, "list 7 id=- status=- channel=- since=0 until=0 limit=0 csv=0 cursor=- m=a=b", NULL},
+    {"GET", "/api/v2/alerts/groups", NULL, 200, "list 8", NULL},
+    {"GET", "/api/v2/silences", NULL, 200, "list 9", NULL},
+    {"POST", "/api/v2/silences", "{}", 200, "silence {}", "{\"silenceID\":"},
+    {"GET", "/api/v2/silence/f00", NULL, 200, "list 10 id=f00", NULL},
+    {"DELETE", "/api/v2/silence/f00", NULL, 200, "expire f00", NULL},
+    {"GET", "/api/v2/receivers", NULL, 200, NULL, "[{\"name\":\"ops\"}]"},
+    {"GET", "/api/v2/status", NULL, 200, NULL, "{\"original\":\"route: {}\\n\"}"},
     {"GET", "/-/healthy", NULL, 200, NULL, "healthy"},
     {"GET", "/-/ready", NULL, 200, NULL, "ready"},
     {"GET", "/ready", NULL, 200, NULL, "ready"},

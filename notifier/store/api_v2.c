@@ -25,11 +25,6 @@ struct api {
     size_t silence_count;
 };
 
-bool api_v2_is_list(enum history_list list)
-{
-    return list == LIST_API_ALERTS || list == LIST_API_GROUPS || list == LIST_API_SILENCES || list == LIST_API_SILENCE;
-}
-
 static void put_time(struct api *api, const char *key, int64_t wall_ms)
 {
     struct buf text = BUF_EMPTY(64);
@@ -408,8 +403,7 @@ bool api_v2_write(struct page *page)
 
     if (receiver && !(api.receiver = matcher_new("receiver", MATCH_REGEX, receiver, page->err)))
         return false;
-    ok = db_begin(page->db, page->err) && write_list(&api);
-    db_rollback(page->db);
+    ok = write_list(&api);
     matcher_close(api.receiver);
     for (size_t i = 0; i < api.silence_count; i++) {
         for (size_t m = 0; m < api.silences[i].matcher_count; m++)

@@ -4,7 +4,6 @@
 
 #include "notifier/store/page.h"
 
-bool api_v2_is_list(enum history_list list);
-bool api_v2_write(struct page *page); /* the whole answer */
+bool api_v2_write(struct page *page); /* the whole answer; within a transaction */
 
 #endif

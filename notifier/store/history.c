@@ -231,6 +231,11 @@ static bool write_object(struct page *page)
     case LIST_TIMELINE:
         db_rollback(page->db); /* it makes transactions of its own, short ones */
         return page_write_timeline(page);
+    case LIST_API_ALERTS:
+    case LIST_API_GROUPS:
+    case LIST_API_SILENCES:
+    case LIST_API_SILENCE:
+        return api_v2_write(page);
     case LIST_DELIVERY:
     case LIST_WHY:
         if (!id || !id[0])
@@ -297,9 +302,7 @@ bool history_run(struct history *history, const struct history_query *query, str
     if (!history->db)
         return false;
     if (begin_page(&page, history, query, out, err))
-        ok = api_v2_is_list(query->list) ? api_v2_write(&page)
-             : lists[query->list]        ? write_list(&page, lists[query->list])
-                                         : write_one(&page);
+        ok = lists[query->list] ? write_list(&page, lists[query->list]) : write_one(&page);
     for (size_t i = 0; i < LENGTH(page.matchers); i++)
         matcher_close(page.matchers[i]);
     arena_reset(history->arena);

@@ -4,6 +4,7 @@
 # make check-fast   the part under a minute: unit, tidy, a hundred simulated lives
 # make e2e          the real binary against providers, Postfix and a small disk
 # make tidy         layers, banned calls, headers that stand alone, a pure core
+# make check-amtool Debian's amtool and Prometheus against the real daemon
 # make check-asan   unit, simulator and smoke tests under AddressSanitizer and UBSan
 # make check-tsan   the same under ThreadSanitizer
 # make check-kill   kill -9 in a loop under load: nothing answered may be lost
@@ -44,6 +45,12 @@ tidy: $(call objects,$(SRC_core))
 e2e: $(OUT)/bin/notifier
 	$(call need,pytest-3,python3-pytest)
 	@NOTIFIER_BIN=$(OUT)/bin/notifier PYTHONDONTWRITEBYTECODE=1 timeout --kill-after=10 890 $(PYTEST) tests/e2e $(E2E_ARGS)
+
+.PHONY: check-amtool
+check-amtool: $(OUT)/bin/notifier
+	$(call need,amtool,prometheus-alertmanager)
+	$(call need,prometheus,prometheus)
+	@NOTIFIER_BIN=$(OUT)/bin/notifier PYTHONDONTWRITEBYTECODE=1 timeout --kill-after=10 300 $(PYTEST) tests/e2e/test_amtool.py $(E2E_ARGS)
 
 # The smoke tests with a binary of this VARIANT.
 .PHONY: e2e-smoke

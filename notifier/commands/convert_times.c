@@ -2,7 +2,6 @@
 #include "base/text.h"
 #include "base/zone.h"
 #include "notifier/commands/convert_private.h"
-#include "notifier/config_private.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -191,8 +190,8 @@ void convert_times(struct conversion *c)
     convert_put(c, 0, "\ntime_intervals:");
     for (size_t l = 0; l < 2; l++)
         for (size_t i = 0; lists[l] && i < lists[l]->count; i++)
-            if (l * (lists[0] ? lists[0]->count : 0) + i >= INTERVAL_NAMES_MAX)
-                convert_give_up(c, lists[l]->items[i], "more than %d time intervals", INTERVAL_NAMES_MAX);
+            if (l * (lists[0] ? lists[0]->count : 0) + i >= POLICY_INTERVALS_MAX)
+                convert_give_up(c, lists[l]->items[i], "more than %d time intervals", POLICY_INTERVALS_MAX);
             else if (is_twin(lists, l, i))
                 convert_refuse(c, lists[l]->items[i], "time interval \"%.60s\" is there already", convert_text(lists[l]->items[i], "name"));
             else

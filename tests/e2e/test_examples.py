@@ -1,0 +1,100 @@
+"""The configurations that are shown as examples: each is taken, and tells whom it says it tells."""
+import re
+
+import pytest
+
+from daemon import ROOT, alert, until
+from fakes import Answer
+
+FILES = sorted([*ROOT.glob("config/*.yaml"), *ROOT.glob("config/examples/*.yaml")])
+NOTIFIER = [path for path in FILES if not path.name.startswith("collector")]
+SECRET = "sekretHookSigningKey"  # one of those that may not be seen anywhere
+
+
+@pytest.fixture
+def variables(telegram, discord, slack, sink, mail_server):
+    """The environment the examples ask for, with fakes in the providers' place."""
+    mail_server.empty()
+    return {
+        "SMTP_HOST": "localhost", "SMTP_PORT": str(mail_server.port), "SMTP_USERNAME": mail_server.user,
+        "SMTP_PASSWORD": mail_server.password, "SMTP_FROM": "notifier@pf.test", "SMTP_TO": "ops@example.org",
+        "SLACK_WEBHOOK_URL": slack.webhook_url, "DISCORD_WEBHOOK_URL": discord.webhook_url,
+        "TELEGRAM_BOT_TOKEN": telegram.token, "TELEGRAM_CHAT_ID": "424242",
+        "WEBHOOK_URL": sink.url + "/hook", "WEBHOOK_SECRET": SECRET,
+    }
+
+
+@pytest.mark.parametrize("path", NOTIFIER, ids=lambda path: path.name)
+def test_is_taken(make, variables, path):
+    d = make(None, env=variables)
+    done = d.cli("check-config", str(path), url=False)
+    assert done.returncode == 0, done.stderr
+    assert not re.search("warning: (?!.*not acted on yet)", done.stderr), done.stderr
+
+
+@pytest.mark.parametrize("path", [path for path in NOTIFIER if path.parent.name == "examples"], ids=lambda path: path.name)
+def test_names_what_is_missing(make, path):
+    """Without its variables an example says which are missing, each with its place."""
+    done = make(None).cli("check-config", str(path), url=False)
+    assert done.returncode == 2, done
+    said = re.findall(re.escape(str(path)) + r":\d+:\d+: the environment variable ([A-Z_]+) is not set", done.stderr)
+    assert said == re.findall(r"\$\{([A-Z_]+)\}", path.read_text())
+
+
+def example(make, name, variables, mail_server, replaced=()):
+    """The example as it stands, but for the test server's own certificate and where Telegram is."""
+    text = (ROOT / "config/examples" / name).read_text()
+    for old, new in [("    type: smtp\n", f"    type: smtp\n    tls: {{ca_file: '{mail_server.certificate}'}}\n"), *replaced]:
+        assert old in text
+        text = text.replace(old, new)
+    d = make(text, env=variables)
+    d.arguments += ["--listen", "127.0.0.1:0", "--storage", str(d.storage)]
+    return d.start()
+
+
+def names(texts, *wanted):
+    return {name for name in wanted if any(name in text for text in texts)}
+
+
+def fire_one_of_each(d):
+    d.fire(alert("Crit", severity="critical"), alert("Warn", severity="warning"), alert("Info", severity="info"), alert("None"))
+    return "Crit", "Warn", "Info", "None"
+
+
+def test_balanced(make, variables, slack, sink, mail_server):
+    d = example(make, "balanced.yaml", variables, mail_server)
+    all_of_them = fire_one_of_each(d)
+    until(lambda: len(sink.taken) >= 3 and len(slack.taken) >= 3, "Slack's and the webhook's messages")
+    mails = mail_server.wait_mails("ops@example.org", 1)
+    d.wait_delivered(4, channel="console")
+    d.wait_at_rest()
+    assert names([mail["Subject"] for mail in mails], *all_of_them) == {"Crit"} and len(mails) == 1
+    hooked = sorted(told["labels"]["alertname"] for one in sink.taken for told in one["body"]["alerts"])
+    assert hooked == ["Crit", "None", "Warn"]
+    chatted = [one["text"] for one in slack.taken]
+    assert len(chatted) == 3 and names(chatted, *all_of_them) == {"Crit", "Warn", "None"}
+    assert [name for text in chatted for name in names([text], *all_of_them) if "<!here>" in text] == ["Crit"], "only critical calls"
+    assert names(d.out, *all_of_them) == set(all_of_them), "the console has everything"
+
+
+def test_balanced_falls_back(make, variables, slack, sink, mail_server):
+    """A warning that Slack refuses for good goes by mail."""
+    slack.always(Answer(404, "no_service"))
+    d = example(make, "balanced.yaml", variables, mail_server)
+    d.fire(alert("Warn", severity="warning"))
+    mail = mail_server.wait_mails("ops@example.org", 1, lambda one: "Warn" in one["Subject"])[0]
+    assert "slack" in mail.get_body(("plain",)).get_content()
+    d.wait_at_rest()
+
+
+def test_chat_and_mail(make, variables, telegram, discord, mail_server):
+    d = example(make, "chat-and-mail.yaml", variables, mail_server,
+                [("    type: telegram\n", f"    type: telegram\n    api_url: '{telegram.url}'\n")])
+    all_of_them = fire_one_of_each(d)
+    until(lambda: len(telegram.taken) >= 4 and len(discord.taken) >= 4, "four messages in each chat")
+    mails = mail_server.wait_mails("ops@example.org", 1)
+    d.wait_at_rest()
+    assert names([mail["Subject"] for mail in mails], *all_of_them) == {"Crit"} and len(mails) == 1
+    for chat in (telegram, discord):
+        assert names([one["text"] for one in chat.taken], *all_of_them) == set(all_of_them)
+        assert names([one["text"] for one in chat.taken if one["silent"]], *all_of_them) == {"Info"}

@@ -13,10 +13,7 @@ import psycopg2
 VERSION = "9.3.4"
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 START_SECONDS_MAX = 60
-SETTINGS = """http.bind.to=127.0.0.1:{http}
-http.min.net.bind.to=127.0.0.1:{health}
-pg.net.bind.to=127.0.0.1:{pg}
-pg.readonly.user.enabled=true
+SETTINGS = """pg.readonly.user.enabled=true
 pg.readonly.user=grafana
 pg.readonly.password=reader
 line.tcp.enabled=false
@@ -55,8 +52,10 @@ def free_ports(count):
 
 
 class QuestDB:
-    def __init__(self, folder, heap="512m"):
-        self.folder, self.heap = pathlib.Path(folder), heap
+    def __init__(self, folder, heap="512m", settings=None, environment=None, admin="quest"):
+        """settings and environment: those of a deployment, whose ports are replaced by free ones; admin: its password."""
+        self.folder, self.heap, self.admin = pathlib.Path(folder), heap, admin
+        self.settings, self.environment = settings or SETTINGS, environment or {}
         self.http, self.health, self.pg = free_ports(3)
         self.url = f"http://127.0.0.1:{self.http}"
         self.process = None
@@ -64,11 +63,13 @@ class QuestDB:
     def __enter__(self):
         (self.folder / "conf").mkdir(parents=True)
         (self.folder / "tmp").mkdir()
-        (self.folder / "conf/server.conf").write_text(SETTINGS.format(http=self.http, health=self.health, pg=self.pg))
+        (self.folder / "conf/server.conf").write_text(self.settings)
+        ports = {"QDB_HTTP_BIND_TO": self.http, "QDB_HTTP_MIN_NET_BIND_TO": self.health, "QDB_PG_NET_BIND_TO": self.pg}
+        environment = {**os.environ, **self.environment, **{name: f"127.0.0.1:{port}" for name, port in ports.items()}}
         with open(self.folder / "log", "wb") as log:
             self.process = subprocess.Popen(
                 ["java", f"-Xmx{self.heap}", "-XX:+UseSerialGC", f"-Djava.io.tmpdir={self.folder}/tmp", "-jar", jar(), "-d", str(self.folder), "-n"],
-                stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, start_new_session=True)
+                env=environment, stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, start_new_session=True)
         try:
             self.wait()
             self.apply_schemas()
@@ -99,7 +100,7 @@ class QuestDB:
         return connection
 
     def apply_schemas(self):
-        with self.connect("admin", "quest") as connection, connection.cursor() as cursor:
+        with self.connect("admin", self.admin) as connection, connection.cursor() as cursor:
             for path in sorted((ROOT / "schemas/questdb").glob("*.sql")):
                 text = "\n".join(line.split("--")[0] for line in path.read_text(encoding="utf-8").splitlines())
                 for statement in text.split(";"):

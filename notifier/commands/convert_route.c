@@ -220,11 +220,13 @@ static void put_side(struct conversion *c, const struct yaml_node *rule, const c
 void convert_inhibit_rules(struct conversion *c)
 {
     const struct yaml_node *rules = convert_at(c->root, "inhibit_rules");
-    const char *names[CONVERT_LIST_MAX];
+    const char *names[POLICY_EQUAL_MAX];
 
     convert_put(c, 0, "\ninhibit_wait: 0");
     if (!rules || !rules->count)
         return;
+    if (rules->count > POLICY_INHIBITS_MAX)
+        convert_give_up(c, rules, "more than %d inhibition rules", POLICY_INHIBITS_MAX);
     convert_put(c, 0, "inhibit_rules:");
     for (size_t i = 0; i < rules->count; i++) {
         const struct yaml_node *rule = rules->items[i], *equal = convert_at(rule, "equal");
@@ -236,8 +238,8 @@ void convert_inhibit_rules(struct conversion *c)
         put_side(c, rule, "source");
         put_side(c, rule, "target");
         for (size_t j = 0; equal && j < equal->count; j++)
-            if (count == CONVERT_LIST_MAX)
-                convert_give_up(c, equal, "equal has more than %d labels", CONVERT_LIST_MAX);
+            if (count == POLICY_EQUAL_MAX)
+                convert_give_up(c, equal, "equal has more than %d labels", POLICY_EQUAL_MAX);
             else
                 names[count++] = equal->items[j]->text;
         convert_put_texts(c, 4, "equal", names, count);

@@ -2,10 +2,9 @@
 #include "base/text.h"
 #include "base/zone.h"
 #include "notifier/commands/convert_private.h"
+#include "notifier/core/interval.h"
 
-#include <stdio.h>
 #include <string.h>
-#include <strings.h>
 #include <unistd.h>
 
 static const struct field named_fields[] = {{"name", FIELD_TEXT, NULL}, {"time_intervals", FIELD_LIST, NULL}, {0}};
@@ -17,96 +16,48 @@ static const struct field interval_fields[] = {
 
 static const struct field time_fields[] = {{"start_time", FIELD_TEXT, NULL}, {"end_time", FIELD_TEXT, NULL}, {0}};
 
-static const char *const weekdays[] = {"sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", NULL};
-static const char *const months[] = {"january", "february", "march", "april", "may", "june", "july", "august", "september", "october",
-                                     "november", "december", NULL};
-
-/* How the ends of a range are written. */
-struct range_kind {
-    const char *key;
-    const char *const *names; /* from `first` on; NULL: numbers only */
-    int64_t first, least, most;
-    bool numbers;
-};
-
-static const struct range_kind kinds[] = {
-    {"weekdays", weekdays, 0, 0, 6, false},
-    {"days_of_month", NULL, 0, -31, 31, true},
-    {"months", months, 1, 1, 12, true},
-    {"years", NULL, 0, 0, 9999, true},
-};
-
-static bool read_end(const struct range_kind *kind, const char *text, int64_t *end)
+/* As they are: the core reads the same words, and knows which are none. */
+static void put_ranges(struct conversion *c, const struct yaml_node *interval, const char *key, enum interval_field field)
 {
-    for (size_t i = 0; kind->names && kind->names[i]; i++)
-        if (strcasecmp(text, kind->names[i]) == 0) {
-            *end = kind->first + (int64_t)i;
-            return true;
-        }
-    return kind->numbers && text_to_int(text, end, NULL) && *end >= kind->least && *end <= kind->most && (*end || kind->least >= 0);
-}
-
-/* A day counted from the month's end is behind those counted from its beginning, or cannot be compared. */
-static bool range_is_sound(const struct range_kind *kind, const char *text)
-{
-    const char *colon = strchr(text, ':');
-    char first[32];
-    int64_t from, to;
-
-    snprintf(first, sizeof first, "%.*s", (int)(colon ? colon - text : 31), text);
-    if (!read_end(kind, first, &from) || !read_end(kind, colon ? colon + 1 : first, &to))
-        return false;
-    return from < 0 && to > 0 ? false : (from < 0) != (to < 0) || from <= to;
-}
-
-static void put_ranges(struct conversion *c, const struct yaml_node *interval, const struct range_kind *kind)
-{
-    const struct yaml_node *list = convert_at(interval, kind->key);
-    const char *texts[CONVERT_LIST_MAX];
+    const struct yaml_node *list = convert_at(interval, key);
+    const char *texts[INTERVAL_RANGES_MAX];
+    struct interval parsed = {0};
     size_t count = 0;
+    struct err err;
 
     if (!list)
         return;
     for (size_t i = 0; i < list->count; i++)
-        if (!range_is_sound(kind, list->items[i]->text))
-            convert_refuse(c, list->items[i], "\"%.40s\" is no range of %s", list->items[i]->text, kind->key);
-        else if (count == CONVERT_LIST_MAX)
-            convert_give_up(c, list->items[i], "%s has more than %d ranges", kind->key, CONVERT_LIST_MAX);
+        if (count == INTERVAL_RANGES_MAX)
+            convert_give_up(c, list->items[i], "%s has more than %d ranges", key, INTERVAL_RANGES_MAX);
+        else if (!interval_add(c->arena, &parsed, field, list->items[i]->text, &err))
+            convert_refuse(c, list->items[i], "%s", err.text);
         else
             texts[count++] = list->items[i]->text;
-    convert_put_texts(c, 8, kind->key, texts, count);
-}
-
-/* HH:MM up to 24:00, in minutes; -1: no such time. */
-static int minutes_of(const char *text)
-{
-    int hour = 0, minute = 0, length = 0;
-
-    if (!text || strlen(text) > 5 || sscanf(text, "%2d:%2d%n", &hour, &minute, &length) != 2 || text[length] || !strchr(text, ':') || strchr("+- ", text[0]))
-        return -1;
-    const char *colon = strchr(text, ':');
-    if (strlen(colon + 1) != 2 || strchr("+- ", colon[1]) || hour > 24 || minute > 59 || (hour == 24 && minute))
-        return -1;
-    return hour * 60 + minute;
+    convert_put_texts(c, 8, key, texts, count);
 }
 
 static void put_times(struct conversion *c, const struct yaml_node *list)
 {
+    struct interval parsed = {0};
+    struct err err;
+
     if (!list)
         return;
     convert_put(c, 8, list->count ? "times:" : "times: []");
     for (size_t i = 0; i < list->count; i++) {
         const struct yaml_node *one = list->items[i];
         const char *start = convert_text(one, "start_time"), *end = convert_text(one, "end_time");
-        int from = minutes_of(start), to = minutes_of(end);
         if (!convert_fits(c, one, time_fields))
             continue;
-        if (from < 0 || to < 0)
+        if (!start || !end)
             convert_refuse(c, one, "start_time and end_time are both needed, as HH:MM");
-        else if (from >= to)
-            convert_refuse(c, one, "end_time must be after start_time; a night is two times, to 24:00 and from 00:00");
+        else if (i == INTERVAL_RANGES_MAX)
+            convert_give_up(c, one, "more than %d times", INTERVAL_RANGES_MAX);
+        else if (i < INTERVAL_RANGES_MAX && !interval_add_times(c->arena, &parsed, start, end, &err))
+            convert_refuse(c, one, "%s", err.text);
         else
-            convert_put(c, 10, "- {start_time: \"%02d:%02d\", end_time: \"%02d:%02d\"}", from / 60, from % 60, to / 60, to % 60);
+            convert_put(c, 10, "- {start_time: \"%s\", end_time: \"%s\"}", start, end);
     }
 }
 
@@ -144,8 +95,10 @@ static void put_interval(struct conversion *c, const struct yaml_node *interval)
     if (!convert_fits(c, interval, interval_fields))
         return;
     put_times(c, convert_at(interval, "times"));
-    for (size_t i = 0; i < LENGTH(kinds); i++)
-        put_ranges(c, interval, &kinds[i]);
+    put_ranges(c, interval, "weekdays", INTERVAL_WEEKDAYS);
+    put_ranges(c, interval, "days_of_month", INTERVAL_DAYS_OF_MONTH);
+    put_ranges(c, interval, "months", INTERVAL_MONTHS);
+    put_ranges(c, interval, "years", INTERVAL_YEARS);
     put_location(c, interval);
     if (c->out->length == begin)
         convert_put(c, 6, "- {}");

@@ -62,7 +62,7 @@ static const struct row written[] = {
     {"inhibition, old and new", "inhibit_rules: [{source_match: {s: critical}, source_match_re: {t: 'a|b'}, target_matchers: [s=warning], equal: [i]}, {target_matchers: ['x=\"\"']}]\n" ROUTE HOOK,
      {"  - source_matchers: ['s=\"critical\"', 't=~\"a|b\"']\n    target_matchers: ['s=\"warning\"']\n    equal: [i]\n",
       "  - source_matchers: []\n    target_matchers: ['x=\"\"']\n    equal: []\n"}},
-    {"times, old and new", "mute_time_intervals: [{name: nn, time_intervals: [{times: [{start_time: 9:00, end_time: 24:00}], weekdays: ['monday:Friday'], days_of_month: ['1:5', '-3:-1'], months: ['1:3', may], years: ['2026'], location: Europe/Berlin}]}]\n"
+    {"times, old and new", "mute_time_intervals: [{name: nn, time_intervals: [{times: [{start_time: 09:00, end_time: 24:00}], weekdays: ['monday:Friday'], days_of_month: ['1:5', '-3:-1'], months: ['1:3', may], years: ['2026'], location: Europe/Berlin}]}]\n"
      "time_intervals: [{name: m, time_intervals: [{weekdays: [saturday]}]}]\nroute: {receiver: r, routes: [{mute_time_intervals: [nn], active_time_intervals: [m]}]}\n" HOOK,
      {"  - name: nn\n    time_intervals:\n      - times:\n          - {start_time: \"09:00\", end_time: \"24:00\"}\n        weekdays: [\"monday:Friday\"]\n        days_of_month: [\"1:5\", \"-3:-1\"]\n        months: [\"1:3\", may]\n        years: [\"2026\"]\n        location: Europe/Berlin\n",
       "      - weekdays: [saturday]\n", "mute_time_intervals: [nn]\n      active_time_intervals: [m]\n"}},
@@ -112,11 +112,11 @@ static const struct {
     {"no such time", "route: {receiver: r, routes: [{mute_time_intervals: [n]}]}\n" HOOK, "f.yml:1:54: time interval \"n\" is not defined below time_intervals:\n"},
     {"a time twice", "mute_time_intervals: [{name: n}]\ntime_intervals: [{name: n}]\n" ROUTE HOOK, "f.yml:2:18: time interval \"n\" is there already\n"},
     {"a night in one", "time_intervals: [{name: nn, time_intervals: [{times: [{start_time: '22:00', end_time: '06:00'}]}]}]\n" ROUTE HOOK,
-     "f.yml:1:55: end_time must be after start_time; a night is two times, to 24:00 and from 00:00\n"},
+     "f.yml:1:55: the time 22:00-06:00 ends before it begins; what passes midnight is written as two ranges\n"},
     {"nowhere", "time_intervals: [{name: n, time_intervals: [{location: Nowhere/Land}]}]\n" ROUTE HOOK, "f.yml:1:56: \"Nowhere/Land\" is not a time zone known here\n"},
     {"a header that is not one's own", ROUTE "receivers: [{name: r, webhook_configs: [{url: http://h/, http_config: {http_headers: {Authorization: {values: [x]}}}}]}]\n",
      "f.yml:2:87: http_headers cannot set Authorization; authorization is meant for that\n"},
-    {"no day", "time_intervals: [{name: nn, time_intervals: [{weekdays: [moonday]}]}]\n" ROUTE HOOK, "f.yml:1:58: \"moonday\" is no range of weekdays\n"},
+    {"no day", "time_intervals: [{name: nn, time_intervals: [{weekdays: [moonday]}]}]\n" ROUTE HOOK, "f.yml:1:58: \"moonday\" is no weekday or range of them, as in monday:friday\n"},
     {"no duration", "route: {receiver: r, group_wait: 5}\n" HOOK, "f.yml:1:34: group_wait must be a duration such as 30s, 5m or 4h\n"},
     {"units in another order", "route: {receiver: r, group_wait: 1m1h}\n" HOOK, "f.yml:1:34: group_wait must be a duration such as 30s, 5m or 4h\n"},
     {"no repeat", "route: {receiver: r, repeat_interval: 0s}\n" HOOK, "f.yml:1:39: repeat_interval cannot be 0\n"},

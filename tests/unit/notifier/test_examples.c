@@ -48,16 +48,16 @@ static void check_row(size_t i, const struct config *config)
     struct label label = {"severity", rows[i].severity};
     struct labels labels = {&label, rows[i].severity ? 1 : 0};
     const struct policy_node *nodes[POLICY_MATCHES_MAX];
-    struct buf channels = BUF_EMPTY(1024), fallback = BUF_EMPTY(1024);
+    struct buf told = BUF_EMPTY(1024), fallback = BUF_EMPTY(1024);
 
     REQUIRE(policy_match(config->policy, &labels, nodes) == 1, "%s: one route each", rows[i].file);
-    add_names(&channels, config->policy, nodes[0]->channels, nodes[0]->channel_count);
+    add_names(&told, config->policy, nodes[0]->channels, nodes[0]->channel_count);
     add_names(&fallback, config->policy, nodes[0]->fallback, nodes[0]->fallback_count);
-    CHECK_TEXT(buf_text(&channels), rows[i].channels);
+    CHECK_TEXT(buf_text(&told), rows[i].channels);
     CHECK_TEXT(buf_text(&fallback), rows[i].fallback);
     CHECK_INT(nodes[0]->repeat_interval_ms, rows[i].repeat_ms);
     CHECK_INT(nodes[0]->repeat_info, rows[i].repeats_info);
-    buf_free(&channels);
+    buf_free(&told);
     buf_free(&fallback);
 }
 

@@ -191,9 +191,8 @@ static void answer_done(struct call *call)
         call->wake(call);
 }
 
-void call_answer(struct call *call, int status, const char *content_type, const void *body, size_t length)
+static void answer(struct call *call, int status, const char *content_type, const void *body, size_t length)
 {
-    assert(status >= 200 && status < 600 && (status < 300 || status >= 400)); /* never a redirect */
     if (!call->abandoned) {
         call->status = status;
         call->content_type = arena_text(call->arena, content_type);
@@ -206,6 +205,22 @@ void call_answer(struct call *call, int status, const char *content_type, const 
         }
     }
     answer_done(call);
+}
+
+void call_answer(struct call *call, int status, const char *content_type, const void *body, size_t length)
+{
+    assert(status >= 200 && status < 600 && (status < 300 || status >= 400)); /* never a redirect */
+    answer(call, status, content_type, body, length);
+}
+
+void call_see_page(struct call *call, const char *path)
+{
+    static const char done[] = "done\n";
+
+    assert(path[0] == '/' && path[1] != '/' && path[1] != '\\');
+    assert(strcmp(call->method, "POST") == 0 && call->route->access >= ACCESS_VIEWER && !text_starts(call->target, "/api/"));
+    call_set_header(call, "Location", path);
+    answer(call, 303, "text/plain; charset=utf-8", done, sizeof done - 1);
 }
 
 void call_answer_text(struct call *call, int status, const char *text)

@@ -130,11 +130,16 @@ static void add_headline(struct buf *out, const struct config *config, const str
 static void add_groups(struct buf *out, const struct config *config, const struct cJSON *list)
 {
     const char *now = page_text(list, "at"), *severity = NULL;
+    int64_t elsewhere = json_get_int(list, "elsewhere", 0);
     size_t ending = 0;
 
     for (const struct cJSON *group = json_first(json_get(list, "groups")); group; group = json_next(group)) {
         if (!json_get_int(group, "firing", 0)) {
             ending++;
+            continue;
+        }
+        if (out->length > PAGE_ROOM) {
+            elsewhere += json_get_int(group, "firing", 0);
             continue;
         }
         if (!severity || !text_equal(severity, page_text(group, "severity"))) {
@@ -145,9 +150,9 @@ static void add_groups(struct buf *out, const struct config *config, const struc
         }
         add_group(out, config, group, now);
     }
-    if (json_get_int(list, "elsewhere", 0)) {
+    if (elsewhere) {
         buf_add_text(out, "<p class=\"quiet\">These are the worst groups; ");
-        page_add_number(out, json_get_int(list, "elsewhere", 0));
+        page_add_number(out, elsewhere);
         buf_add_text(out, " more alerts fire in others: <a href=\"/api/v1/incidents?status=open&amp;format=csv\">all as CSV</a>.</p>\n");
     }
     if (ending)
@@ -188,21 +193,21 @@ static void add_queue(struct buf *out, const struct notifier_health *health, con
 {
     int64_t dead = json_get_int(list, "dead", 0);
 
-    buf_addf(out, "<section class=\"tile\"><h2>To be sent</h2>\n<p class=\"figure\">");
+    buf_addf(out, "<section class=\"tile\"><h2><a href=\"/deliveries\">To be sent</a></h2>\n<p class=\"figure\">");
     page_add_number(out, health->totals.deliveries_open);
     buf_add_text(out, "</p>\n<p class=\"small quiet\">");
     if (dead) {
         buf_add_text(out, "<span class=\"bad\">");
         page_add_number(out, dead);
-        buf_addf(out, " dead %s</span>", dead == 1 ? "letter" : "letters");
+        buf_addf(out, " <a href=\"/deliveries?status=dead\">dead %s</a></span> in 24 hours", dead == 1 ? "letter" : "letters");
     } else
-        buf_add_text(out, "no dead letters");
+        buf_add_text(out, "no dead letters in 24 hours");
     buf_add_text(out, "</p></section>\n");
 }
 
 static void add_channels(struct buf *out, const struct config *config, const struct notifier_health *health, const struct cJSON *list)
 {
-    buf_add_text(out, "<section class=\"tile\"><h2>Channels</h2>\n<ul class=\"dots\">\n");
+    buf_add_text(out, "<section class=\"tile\"><h2><a href=\"/channels\">Channels</a></h2>\n<ul class=\"dots\">\n");
     for (size_t i = 0; i < config->channel_count; i++) {
         struct channel_view view = channel_view(&config->channels[i], health, list);
         buf_addf(out, "<li class=\"%s\"><strong>", view.class);

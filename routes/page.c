@@ -16,7 +16,7 @@ static const char layout_html[] = {
     0};
 
 static const struct { const char *path, *label; } places[] = {
-    {"/", "Now"}, {"/history", "History"},
+    {"/", "Now"}, {"/history", "History"}, {"/deliveries", "Deliveries"}, {"/channels", "Channels"},
 };
 
 static const char *find_slot(const char *name, size_t length, const struct page_slot *slots, size_t count)
@@ -103,9 +103,9 @@ const char *page_text(const struct cJSON *object, const char *key)
     return text_or(json_get_text(object, key), "");
 }
 
-void page_add_words(struct buf *out, const char *text)
+static void add_cut(struct buf *out, const char *text, size_t runes)
 {
-    size_t length = text_prefix(text, PAGE_WORDS_RUNES);
+    size_t length = text_prefix(text, runes);
     struct buf start = BUF_EMPTY(8 * PAGE_WORDS_RUNES);
 
     buf_add(&start, text, length);
@@ -138,6 +138,11 @@ void page_add_block(struct buf *out, const char *text)
     buf_free(&start);
 }
 
+void page_add_words(struct buf *out, const char *text)
+{
+    add_cut(out, text, PAGE_WORDS_RUNES);
+}
+
 bool page_is_link(const char *text)
 {
     size_t scheme = strncasecmp(text, "http://", 7) == 0 ? 7 : strncasecmp(text, "https://", 8) == 0 ? 8 : 0;
@@ -150,7 +155,7 @@ bool page_is_link(const char *text)
     return true;
 }
 
-void page_add_link(struct buf *out, const char *url, const char *words)
+static void add_link(struct buf *out, const char *url, const char *words, size_t runes)
 {
     bool link = page_is_link(url);
 
@@ -159,9 +164,14 @@ void page_add_link(struct buf *out, const char *url, const char *words)
         text_add_html(out, url);
         buf_add_text(out, "\">");
     }
-    page_add_words(out, words);
+    add_cut(out, words, runes);
     if (link)
         buf_add_text(out, "</a>");
+}
+
+void page_add_link(struct buf *out, const char *url, const char *words)
+{
+    add_link(out, url, words, PAGE_WORDS_RUNES);
 }
 
 void page_add_value(struct buf *out, const char *text)
@@ -217,9 +227,9 @@ void page_add_labels(struct buf *out, const struct config *config, const struct 
             continue;
         }
         buf_add_text(out, "<span>");
-        page_add_words(out, name);
+        add_cut(out, name, PAGE_LABEL_RUNES);
         buf_add_char(out, '=');
-        page_add_value(out, value);
+        add_link(out, value, value, PAGE_LABEL_RUNES);
         buf_add_text(out, "</span>");
     }
     if (left)

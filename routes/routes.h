@@ -42,6 +42,8 @@ void call_answer_text(struct call *call, int status, const char *text); /* text/
 void call_answer_json(struct call *call, int status, const struct buf *json);
 void call_fail(struct call *call, int status, const char *error, const char *format, ...) /* {"error","detail"} */
     __attribute__((format(printf, 4, 5)));
+/* After a form of a page: the page to look at now, a path of ours. The only redirect there is, and never for tools or sources. */
+void call_see_page(struct call *call, const char *path);
 void call_set_header(struct call *call, const char *name, const char *value); /* before answering; copied */
 
 #endif

@@ -30,6 +30,7 @@ static const struct page_list *const lists[] = {
     [LIST_QUARANTINE] = &page_quarantine,
     [LIST_NOW] = NULL,
     [LIST_CHANNELS] = NULL,
+    [LIST_LIFE] = NULL,
     [LIST_TIMELINE] = NULL,
     [LIST_API_ALERTS] = NULL,
     [LIST_API_GROUPS] = NULL,
@@ -238,9 +239,12 @@ static bool write_object(struct page *page)
         return api_v2_write(page);
     case LIST_DELIVERY:
     case LIST_WHY:
+    case LIST_LIFE:
         if (!id || !id[0])
             return err_set(page->err, ERR_INPUT, "an id is missing: of an alert, an incident or a delivery");
-        return page->query->list == LIST_DELIVERY ? page_one_delivery(page, id) : page_why(page, id);
+        return page->query->list == LIST_DELIVERY ? page_one_delivery(page, id)
+               : page->query->list == LIST_WHY    ? page_why(page, id)
+                                                  : page_life(page, id);
     case LIST_ALERTS:
     case LIST_INCIDENTS:
     case LIST_HISTORY:

@@ -24,6 +24,7 @@ enum history_list {
     LIST_QUARANTINE,
     LIST_NOW,         /* one object: what fires, by group, worst first; how fast the last hour was; each channel */
     LIST_CHANNELS,    /* one object: how fast the last hour was; each channel's health */
+    LIST_LIFE,        /* one alert, by id or fingerprint: every transition, and each delivery with what was said and came of it */
     LIST_TIMELINE,    /* one object: how many transitions LIST_HISTORY would give, in each of HISTORY_TIMELINE_BARS
                        * equal parts of since..until (both needed) */
     /* Alertmanager's own JSON, whole: no pages */
@@ -37,7 +38,7 @@ struct history_receiver { /* whom a route's node names */
 
 struct history_query { /* texts borrowed until the query has run */
     enum history_list list;
-    const char *id;             /* DELIVERY, WHY: decimal id, fingerprint or incident reference */
+    const char *id;             /* DELIVERY, WHY, LIFE: decimal id, fingerprint or incident reference */
     const char *matchers[HISTORY_MATCHERS_MAX]; /* label matchers, Alertmanager's syntax */
     size_t matcher_count;
     const char *status;         /* alerts: firing|resolved|all (?all=true); incidents: open|acked|closed; deliveries: open

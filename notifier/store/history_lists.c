@@ -204,6 +204,24 @@ static void write_last_attempt(struct page *page, int64_t delivery_id)
         db_reset(stmt);
 }
 
+/* Of a dead letter: has its channel been told of all its alerts later, by a retry or by newer news? */
+static void write_told_since(struct page *page, int64_t state, int64_t delivery_id)
+{
+    static const char sql[] =
+        "SELECT 1 FROM settlements s INDEXED BY settlements_dead WHERE s.settled = 4 AND s.delivery_id = ?1 AND NOT EXISTS ("
+        "SELECT 1 FROM settlements n WHERE n.alert_id = s.alert_id AND n.channel = s.channel AND n.slot = s.slot AND n.seq >= s.seq"
+        " AND n.settled IN (1, 2) AND n.at_ms >= s.at_ms) LIMIT 1";
+    bool untold = false;
+
+    if (state == SETTLED_DEAD) {
+        struct db_stmt *stmt = page_ask(page, sql, delivery_id);
+        untold = page_next(page, stmt);
+        if (stmt)
+            db_reset(stmt);
+    }
+    sheet_bool(&page->sheet, "toldSince", state == SETTLED_DEAD && !untold);
+}
+
 void page_write_delivery(struct page *page, struct db_stmt *stmt)
 {
     static const char *const forms[] = {"rich", "plain", "minimal"};
@@ -236,6 +254,7 @@ void page_write_delivery(struct page *page, struct db_stmt *stmt)
     if (parts)
         db_bind_int(parts, 2, PAGE_RELATED_MAX);
     write_texts(page, "remoteIds", parts);
+    write_told_since(page, state, db_int(stmt, D_ID));
 }
 
 static enum page_row delivery_row(struct page *page, struct db_stmt *stmt)
@@ -271,7 +290,7 @@ static const char *const *delivery_phases(const struct history_query *query)
 
 const struct page_list page_deliveries = {
     "id,channel,incident,severity,title,reason,state,openedAt,acceptedAt,settledAt,dueAt,tries,words,seconds,form,maybeSent,"
-    "carriedBy,test,labels,lastOutcome,lastStatus,lastError,lastAttemptAt,remoteIds",
+    "carriedBy,test,labels,lastOutcome,lastStatus,lastError,lastAttemptAt,remoteIds,toldSince",
     1, delivery_phases, delivery_row};
 
 static enum page_row quarantine_row(struct page *page, struct db_stmt *stmt)

@@ -8,14 +8,17 @@
 
 #define SPEED_WINDOW_MS (3600 * 1000LL)
 #define SPEED_DELIVERIES_MAX HISTORY_SCAN_MAX /* attempts of the window looked at, newest first */
+#define LETTERS_WINDOW_MS (24 * SPEED_WINDOW_MS)
+#define MINUTE_MS 60000
 #define SPEED_PROMISE_MS 60000                /* SC-003 */
 #define SPEED_CHANNELS_MAX 128                /* named in one object */
 
 struct speed {
     int64_t *took_ms;
     size_t count, capacity, in_time, dead, waiting;
-    int64_t letters;    /* dead ones there are, of whatever age */
+    int64_t letters;    /* dead ones of the last LETTERS_WINDOW_MS */
     int64_t settled_ms; /* of the newest delivered */
+    int64_t minute;     /* requests of the last minute */
 };
 
 static void speed_add(struct speed *speed, int64_t took_ms, int64_t settled_ms)
@@ -109,11 +112,29 @@ static void read_waiting(struct page *page, struct speeds *speeds)
     }
 }
 
+static void read_minute(struct page *page, struct speeds *speeds)
+{
+    static const char sql[] = "SELECT channel, count(*) FROM (SELECT channel FROM attempts INDEXED BY attempts_by_time"
+                              " WHERE started_ms >= ?1 ORDER BY started_ms DESC LIMIT ?2) GROUP BY channel";
+    struct db_stmt *stmt = page_ask(page, sql, page->query->now_ms - MINUTE_MS);
+
+    if (stmt)
+        db_bind_int(stmt, 2, SPEED_DELIVERIES_MAX);
+    while (page_next(page, stmt)) {
+        struct speed *speed = speed_of(page, speeds, db_text(stmt, 0));
+        if (speed)
+            speed->minute = db_int(stmt, 1);
+    }
+}
+
 static void read_letters(struct page *page, struct speeds *speeds)
 {
-    struct db_stmt *stmt = page_ask(page, "SELECT channel, count(*) FROM deliveries INDEXED BY deliveries_dead WHERE state = 4"
-                                          " AND id > ?1 GROUP BY channel", 0);
+    static const char sql[] = "SELECT channel, count(*) FROM (SELECT channel, settled_ms FROM deliveries INDEXED BY deliveries_dead"
+                              " WHERE state = 4 ORDER BY channel DESC, id DESC LIMIT ?2) WHERE settled_ms >= ?1 GROUP BY channel";
+    struct db_stmt *stmt = page_ask(page, sql, page->query->now_ms - LETTERS_WINDOW_MS);
 
+    if (stmt)
+        db_bind_int(stmt, 2, HISTORY_SCAN_MAX);
     while (page_next(page, stmt)) {
         struct speed *speed = speed_of(page, speeds, db_text(stmt, 0));
         speeds->all.letters += db_int(stmt, 1);
@@ -170,6 +191,7 @@ static void write_target(struct page *page, const char *channel, struct speed *s
     sheet_text(sheet, "lastError", found ? db_text(stmt, 4) : NULL);
     sheet_text(sheet, "movedTo", found ? db_text(stmt, 5) : NULL);
     sheet_int(sheet, "dead", speed->letters);
+    sheet_int(sheet, "requestsLastMinute", speed->minute);
     write_speed(page, speed);
     sheet_shut(sheet);
     db_reset(stmt);
@@ -191,6 +213,7 @@ void page_write_channels(struct page *page)
     name_targets(page, &speeds);
     read_letters(page, &speeds);
     read_waiting(page, &speeds);
+    read_minute(page, &speeds);
     read_ended(page, &speeds);
     write_speed(page, &speeds.all);
     sheet_int(&page->sheet, "dead", speeds.all.letters);

@@ -192,8 +192,7 @@ static void write_items(struct page *page, int64_t delivery_id)
     end_list(page);
 }
 
-/* False: there is none with this id. */
-static bool write_delivery(struct page *page, int64_t id, bool says_kind)
+bool page_write_whole_delivery(struct page *page, int64_t id, const char *kind, bool with_items)
 {
     struct db_stmt *stmt = page_ask(page, "SELECT " DELIVERY_COLUMNS " FROM deliveries d"
                                           " LEFT JOIN incidents i ON i.id = d.incident_id WHERE d.id = ?1", id);
@@ -201,13 +200,14 @@ static bool write_delivery(struct page *page, int64_t id, bool says_kind)
     if (!page_next(page, stmt))
         return false;
     sheet_open(&page->sheet);
-    if (says_kind)
-        sheet_text(&page->sheet, "kind", "delivery");
+    if (kind)
+        sheet_text(&page->sheet, "kind", kind);
     write_explained(page, stmt);
     db_reset(stmt);
     write_messages(page, id);
     write_attempts(page, id);
-    write_items(page, id);
+    if (with_items)
+        write_items(page, id);
     sheet_shut(&page->sheet);
     return true;
 }
@@ -223,7 +223,7 @@ bool page_one_delivery(struct page *page, const char *text)
 
     if (!read_id(text, &id))
         return err_set(page->err, ERR_INPUT, "\"%.40s\" is not the id of a delivery; `notifier deliveries list` shows them", text);
-    return write_delivery(page, id, false) || page->failed ||
+    return page_write_whole_delivery(page, id, NULL, true) || page->failed ||
            err_set(page->err, ERR_CONFLICT, "there is no delivery %lld", (long long)id);
 }
 
@@ -338,10 +338,22 @@ static void write_transition(struct page *page, int64_t alert_id, struct db_stmt
     sheet_shut(sheet);
 }
 
+void page_write_transitions(struct page *page, int64_t alert_id, int64_t max)
+{
+    static const char sql[] = "SELECT seq, status, at_ms, starts_ms, ends_ms, source, state_reason, rule"
+                              " FROM transitions WHERE alert_id = ?1 ORDER BY seq DESC LIMIT ?2";
+    struct db_stmt *stmt = page_ask(page, sql, alert_id);
+
+    if (stmt)
+        db_bind_int(stmt, 2, max);
+    begin_list(page, "transitions");
+    while (page_next(page, stmt))
+        write_transition(page, alert_id, stmt);
+    end_list(page);
+}
+
 static bool why_alert(struct page *page, int64_t id)
 {
-    static const char transitions[] = "SELECT seq, status, at_ms, starts_ms, ends_ms, source, state_reason, rule"
-                                      " FROM transitions WHERE alert_id = ?1 ORDER BY seq DESC LIMIT ?2";
     struct db_stmt *stmt = page_ask(page, "SELECT " ALERT_COLUMNS " FROM alerts a WHERE a.id = ?1", id);
 
     if (!page_next(page, stmt))
@@ -350,13 +362,7 @@ static bool why_alert(struct page *page, int64_t id)
     sheet_text(&page->sheet, "kind", "alert");
     page_write_alert(page, stmt);
     db_reset(stmt);
-    stmt = page_ask(page, transitions, id);
-    if (stmt)
-        db_bind_int(stmt, 2, WHY_TRANSITIONS_MAX);
-    begin_list(page, "transitions");
-    while (page_next(page, stmt))
-        write_transition(page, id, stmt);
-    end_list(page);
+    page_write_transitions(page, id, WHY_TRANSITIONS_MAX);
     sheet_shut(&page->sheet);
     return true;
 }
@@ -431,7 +437,7 @@ static bool why_incident(struct page *page, int64_t id)
 }
 
 /* A name people use: a fingerprint (the newest alert of that), or a reference (the open incident, else the newest). */
-static int64_t find(struct page *page, const char *sql, const char *name)
+int64_t page_find(struct page *page, const char *sql, const char *name)
 {
     struct db_stmt *stmt = page_ask(page, sql, 1);
     int64_t id = 0;
@@ -450,12 +456,12 @@ bool page_why(struct page *page, const char *name)
 {
     int64_t id;
 
-    if (read_id(name, &id) && (write_delivery(page, id, true) || why_alert(page, id) || why_incident(page, id)))
+    if (read_id(name, &id) && (page_write_whole_delivery(page, id, "delivery", true) || why_alert(page, id) || why_incident(page, id)))
         return true;
-    id = find(page, "SELECT id FROM alerts WHERE fingerprint = ?2 ORDER BY id DESC LIMIT ?1", name);
+    id = page_find(page, "SELECT id FROM alerts WHERE fingerprint = ?2 ORDER BY id DESC LIMIT ?1", name);
     if (id)
         return why_alert(page, id);
-    id = find(page, "SELECT id FROM incidents WHERE reference = upper(?2) ORDER BY closed_ms = 0 DESC, id DESC LIMIT ?1", name);
+    id = page_find(page, "SELECT id FROM incidents WHERE reference = upper(?2) ORDER BY closed_ms = 0 DESC, id DESC LIMIT ?1", name);
     if (id)
         return why_incident(page, id);
     return page->failed ? false

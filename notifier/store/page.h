@@ -116,8 +116,13 @@ bool page_channels(struct page *page);
 bool page_write_timeline(struct page *page);
 void page_write_channels(struct page *page); /* members "speed", of the last hour, and "channels", each with its own */
 
-/* One thing, as one object: LIST_DELIVERY and LIST_WHY. */
+/* One thing, as one object: LIST_DELIVERY, LIST_WHY and LIST_LIFE. */
 bool page_one_delivery(struct page *page, const char *id);
 bool page_why(struct page *page, const char *id);
+bool page_life(struct page *page, const char *id);
+/* A delivery with its messages and attempts, as an object; kind NULL: it does not say which. False: there is none. */
+bool page_write_whole_delivery(struct page *page, int64_t id, const char *kind, bool with_items);
+void page_write_transitions(struct page *page, int64_t alert_id, int64_t max); /* member "transitions", newest first */
+int64_t page_find(struct page *page, const char *sql, const char *name); /* the id that sql finds for ?2; ?1 is 1; 0: none */
 
 #endif

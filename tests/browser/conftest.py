@@ -72,6 +72,13 @@ class Browser:
         import base64
         (SCREENS / f"{name}.png").write_bytes(base64.b64decode(shot["data"]))
 
+    def text(self):
+        return self.driver.find_element("css selector", "body").text
+
+    def wait(self, condition, seconds=30):
+        from selenium.webdriver.support.ui import WebDriverWait
+        return WebDriverWait(self.driver, seconds).until(lambda _: condition())
+
     def is_too_wide(self):
         return self.driver.execute_script("return document.documentElement.scrollWidth > document.documentElement.clientWidth")
 

@@ -1,12 +1,16 @@
 """Every page in a real browser, wide and narrow, light and dark: nothing leaves the host, nothing complains."""
 import pytest
 
+from scene import HOSTILE
+
 SIZES = {"desktop": (1280, 900, False), "phone": (390, 844, True)}
 
 
 def paths(scene):
     alert = scene.alert("FeedDown")
-    return {"now": "/", "history": "/history", "incident": f"/incidents/{alert['incidents'][0]}"}
+    return {"now": "/", "history": "/history", "incident": f"/incidents/{alert['incidents'][0]}", "alert": f"/alerts/{alert['id']}",
+            "dead": f"/alerts/{scene.alert('OrderRejected')['id']}", "hostile": f"/alerts/{scene.alert(HOSTILE)['id']}", "deliveries": "/deliveries", "channels": "/channels",
+            "delivery": f"/deliveries/{scene.daemon.items('/api/v1/deliveries?status=delivered')[0]['id']}"}
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
@@ -22,4 +26,60 @@ def test_every_page(scene, browser, size, dark):
         assert not browser.is_too_wide(), f"{path} is wider than the screen"
     outside = [url for url in browser.requests if not url.startswith((scene.daemon.url, "data:", "about:"))]
     assert browser.requests and not outside, outside
+    assert not browser.complaints, browser.complaints
+
+
+def test_a_dead_letter_goes_again_by_its_button(scene, browser):
+    """By keyboard alone: the form of ours passes what guards it, and the page says what was done."""
+    from selenium.webdriver.common.keys import Keys
+
+    browser.dress(1280, 900, False, False)
+    browser.complaints.clear()
+    scene.pager.always(None)
+    browser.open(scene.daemon.url + "/deliveries?status=dead")
+    button = next(one for one in browser.driver.find_elements("css selector", "article button") if one.text == "Send again")
+    button.send_keys(Keys.ENTER)
+    browser.wait(lambda: "done=retried" in browser.driver.current_url)
+    browser.listen()
+    assert "It goes again." in browser.text()
+    scene.pager.wait(lambda: any("OrderRejected" in message.text for message in scene.pager.taken))
+    assert not browser.complaints, browser.complaints
+
+
+def test_times_are_the_readers(scene, browser):
+    browser.open(scene.daemon.url + "/history")
+    time = browser.driver.find_element("css selector", "article time")
+    assert time.get_attribute("title").endswith(" UTC")
+    shown = browser.driver.execute_script("return new Date(arguments[0].dateTime).toLocaleTimeString(undefined, {timeStyle: 'medium'})", time)
+    assert shown in time.text
+
+
+def test_everything_is_reached_by_keyboard(scene, browser):
+    """Tab meets the skip link first, then the pages, then every link, field and button there is."""
+    browser.dress(1280, 900, False, False)
+    browser.open(scene.daemon.url + "/deliveries")
+    wanted = browser.driver.execute_script(
+        "return [...document.querySelectorAll('a[href],button,input:not([type=hidden]),select,summary')].filter(e => e.tabIndex >= 0).length")
+    from selenium.webdriver.common.keys import Keys
+    from selenium.webdriver.common.action_chains import ActionChains
+    met = []
+    for _ in range(wanted):
+        ActionChains(browser.driver).send_keys(Keys.TAB).perform()
+        met.append(browser.driver.execute_script(
+            "const e = document.activeElement; e.dataset.met = 1; return [e.textContent || e.name, getComputedStyle(e).outlineStyle]"))
+    assert met[0][0] == "To the content", met[:3]
+    assert browser.driver.execute_script("return document.querySelectorAll('[data-met]').length") == wanted, met
+    assert all(style != "none" for _, style in met), "what has the focus is seen"
+
+
+def test_a_test_is_sent_by_its_button(scene, browser):
+    browser.dress(390, 844, False, True)
+    browser.complaints.clear()
+    browser.open(scene.daemon.url + "/channels")
+    button = browser.driver.find_element("css selector", 'form[action="/channels/team-chat/test"] button')
+    browser.driver.execute_script("arguments[0].scrollIntoView()", button)
+    button.click()
+    browser.wait(lambda: "/deliveries/" in browser.driver.current_url)
+    assert "team-chat" in browser.text() and "first notification" in browser.text() or "test" in browser.text()
+    browser.listen()
     assert not browser.complaints, browser.complaints

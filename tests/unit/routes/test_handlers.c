@@ -162,6 +162,8 @@ static struct call *request(const char *method, const char *target, const char *
     call->method = method;
     call->granted = access;
     call->who = "anna";
+    if (body && !text_starts(target, "/api/"))
+        call_add_header(call, "Content-Type", "application/x-www-form-urlencoded; charset=utf-8");
     buf_init(&call->body, 10000);
     buf_add_text(&call->body, body);
     CHECK(path_parse(call->arena, target, &call->path, &err), "%s", target);
@@ -237,11 +239,28 @@ static const struct {
     {"GET", "/metrics", NULL, 200, NULL, "notifier_build_info 1"},
     {"GET", "/style.css", NULL, 200, NULL, "prefers-color-scheme: dark"},
     {"GET", "/time.js", NULL, 200, NULL, "use strict"},
-    {"GET", "/history?status=firing", NULL, 200, "list 9 id=- status=firing channel=- since=1773394013501 until=1773480413501 limit=50", "<option value=\"firing\" selected>"},
-    {"GET", "/history?text=%3Cb%3E&since=1h&until=30m", NULL, 200, "list 9 id=- status=- channel=- since=1773476813500 until=1773478613500", "value=\"&lt;b&gt;\""},
+    {"GET", "/history?status=firing", NULL, 200, "list 10 id=- status=firing channel=- since=1773394013501 until=1773480413501 limit=50", "<option value=\"firing\" selected>"},
+    {"GET", "/history?text=%3Cb%3E&since=1h&until=30m", NULL, 200, "list 10 id=- status=- channel=- since=1773476813500 until=1773478613500", "value=\"&lt;b&gt;\""},
     {"GET", "/", NULL, 200, "list 7", "<!doctype html>"},
     {"GET", "/icon.svg", NULL, 200, NULL, "<svg"},
     {"GET", "/history?since=soon", NULL, 400, NULL, "role=\"alert\"><bdi>since=soon"},
+    {"GET", "/alerts/17", NULL, 200, "list 9 id=17", "<!doctype html>"},
+    {"GET", "/deliveries", NULL, 200, "list 3 id=- status=dead channel=- since=0 until=0 limit=25", "Nothing waits."},
+    {"GET", "/deliveries?status=open&channel=mail&cursor=abc&limit=7", NULL, 200, "list 3 id=- status=open channel=mail since=0 until=0 limit=7 csv=0 cursor=abc",
+     "/api/v1/deliveries?status=open&amp;channel=mail&amp;limit=7&amp;cursor=abc&amp;format=csv"},
+    {"GET", "/deliveries?since=soon", NULL, 400, NULL, "role=\"alert\"><bdi>since=soon"},
+    {"GET", "/deliveries?done=%3Cb%3E", NULL, 200, "list 3", NULL},
+    {"GET", "/deliveries?done=retried", NULL, 200, "list 3", "It goes again."},
+    {"GET", "/deliveries/17", NULL, 200, "list 4 id=17", "What it tells"},
+    {"POST", "/deliveries/17/retry", NULL, 303, "retry 17 -", NULL},
+    {"POST", "/deliveries/17/drop", NULL, 303, "drop 17", NULL},
+    {"POST", "/deliveries/x/drop", NULL, 404, NULL, "no such delivery"},
+    {"POST", "/deliveries/retry?channel=mail", NULL, 303, "retry 0 mail", NULL},
+    {"POST", "/deliveries/retry", NULL, 400, NULL, "Which channel"},
+    {"GET", "/channels", NULL, 200, "list 8", "refuses us"},
+    {"POST", "/channels/on%20call/test", "severity=info&x=%3Cb%3E", 303, "test on call info 0 by anna", NULL},
+    {"POST", "/channels/mail/test", NULL, 303, "test mail - 0 by anna", NULL},
+    {"POST", "/channels/mail/test", "severity=%zz", 400, NULL, "role=\"alert\""},
     {"GET", "/incidents/K7Q2", NULL, 404, "list 5 id=K7Q2", "role=\"alert\"><bdi>There is no incident &quot;K7Q2&quot;"},
     {"GET", "/incidents/%3Cscript%3E", NULL, 404, "list 5 id=<script>", "no incident &quot;&lt;script&gt;&quot;"},
 };
@@ -406,6 +425,35 @@ static void an_incident_has_a_page(void)
     list_is_full = false;
 }
 
+/* What an operator did leads to a page by GET; what was refused says why. Viewers see no buttons. */
+static void forms_of_the_queue(void)
+{
+    static const char dead[] = "{\"items\":[{\"id\":\"17\",\"channel\":\"" HOSTILE "\",\"state\":\"dead\",\"title\":\"" HOSTILE "\",\"words\":\""
+                               HOSTILE "\",\"incident\":\"K7Q2\",\"toldSince\":false},{\"id\":\"18\",\"channel\":\"mail\",\"state\":\"dead\","
+                               "\"toldSince\":true},{\"id\":\"19\",\"channel\":\"mail\",\"state\":\"open\",\"tries\":3}],\"next\":null}";
+
+    answer = (struct notifier_answer){.status = 200, .id = 42};
+    struct call *call = request("POST", "/deliveries/17/retry", NULL, ACCESS_OPERATOR);
+    CHECK_TEXT(header_of(call, "Location"), "/deliveries?done=retried");
+    call_connection_gone(call);
+    answer = (struct notifier_answer){.status = 404, .words = "told since <b>"};
+    call = request("POST", "/deliveries/17/retry", NULL, ACCESS_OPERATOR);
+    CHECK(call->status == 404 && strstr(buf_text(&call->answer), "told since &lt;b&gt;"), "%s", buf_text(&call->answer));
+    call_connection_gone(call);
+
+    listed_text = dead;
+    call = request("GET", "/deliveries?status=dead&channel=mail", NULL, ACCESS_OPERATOR);
+    const char *page = buf_text(&call->answer);
+    CHECK(strstr(page, "<form method=\"post\" action=\"/deliveries/17/retry\"") && !strstr(page, "/deliveries/18/retry"), "%s", page);
+    CHECK(strstr(page, "action=\"/deliveries/19/drop\"") && strstr(page, "action=\"/deliveries/retry?channel=mail\""), "%s", page);
+    CHECK(!strstr(page, "<script>") && strstr(page, "told since"), "%s", page);
+    CHECK_TEXT(header_of(call, "Referrer-Policy"), "same-origin");
+    call_connection_gone(call);
+    call = request("GET", "/deliveries?status=dead&channel=mail", NULL, ACCESS_VIEWER);
+    CHECK(!strstr(buf_text(&call->answer), "method=\"post\""), "%s", buf_text(&call->answer));
+    call_connection_gone(call);
+}
+
 static void health_tells_strangers_little(void)
 {
     struct call *call = request("GET", "/health", NULL, ACCESS_OPEN);
@@ -458,6 +506,7 @@ int main(void)
     lists_fail_in_words();
     the_page_escapes_and_goes_on();
     an_incident_has_a_page();
+    forms_of_the_queue();
     health_tells_strangers_little();
     reload_says_what_came_of_it();
     return test_end();

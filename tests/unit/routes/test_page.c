@@ -92,7 +92,7 @@ static void labels_are_bounded(void)
     struct cJSON *labels = json_parse(buf_text(&text), text.length, &err), *without = json_parse("{\"same\":\"1\",\"team\":\"b\"}", 23, &err);
     buf_clear(&out);
     page_add_labels(&out, &config, labels, without);
-    CHECK(strstr(buf_text(&out), "<bdi>team</bdi>=<bdi>a</bdi>") && strstr(buf_text(&out), "and 37 more"), "%s", buf_text(&out));
+    CHECK(strstr(buf_text(&out), "<bdi>team</bdi>=<bdi>a</bdi>") && strstr(buf_text(&out), "and 77 more"), "%s", buf_text(&out));
     CHECK(!strstr(buf_text(&out), "same") && !strstr(buf_text(&out), "alertname") && !strstr(buf_text(&out), "severity"), "%s", buf_text(&out));
     json_close(labels);
     json_close(without);

@@ -80,6 +80,12 @@ static void fill(struct store *store)
     add_delivery(&effects, 3030, "chat", SETTLED_DELIVERED, SAMPLE_NOW - 9000000, 5, NULL);
     add_delivery(&effects, 3040, "mail", SETTLED_OPEN, SAMPLE_NOW - 61000, 0, NULL);
     add_delivery(&effects, 3050, "mail", SETTLED_OPEN, SAMPLE_NOW - 1000, 0, NULL);
+    effects_record(&effects, RECORD_DELIVERY)->delivery = (struct record_delivery){
+        .id = 3060, .group_id = 200, .channel = "chat", .opened_ms = SAMPLE_NOW, .accepted_ms = SAMPLE_NOW, .due_ms = SAMPLE_NOW};
+    for (uint64_t attempt = 1; attempt <= 2; attempt++)
+        effects_record(&effects, RECORD_ATTEMPT)->attempt = (struct record_attempt){
+            .id = 3060 + attempt, .delivery_id = 3060, .channel = "chat", .started_ms = SAMPLE_NOW - 9000000, .ended_ms = SAMPLE_NOW,
+            .outcome = OUTCOME_FAILED};
     effects_record(&effects, RECORD_TARGET)->target = (struct record_target){
         .channel = "hook", .failures = 3, .not_before_ms = SAMPLE_NOW + 5000, .last_error_ms = SAMPLE_NOW, .last_error = "403 <b>"};
     CHECK(sample_commit(store, &effects), "filled");
@@ -134,6 +140,7 @@ static void test_speed(void)
     CHECK_TEXT(json_get_text(nth(channels, 0), "lastError"), "403 <b>");
     CHECK_TEXT(json_get_text(nth(channels, 0), "notBefore"), "2023-11-14T22:13:25.000Z");
     CHECK(json_is_null(json_get(json_get(nth(channels, 0), "speed"), "share")), "nothing was to be sent");
+    CHECK_INT(json_get_int(nth(channels, 1), "requestsLastMinute", -1), 2);
     json_close(json);
     json = run(LIST_CHANNELS, SAMPLE_NOW + 6000);
     CHECK(json_is_null(json_get(nth(json_get(json, "channels"), 0), "notBefore")), "its time has come");
@@ -177,6 +184,30 @@ static void test_timeline(void)
     CHECK(err.kind == ERR_INPUT, "%s", err.text);
 }
 
+/* By number or fingerprint, with everything that told of it. */
+static void test_life(void)
+{
+    struct err err = {0};
+
+    struct cJSON *json = ask_for(&(struct history_query){.list = LIST_LIFE, .id = "306"});
+    CHECK_TEXT(json_get_text(json, "id"), "306");
+    CHECK_INT(json_get_int(json, "transitionCount", 0), 1);
+    CHECK_INT(json_count(json_get(json, "transitions")), 1);
+    CHECK_INT(json_count(json_get(nth(json_get(json, "transitions"), 0), "channels")), 2);
+    CHECK_INT(json_count(json_get(json, "deliveries")), 1);
+    CHECK_TEXT(json_get_text(nth(json_get(json, "deliveries"), 0), "id"), "3060");
+    CHECK_INT(json_count(json_get(nth(json_get(json, "deliveries"), 0), "attempts")), 2);
+    json_close(json);
+    json = ask_for(&(struct history_query){.list = LIST_LIFE, .id = "f"});
+    CHECK_TEXT(json_get_text(json, "id"), "320");
+    CHECK_INT(json_count(json_get(json, "deliveries")), 0);
+    json_close(json);
+    buf_clear(&out);
+    CHECK(!history_run(history, &(struct history_query){.list = LIST_LIFE, .id = "999"}, &out, &err), "none");
+    CHECK(err.kind == ERR_CONFLICT && strstr(err.text, "no alert \"999\""), "%s", err.text);
+    CHECK(!history_run(history, &(struct history_query){.list = LIST_LIFE, .id = ""}, &out, &err) && err.kind == ERR_INPUT, "no id");
+}
+
 int main(void)
 {
     struct err err = {0};
@@ -190,6 +221,7 @@ int main(void)
     test_now();
     test_speed();
     test_timeline();
+    test_life();
     history_close(history);
     sample_close(&store);
     sample_end();

@@ -14,7 +14,8 @@
 #define NOW_PLACES_MAX 64      /* groups of one alert */
 #define NOW_CHUNK 5000         /* alerts in one transaction */
 #define NOW_LABELS_MAX 24      /* of an alert shown, */
-#define NOW_VALUE_RUNES 200    /* each value cut to so many characters */
+#define NOW_VALUE_RUNES 80     /* characters of each value */
+#define NOW_WORDS_RUNES 250    /* characters of a name or a summary */
 
 struct now_group {
     int64_t id;                /* of the group; 0: alerts in none */
@@ -116,9 +117,13 @@ static bool count_alerts(struct page *page, struct now *now)
     return true;
 }
 
-static void write_cut(struct page *page, const char *key, const char *text)
+static void write_cut(struct page *page, const char *key, const char *text, size_t runes)
 {
-    sheet_text(&page->sheet, key, text ? arena_bytes(page->arena, text, text_prefix(text, NOW_VALUE_RUNES)) : NULL);
+    size_t length = text ? text_prefix(text, runes) : 0;
+
+    if (text && text[length])
+        text = arena_printf(page->arena, "%s\u2026", arena_bytes(page->arena, text, length));
+    sheet_text(&page->sheet, key, text);
 }
 
 /* A glance: the alert's own page has the rest. */
@@ -131,7 +136,7 @@ static void write_labels(struct page *page, const char *stored)
     json_open(json, '{');
     if (flat_read(stored, page->arena, &labels))
         for (size_t i = 0; i < labels.count && i < NOW_LABELS_MAX; i++)
-            write_cut(page, labels.items[i].name, labels.items[i].value);
+            write_cut(page, labels.items[i].name, labels.items[i].value, NOW_VALUE_RUNES);
     json_shut(json, '}');
 }
 
@@ -154,10 +159,10 @@ static void write_alert(struct page *page, int64_t id)
         return;
     sheet_open(sheet);
     sheet_id(sheet, "id", id);
-    write_cut(page, "name", db_text(stmt, 1));
+    write_cut(page, "name", db_text(stmt, 1), NOW_WORDS_RUNES);
     sheet_text(sheet, "severity", page_severity(page, db_text(stmt, 2)));
     write_labels(page, db_text(stmt, 2));
-    write_cut(page, "summary", summary_of(page, db_text(stmt, 3)));
+    write_cut(page, "summary", summary_of(page, db_text(stmt, 3)), NOW_WORDS_RUNES);
     sheet_time(sheet, "startsAt", db_int(stmt, 4));
     sheet_text(sheet, "stateReason", db_text(stmt, 5));
     sheet_bool(sheet, "test", db_int(stmt, 6));

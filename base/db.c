@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <time.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -31,6 +32,7 @@ struct db {
     struct db_stmt *statements[DB_STATEMENTS_MAX];
     size_t statement_count;
     bool in_transaction;
+    int64_t end_ms; /* of what runs; steady */
 };
 
 /* What an operator can do about it. */
@@ -364,6 +366,25 @@ static int look(void *context)
     if (watching->fd >= 0)
         fstat(watching->fd, &status);
     return !watching->watch->go_on(watching->watch->context, watching->doing, status.st_size, watching->all);
+}
+
+static int64_t steady_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static int is_late(void *context)
+{
+    const struct db *db = context;
+    return steady_ms() >= db->end_ms;
+}
+
+void db_limit_time(struct db *db, int64_t ms)
+{
+    db->end_ms = steady_ms() + ms;
+    sqlite3_progress_handler(db->handle, ms > 0 ? DB_WATCH_STEPS : 0, ms > 0 ? is_late : NULL, db);
 }
 
 static int64_t pragma_int(struct db *db, const char *sql)

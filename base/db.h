@@ -52,6 +52,8 @@ const void *db_blob(struct db_stmt *stmt, int column, size_t *length);
 bool db_is_null(struct db_stmt *stmt, int column);
 int64_t db_changes(struct db *db); /* rows changed by the last statement */
 void db_reset(struct db_stmt *stmt);
+/* Ends whatever statement of this connection still runs after ms from now, with an error (SQLITE_INTERRUPT); 0: no more. */
+void db_limit_time(struct db *db, int64_t ms);
 
 /* Long work tells how far it is and asks whether to go on. all: 0 where the end is not known. From the calling thread. */
 struct db_watch {

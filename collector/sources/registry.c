@@ -3,7 +3,7 @@
 #include <string.h>
 
 const struct source_kind *const source_kinds[] = {
-    &source_daemon, &source_exchange, &source_pipeline, &source_trading, &source_process, NULL,
+    &source_daemon, &source_exchange, &source_pipeline, &source_trading, &source_process, &source_market, NULL,
 };
 
 const struct source_kind *source_kind_find(const char *type)

@@ -3,7 +3,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/text.h"
-#include "base/zone.h"
+#include "collector/sources/when.h"
 
 #include <math.h>
 #include <stddef.h>
@@ -168,50 +168,14 @@ bool status_integer(const struct cJSON *value, int64_t *out)
     return true;
 }
 
-/* A number's unit shows in its size: seconds stay below 1e11 until the year 5138. */
-static bool time_of_number(double number, int64_t *ns)
-{
-    double scale = number < 1e11 ? 1e9 : number < 1e14 ? 1e6 : number < 1e17 ? 1e3 : 1;
-
-    if (!(number > 0) || number * scale >= 9.2e18)
-        return false;
-    *ns = (int64_t)(number * scale);
-    return true;
-}
-
-/* Python's isoformat() of a time in UTC that knows no zone lacks the closing Z. */
-static bool time_of_text(const char *text, int64_t *ns)
-{
-    struct buf with_zone = BUF_EMPTY(80);
-    const char *clock = strpbrk(text, "Tt ");
-    int64_t ms = 0;
-    bool ok = zone_parse_rfc3339(text, &ms);
-
-    if (!ok && clock && strlen(text) < 64 && !strpbrk(clock, "Zz+-")) {
-        buf_addf(&with_zone, "%.*sT%sZ", (int)(clock - text), text, clock + 1);
-        ok = zone_parse_rfc3339(buf_text(&with_zone), &ms);
-    } else if (!ok && !clock && strlen(text) == 10) {
-        buf_addf(&with_zone, "%sT00:00:00Z", text);
-        ok = zone_parse_rfc3339(buf_text(&with_zone), &ms);
-    } else if (!ok && clock && *clock == ' ' && strlen(text) < 64) {
-        buf_addf(&with_zone, "%.*sT%s", (int)(clock - text), text, clock + 1);
-        ok = zone_parse_rfc3339(buf_text(&with_zone), &ms);
-    }
-    buf_free(&with_zone);
-    if (!ok || ms <= 0 || ms > INT64_MAX / NS_OF_MS)
-        return false;
-    *ns = ms * NS_OF_MS;
-    return true;
-}
-
 bool status_time(const struct cJSON *value, int64_t *ns)
 {
     const char *text = json_text(value);
     double number;
 
     if (status_number(value, &number))
-        return time_of_number(number, ns);
-    return text && time_of_text(text, ns);
+        return when_number(number, ns);
+    return text && when_text(text, ns);
 }
 
 bool status_list(const struct cJSON *value, struct buf *joined, int64_t *count)

@@ -9,7 +9,7 @@
 
 #include <stdlib.h>
 
-#define NOW_MS INT64_C(1790000000000) /* 2026-09-21T13:33:20Z */
+#define NOW_MS INT64_C(1790000000000) /* 2026-09-21T14:13:20Z */
 
 static const struct source_context test_context = {.env = "dev", .host = "h1"};
 

@@ -299,6 +299,8 @@ static struct config *parse(const char *path, const char *name, const char *text
     else {
         reading->root = yaml_root(yaml);
         read_root(reading);
+        if (!complaints->errors)
+            config->outline = config_outline(reading);
     }
     yaml_close(yaml);
     free(reading);

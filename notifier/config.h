@@ -54,6 +54,7 @@ struct config {
     struct channel_config channels[POLICY_CHANNELS_MAX]; /* same order as policy->channels */
     size_t channel_count;
     struct policy *policy;
+    const char *outline;             /* what decides, as a configuration without secrets; NULL: too long */
     struct arena *arena;             /* owns the texts */
 };
 

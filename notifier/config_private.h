@@ -97,6 +97,8 @@ void read_inhibit_wait(struct reading *reading, const struct yaml_node *node);
 void read_self(struct reading *reading, const struct yaml_node *map);
 void read_sources(struct reading *reading, const struct yaml_node *list);
 void sources_built_in(struct reading *reading, bool file_has_sources);
+/* The configuration's `outline`. Owned by its arena; NULL: longer than YAML_BYTES_MAX. */
+const char *config_outline(struct reading *reading);
 void read_auth(struct reading *reading, const struct yaml_node *auth);
 
 #endif

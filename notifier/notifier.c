@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "notifier/notifier_private.h"
+#include "notifier/recorder.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -21,15 +22,9 @@ static bool flight_is(const void *item, const void *id)
     return ((const struct flight *)item)->attempt_id == *(const uint64_t *)id;
 }
 
-struct loading {
-    struct core *core;
-    struct instant now;
-};
-
 static void load_row(void *context, const struct record *record)
 {
-    struct loading *loading = context;
-    core_load(loading->core, record, loading->now);
+    step_row(context, record);
 }
 
 struct core *notifier_core(struct notifier *notifier)
@@ -55,8 +50,8 @@ struct notifier *notifier_new(const struct notifier_options *options, struct err
         snprintf(notifier->host_name, sizeof notifier->host_name, "notifier.invalid");
     if (options->metrics)
         counts_declare(options->metrics);
-    struct loading loading = {notifier->core, notifier->now};
-    if (!options->store.load(options->store.context, notifier->now.wall_ms, load_row, &loading, err)) {
+    recorder_begin(options->recorder, options->config, options->seed, notifier->now);
+    if (!options->store.load(options->store.context, notifier->now.wall_ms, load_row, notifier, err)) {
         notifier_free(notifier);
         return NULL;
     }
@@ -64,7 +59,7 @@ struct notifier *notifier_new(const struct notifier_options *options, struct err
         notifier_free(notifier);
         return NULL;
     }
-    core_load_done(notifier->core, notifier->now, &notifier->effects);
+    step_loaded(notifier);
     return notifier;
 }
 
@@ -83,6 +78,7 @@ void notifier_free(struct notifier *notifier)
     flights_free(notifier);
     map_free(&notifier->details);
     effects_free(&notifier->effects);
+    recorder_end(notifier->options.recorder, notifier->core);
     core_free(notifier->core);
     free(notifier);
 }
@@ -99,17 +95,18 @@ static void decide(struct notifier *notifier)
         }
         if (inbox->items[i].config)
             notifier->config = inbox->items[i].config;
-        core_step(notifier->core, &inbox->items[i].event, notifier->now, &notifier->effects);
+        step_event(notifier, &inbox->items[i].event);
     }
     inbox->count = 0;
     arena_reset(inbox->arena);
-    core_tick(notifier->core, notifier->now, &notifier->effects);
+    step_tick(notifier);
     /* Wording one delivery may end it and start others' effects, so the list grows while it is read. */
     for (size_t i = notifier->handled; i < notifier->effects.count; i++)
         if (notifier->effects.items[i].kind == EFFECT_RENDER) {
             struct effect_render render = notifier->effects.items[i].render;
             words_find(notifier, &render);
         }
+    recorder_flush(notifier->options.recorder);
 }
 
 static bool has_something_to_keep(const struct notifier *notifier)

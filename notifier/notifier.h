@@ -18,6 +18,7 @@
 #define NOTIFIER_CONFIRM_MS 5000         /* disk failing: how long a webhook waits for a channel's confirmation */
 
 struct notifier;
+struct recorder; /* notifier/recorder.h */
 
 struct notifier_options { /* the seams; all borrowed, outliving the notifier */
     const struct config *config;
@@ -27,6 +28,7 @@ struct notifier_options { /* the seams; all borrowed, outliving the notifier */
     struct metrics *metrics;
     struct history *history;             /* NULL: no lists (simulator) */
     struct work *work;                   /* NULL: lists run at once */
+    struct recorder *recorder;           /* NULL: nothing is recorded */
     uint64_t seed;
 };
 

@@ -96,6 +96,12 @@ bool inbox_side(struct notifier *notifier, const struct side *side, notifier_don
 bool sides_load(struct notifier *notifier, struct err *err);
 void sides_take(struct notifier *notifier, const struct pending_event *pending);
 
+/* steps.c */
+void step_row(struct notifier *notifier, const struct record *row);
+void step_loaded(struct notifier *notifier);
+void step_event(struct notifier *notifier, const struct event *event);
+void step_tick(struct notifier *notifier);
+
 /* words.c */
 void words_find(struct notifier *notifier, const struct effect_render *render);
 

@@ -9,6 +9,7 @@
 #include "notifier/commands/commands.h"
 #include "notifier/commands/progress.h"
 #include "notifier/notifier.h"
+#include "notifier/recorder.h"
 #include "routes/auth.h"
 #include "routes/context.h"
 #include "routes/server.h"
@@ -28,7 +29,7 @@
 #define IDLE_EVERY_MS 1000    /* housekeeping of the store while nothing is to do */
 
 struct serving {
-    const char *config_flag, *listen, *storage;
+    const char *config_flag, *listen, *storage, *record;
     const struct config *config;
     const struct config *retired[RETIRED_MAX];
     size_t retired_count;
@@ -37,6 +38,7 @@ struct serving {
     struct wires *wires;
     struct work *work;
     struct backups *backups;
+    struct recorder *recorder;
     struct store store;
     struct history *history;
     struct metrics *metrics;
@@ -173,12 +175,13 @@ static void caught(void *context, int signal)
 static bool parse_flags(struct serving *serving, int argc, char **argv)
 {
     static const struct option flags[] = {{"config", required_argument, NULL, 'c'}, {"listen", required_argument, NULL, 'l'},
-                                          {"storage", required_argument, NULL, 's'}, {0}};
+                                          {"storage", required_argument, NULL, 's'}, {"record", required_argument, NULL, 'r'}, {0}};
     int flag;
 
     optind = 1;
     while ((flag = getopt_long(argc, argv, "", flags, NULL)) != -1)
         switch (flag) {
+        case 'r': serving->record = optarg; break;
         case 'c': serving->config_flag = optarg; break;
         case 'l': serving->listen = optarg; break;
         case 's': serving->storage = optarg; break;
@@ -230,7 +233,7 @@ static bool start_notifier(struct serving *serving, struct err *err)
 {
     struct notifier_options options = {.config = serving->config, .clock = clock_system, .store = serving->store,
                                        .transport = wires_transport(serving->wires), .metrics = serving->metrics,
-                                       .history = serving->history, .work = serving->work};
+                                       .history = serving->history, .work = serving->work, .recorder = serving->recorder};
 
     sign_random(&options.seed, sizeof options.seed);
     serving->notifier = notifier_new(&options, err);
@@ -311,6 +314,8 @@ static bool start(struct serving *serving, struct err *err)
     serving->work = work_new(wake, serving->loop, err);
     serving->wires = serving->work ? wires_new(serving->http, serving->loop, reply, serving, err) : NULL;
     serving->metrics = metrics_new();
+    if (serving->record && !(serving->recorder = recorder_open(serving->record, 0, err)))
+        return false;
     return serving->wires && start_on_store(serving, err) && start_server(serving, err);
 }
 
@@ -385,6 +390,7 @@ static void stop(struct serving *serving)
     if (serving->work)
         work_free(serving->work);
     notifier_free(serving->notifier);
+    recorder_close(serving->recorder);
     if (serving->auth)
         auth_free(serving->auth);
     close_store(serving);

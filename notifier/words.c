@@ -119,5 +119,5 @@ void words_find(struct notifier *notifier, const struct effect_render *render)
     } else
         log_say(LOG_ERROR, "channel_unknown", "delivery %llu is for channel %s, which is not configured",
                 (unsigned long long)render->delivery_id, render->channel);
-    core_step(notifier->core, &event, notifier->now, &notifier->effects);
+    step_event(notifier, &event);
 }

@@ -26,8 +26,8 @@ const struct command commands[] = {
      "Writes DIR/notifier.yaml, its secrets (mode 0600) and matching Grafana provisioning. Asks where a flag is missing and a terminal is there.", command_init},
     {"doctor", "[--config FILE]", "checks every credential and path, sends nothing",
      "Each line is ok, a note or a PROBLEM with what to do. Exit 1 where there is a problem.", command_doctor},
-    {"serve", "[--config FILE] [--listen ADDR:PORT] [--storage FILE]", "runs the daemon",
-     "Flags beat the file; port 0 picks one. Prints `notifier listening on URL` once it is ready. SIGHUP reloads, SIGTERM drains.", command_serve},
+    {"serve", "[--config FILE] [--listen ADDR:PORT] [--storage FILE] [--record FILE]", "runs the daemon",
+     "Flags beat the file; port 0 picks one. --record keeps what happens and what is decided, up to 256 MiB, for replay-events. Prints `notifier listening on URL` once it is ready. SIGHUP reloads, SIGTERM drains.", command_serve},
     {"test", "--channel NAME [--severity S] [--resolved] [--config FILE]", "a real message through the real path; prints the receipt",
      "Through the running daemon where one answers, else alone and in memory. Exit 1 and the provider's own words when refused.", command_test},
     {"check-config", "[FILE]", "every problem as FILE:LINE:COL: message",
@@ -42,6 +42,8 @@ const struct command commands[] = {
     {"send", "--title T [--severity S] [--label k=v]... [--description D] [--key K] [--resolve]", "an alert of one's own, from a script",
      "Title and labels without severity, or --key, identify the alert; --resolve ends it." COMMON, command_send},
     {"replay", "FILE|- [--source NAME]", "posts a recorded webhook body", "The source is grafana unless named." COMMON, command_replay},
+    {"replay-events", "FILE", "decides a record of `serve --record` once more",
+     "Says where this version decides otherwise. Needs neither the daemon, the database nor the configuration: all of it is in FILE. Exit 1 where something differs.", command_replay_events},
     {"telegram", "chats [--channel NAME] [--config FILE]", "the chats and topics the bot sees",
      "Write something to the bot, or in its group, first: Telegram shows a bot only chats that spoke lately.", command_telegram},
     {"convert", "alertmanager FILE", "an alertmanager.yml as our YAML on stdout",
@@ -146,7 +148,7 @@ static int command_help(int argc, char **argv)
 /* Names that are promised for later: told apart from a typing mistake. */
 static bool is_planned(const char *name)
 {
-    static const char *const planned[] = {"ack", "unack", "silence", "route", "template", "replay-events"};
+    static const char *const planned[] = {"ack", "unack", "silence", "route", "template"};
     for (size_t i = 0; i < LENGTH(planned); i++)
         if (strcmp(planned[i], name) == 0)
             return true;

@@ -27,6 +27,7 @@ int command_replay(int argc, char **argv);
 int command_telegram(int argc, char **argv);
 int command_convert(int argc, char **argv);
 int command_hash_password(int argc, char **argv);
+int command_replay_events(int argc, char **argv);
 int command_backup(int argc, char **argv);
 int command_restore(int argc, char **argv);
 int command_migrate(int argc, char **argv);

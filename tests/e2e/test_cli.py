@@ -168,7 +168,6 @@ def test_replay(told, sink, tmp_path):
     fails(told.cli("replay", str(daemon.PAYLOADS / "grafana/single-firing.json"), "--source", "nosuch"), 1)
 
 
-@later("serve --record")
 def test_record_and_replay_events(start, sink, tmp_path):
     d = start(config(hook(sink)), arguments=["--record", str(tmp_path / "events")])
     d.fire(alert("Recorded"))

@@ -190,7 +190,8 @@ def test_the_image_holds_the_libraries_notifier_loads():
         path = pathlib.Path(re.search(rf"^\s*{re.escape(library)} => (\S+)", paths, re.M).group(1)).resolve()
         owner = subprocess.run(["dpkg", "-S", f"*/{path.name}"], check=True, capture_output=True, text=True).stdout.split(":")[0]
         owners.add(owner)
-    assert owners - {"libc6"} <= runtime, f"the image lacks {owners - runtime - {'libc6'}}"
+    owners = {owner for owner in owners if not owner.startswith("libc6")}
+    assert owners <= runtime, f"the image lacks {owners - runtime}"
 
 
 def test_questdb_takes_its_settings_and_its_secrets(tmp_path):

@@ -1,0 +1,186 @@
+/* The pages: what each asks of the notifier, and that nothing a stranger wrote comes out as anything but text. */
+#include "tests/unit/routes/handlers.h"
+
+static const struct handlers_row rows[] = {
+    {"GET", "/style.css", NULL, 200, NULL, "prefers-color-scheme: dark"},
+    {"GET", "/time.js", NULL, 200, NULL, "use strict"},
+    {"GET", "/history?status=firing", NULL, 200, "list timeline id=- status=firing channel=- since=1773394013501 until=1773480413501 limit=50", "<option value=\"firing\" selected>"},
+    {"GET", "/history?text=%3Cb%3E&since=1h&until=30m", NULL, 200, "list timeline id=- status=- channel=- since=1773476813500 until=1773478613500", "value=\"&lt;b&gt;\""},
+    {"GET", "/", NULL, 200, "list now", "<!doctype html>"},
+    {"GET", "/icon.svg", NULL, 200, NULL, "<svg"},
+    {"GET", "/history?since=soon", NULL, 400, NULL, "role=\"alert\"><bdi>since=soon"},
+    {"GET", "/alerts/17", NULL, 200, "list life id=17", "<!doctype html>"},
+    {"GET", "/deliveries", NULL, 200, "list deliveries id=- status=dead channel=- since=0 until=0 limit=25", "Nothing waits."},
+    {"GET", "/deliveries?status=open&channel=mail&cursor=abc&limit=7", NULL, 200, "list deliveries id=- status=open channel=mail since=0 until=0 limit=7 csv=0 cursor=abc",
+     "/api/v1/deliveries?status=open&amp;channel=mail&amp;limit=7&amp;cursor=abc&amp;format=csv"},
+    {"GET", "/deliveries?since=soon", NULL, 400, NULL, "role=\"alert\"><bdi>since=soon"},
+    {"GET", "/deliveries?done=%3Cb%3E", NULL, 200, "list deliveries", NULL},
+    {"GET", "/deliveries?done=retried", NULL, 200, "list deliveries", "It goes again."},
+    {"GET", "/deliveries/17", NULL, 200, "list delivery id=17", "What it tells"},
+    {"POST", "/deliveries/17/retry", NULL, 303, "retry 17 -", NULL},
+    {"POST", "/deliveries/17/drop", NULL, 303, "drop 17", NULL},
+    {"POST", "/deliveries/x/drop", NULL, 404, NULL, "no such delivery"},
+    {"POST", "/deliveries/retry?channel=mail", NULL, 303, "retry 0 mail", NULL},
+    {"POST", "/deliveries/retry", NULL, 400, NULL, "Which channel"},
+    {"GET", "/channels", NULL, 200, "list channels", "refuses us"},
+    {"POST", "/channels/on%20call/test", "severity=info&x=%3Cb%3E", 303, "test on call info 0 by anna", NULL},
+    {"POST", "/channels/mail/test", NULL, 303, "test mail - 0 by anna", NULL},
+    {"POST", "/channels/mail/test", "severity=%zz", 400, NULL, "role=\"alert\""},
+    {"GET", "/incidents/K7Q2", NULL, 404, "list why id=K7Q2", "role=\"alert\"><bdi>There is no incident &quot;K7Q2&quot;"},
+    {"GET", "/incidents/%3Cscript%3E", NULL, 404, "list why id=<script>", "no incident &quot;&lt;script&gt;&quot;"},
+};
+
+static const char *const lists[] = {"/", "/history", "/deliveries", "/deliveries?status=dead", "/channels"};
+
+static void lists_fail_in_words(void)
+{
+    listed_text = NULL;
+    for (size_t i = 0; i < LENGTH(failures); i++) {
+        err_set(&list_error, failures[i].kind, "<no>");
+        for (size_t at = 0; at < LENGTH(lists); at++) {
+            struct call *call = request("GET", lists[at], NULL, ACCESS_VIEWER);
+            CHECK_INT(call->status, failures[i].status);
+            CHECK(strstr(buf_text(&call->answer), "role=\"alert\"><bdi>&lt;no&gt;"), "%s: %s", lists[at], buf_text(&call->answer));
+            call_connection_gone(call);
+        }
+    }
+    list_is_full = true;
+    for (size_t at = 0; at < LENGTH(lists); at++) {
+        struct call *call = request("GET", lists[at], NULL, ACCESS_VIEWER);
+        CHECK(call->status == 503 && header_of(call, "Retry-After"), "%s: %d", lists[at], call->status);
+        call_connection_gone(call);
+    }
+    list_is_full = false;
+}
+
+static void the_page_escapes_and_goes_on(void)
+{
+    listed_text = "{\"items\":[{\"id\":\"1.1\",\"alert\":\"1\",\"seq\":1,\"status\":\"firing\",\"at\":\"2026-03-14T09:26:53.500Z\","
+                  "\"name\":\"" HOSTILE "\",\"severity\":\"critical\",\"stateReason\":\"" HOSTILE "\",\"rule\":\"" HOSTILE "\","
+                  "\"labels\":{\"alertname\":\"x\",\"" HOSTILE "\":\"" HOSTILE "\"},\"channels\":[{\"channel\":\"" HOSTILE "\","
+                  "\"settled\":\"dead\",\"rule\":\"" HOSTILE "\"},{\"channel\":\"mail\",\"settled\":\"delivered\",\"rule\":null}]},"
+                  "{\"id\":\"2.1\",\"labels\":null,\"name\":null,\"channels\":[]}],\"next\":\"cur+sor\"}";
+    struct call *call = request("GET", "/history?matcher=a%3D%22%3Cb%3E%22&status=firing&since=2h%22%3E%3Cscript%3E", NULL, ACCESS_VIEWER);
+    CHECK_INT(call->status, 400); /* since is no time, and comes back escaped */
+    CHECK(!strstr(buf_text(&call->answer), "<script>"), "%s", buf_text(&call->answer));
+    call_connection_gone(call);
+
+    call = request("GET", "/history?matcher=a%3D%22%3Cb%3E%22&status=firing&since=2h", NULL, ACCESS_VIEWER);
+    const char *page = buf_text(&call->answer);
+    CHECK_INT(call->status, 200);
+    CHECK(!strstr(page, "<script>alert") && strstr(page, "&lt;script&gt;alert(1)"), "%s", page);
+    CHECK(strstr(page, "<time datetime=\"2026-03-14T09:26:53.500Z\">2026-03-14 09:26:53</time>"), "%s", page);
+    CHECK(strstr(page, "severity-0\"><bdi>critical"), "%s", page);
+    CHECK(strstr(page, "<li><bdi>mail</bdi>: <span class=\"state delivered\"><bdi>delivered"), "%s", page);
+    CHECK(strstr(page, "value=\"a=&quot;&lt;b&gt;&quot;\""), "the matcher stays in its field: %s", page);
+    CHECK(strstr(page, "href=\"/history?matcher=a%3D%22%3Cb%3E%22&amp;status=firing&amp;since=2h&amp;cursor=cur%2Bsor\">Older"), "%s", page);
+    CHECK(strstr(page, "(without a name)"), "a row whose alert is gone");
+    CHECK(!strstr(page, "{{"), "every slot is filled");
+    call_connection_gone(call);
+}
+
+#define INCIDENT_BEGIN                                                                                                       \
+    "{\"kind\":\"incident\",\"id\":\"3\",\"reference\":\"K7Q2\",\"state\":\"open\",\"severity\":\"warning\",\"title\":\"" HOSTILE "\","   \
+    "\"openedAt\":\"2026-03-14T09:26:53.500Z\",\"closedAt\":null,\"group\":\"1\",\"labels\":{\"alertname\":\"Disk\",\"" HOSTILE          \
+    "\":\"" HOSTILE "\"},\"explanation\":\"" HOSTILE "\",\"deliveries\":["
+
+static const char incident_text[] = INCIDENT_BEGIN
+    "{\"id\":\"9\",\"channel\":\"mail\",\"state\":\"delivered\",\"reason\":\"new\",\"seconds\":1.25,\"words\":null,\"explanation\":\"Sent to"
+    " mail.\",\"openedAt\":\"2026-03-14T09:26:54.000Z\",\"settledAt\":\"2026-03-14T09:26:55.000Z\"},"
+    "{\"id\":\"8\",\"channel\":\"" HOSTILE "\",\"state\":\"dead\",\"reason\":\"" HOSTILE "\",\"seconds\":null,\"words\":\"" HOSTILE "\","
+    "\"explanation\":\"" HOSTILE "\",\"openedAt\":\"2026-03-14T09:26:54.000Z\",\"settledAt\":null}],\"actions\":[]}";
+
+static const char incident_alerts[] =
+    "{\"items\":[{\"id\":\"1\",\"status\":\"firing\",\"severity\":\"critical\",\"name\":\"" HOSTILE "\",\"labels\":{\"" HOSTILE "\":\"" HOSTILE
+    "\",\"host\":\"db1\"},\"startsAt\":\"2026-03-14T09:26:53.000Z\",\"endsAt\":null,\"incidents\":[\"AAAA\",\"K7Q2\"]},"
+    "{\"id\":\"2\",\"status\":\"resolved\",\"name\":\"Other\",\"labels\":{\"host\":\"elsewhere\"},\"incidents\":[\"AAAA\"]}],\"next\":null}";
+
+static const char *const incident_says[] = {
+    "<title>K7Q2 &lt;script&gt;", "<bdi>K7Q2</bdi></span> <span class=\"state open\"><bdi>open</bdi>", "<time datetime=\"2026-03-14T09:26:53.500Z\">",
+    "<span class=\"state firing\"><bdi>firing</bdi></span> <span class=\"pill severity-0\"><bdi>critical</bdi></span> <a href=\"/alerts/1\"><bdi>&lt;script&gt;",
+    "<span><bdi>host</bdi>=<bdi>db1</bdi></span>", "<bdi>mail</bdi> <span class=\"state delivered\"><bdi>delivered</bdi></span> <span class=\"quiet\">in 1.2 s",
+    "<p><bdi>Sent to mail.</bdi></p>", "<span class=\"state dead\"><bdi>dead</bdi></span>", "href=\"/history\"", "/api/v1/why/K7Q2",
+    "href=\"/style.css\"", "name=\"viewport\"",
+};
+
+static void an_incident_has_a_page(void)
+{
+    listed_text = incident_text;
+    alerts_text = incident_alerts;
+    struct call *call = request("GET", "/incidents/k7q2", NULL, ACCESS_VIEWER);
+    const char *page = buf_text(&call->answer);
+    CHECK_INT(call->status, 200);
+    for (size_t i = 0; i < LENGTH(incident_says); i++)
+        CHECK(strstr(page, incident_says[i]), "%s: %s", incident_says[i], page);
+    CHECK(!strstr(page, "<script>") && !strstr(page, "{{"), "%s", page);
+    CHECK(!strstr(page, "elsewhere"), "an alert of another incident: %s", page);
+    CHECK(text_starts(asked, "list alerts id=- status=all") && strstr(asked, " m=\"alertname\"=\"Disk\"") &&
+              strstr(asked, "=\"<script>alert(1)</script>\\\"'&\""), "%s", asked);
+    call_connection_gone(call);
+
+    alerts_fail = true;
+    call = request("GET", "/incidents/K7Q2", NULL, ACCESS_VIEWER);
+    CHECK(call->status == 200 && strstr(buf_text(&call->answer), "could not be read just now"), "%s", buf_text(&call->answer));
+    call_connection_gone(call);
+    alerts_fail = false;
+
+    listed_text = "{\"kind\":\"delivery\",\"id\":\"17\"}";
+    call = request("GET", "/incidents/17", NULL, ACCESS_VIEWER);
+    CHECK_INT(call->status, 404);
+    call_connection_gone(call);
+
+    listed_text = alerts_text = NULL;
+    for (size_t i = 0; i < LENGTH(failures); i++) {
+        err_set(&list_error, failures[i].kind, "<no>");
+        call = request("GET", "/incidents/ZZZZ", NULL, ACCESS_VIEWER);
+        CHECK_INT(call->status, failures[i].status);
+        CHECK(strstr(buf_text(&call->answer), failures[i].status == 404 ? "There is no incident &quot;ZZZZ" : "role=\"alert\"><bdi>&lt;no&gt;"), "%s",
+              buf_text(&call->answer));
+        call_connection_gone(call);
+    }
+    list_is_full = true;
+    call = request("GET", "/incidents/K7Q2", NULL, ACCESS_VIEWER);
+    CHECK(call->status == 503 && header_of(call, "Retry-After"), "%d", call->status);
+    call_connection_gone(call);
+    list_is_full = false;
+}
+
+/* What an operator did leads to a page by GET; what was refused says why. Viewers see no buttons. */
+static void forms_of_the_queue(void)
+{
+    static const char dead[] = "{\"items\":[{\"id\":\"17\",\"channel\":\"" HOSTILE "\",\"state\":\"dead\",\"title\":\"" HOSTILE "\",\"words\":\""
+                               HOSTILE "\",\"incident\":\"K7Q2\",\"toldSince\":false},{\"id\":\"18\",\"channel\":\"mail\",\"state\":\"dead\","
+                               "\"toldSince\":true},{\"id\":\"19\",\"channel\":\"mail\",\"state\":\"open\",\"tries\":3}],\"next\":null}";
+
+    answer = (struct notifier_answer){.status = 200, .id = 42};
+    struct call *call = request("POST", "/deliveries/17/retry", NULL, ACCESS_OPERATOR);
+    CHECK_TEXT(header_of(call, "Location"), "/deliveries?done=retried");
+    call_connection_gone(call);
+    answer = (struct notifier_answer){.status = 404, .words = "told since <b>"};
+    call = request("POST", "/deliveries/17/retry", NULL, ACCESS_OPERATOR);
+    CHECK(call->status == 404 && strstr(buf_text(&call->answer), "told since &lt;b&gt;"), "%s", buf_text(&call->answer));
+    call_connection_gone(call);
+
+    listed_text = dead;
+    call = request("GET", "/deliveries?status=dead&channel=mail", NULL, ACCESS_OPERATOR);
+    const char *page = buf_text(&call->answer);
+    CHECK(strstr(page, "<form method=\"post\" action=\"/deliveries/17/retry\"") && !strstr(page, "/deliveries/18/retry"), "%s", page);
+    CHECK(strstr(page, "action=\"/deliveries/19/drop\"") && strstr(page, "action=\"/deliveries/retry?channel=mail\""), "%s", page);
+    CHECK(!strstr(page, "<script>") && strstr(page, "told since"), "%s", page);
+    CHECK_TEXT(header_of(call, "Referrer-Policy"), "same-origin");
+    call_connection_gone(call);
+    call = request("GET", "/deliveries?status=dead&channel=mail", NULL, ACCESS_VIEWER);
+    CHECK(!strstr(buf_text(&call->answer), "method=\"post\""), "%s", buf_text(&call->answer));
+    call_connection_gone(call);
+}
+
+int main(void)
+{
+    handlers_begin();
+    check_rows(rows, LENGTH(rows));
+    lists_fail_in_words();
+    the_page_escapes_and_goes_on();
+    an_incident_has_a_page();
+    forms_of_the_queue();
+    return test_end();
+}

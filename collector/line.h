@@ -36,6 +36,9 @@ bool line_read(const char *text, size_t length, const struct line_options *optio
 /* Bytes of the first row of canonical text, its newline included: a newline behind a backslash belongs to a value. */
 size_t line_length(const char *text, size_t length);
 
+/* One canonical row back into a point, all of it in points; NULL beyond POINTS_MAX. For what is shown, not for what is sent. */
+struct point *line_to_point(struct points *points, const char *row, size_t length);
+
 /* May a table (columns: no dot) be called so? */
 bool line_name_is_good(const char *name, size_t length, bool table);
 

@@ -46,7 +46,7 @@ struct credential credential_read(struct call *call)
         return (struct credential){.kind = CREDENTIAL_NONE};
     if (call_count_headers(call, "Authorization") > 1)
         return (struct credential){.kind = CREDENTIAL_ODD};
-    if ((rest = after_scheme(header, "Bearer")) && rest[0])
+    if (((rest = after_scheme(header, "Bearer")) || (rest = after_scheme(header, "Token"))) && rest[0]) /* Token: Influx clients */
         return (struct credential){.kind = CREDENTIAL_BEARER, .secret = rest};
     if ((rest = after_scheme(header, "Basic")))
         return read_basic(call, rest);

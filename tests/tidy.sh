@@ -40,7 +40,7 @@ LAYERS = [
     ("routes/auth.", ("routes/", "base/")),
     ("routes/", ("routes/", "notifier/notifier.h", "notifier/render/template.h", "notifier/version.h", "base/")),
     ("collector/main.c", ALL),
-    ("collector/", ("collector/", "base/", "routes/routes.h", "routes/server.h", "routes/auth.h")),
+    ("collector/", ("collector/", "base/", "routes/routes.h", "routes/server.h", "routes/auth.h", "notifier/version.h")),
     ("tests/", ALL),
 ]
 

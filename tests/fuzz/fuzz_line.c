@@ -24,6 +24,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         for (size_t at = 0; at < out.length; found++)
             at += line_length(buf_text(&out) + at, out.length - at);
         FUZZ_CHECK(found == rows);
+        struct points *points = points_new(); /* a point of it is a row again, but for what says nothing */
+        for (size_t at = 0, length; at < out.length; at += length) {
+            length = line_length(buf_text(&out) + at, out.length - at);
+            struct point *point = line_to_point(points, buf_text(&out) + at, length);
+            FUZZ_CHECK(point && point->time_ns >= LINE_TIME_LEAST_NS && point->table[0]);
+        }
+        points_free(points);
         FUZZ_CHECK(line_read(buf_text(&out), out.length, &canonical, &again, &rows_again, &bad, &err));
         FUZZ_CHECK(rows_again == rows && again.length == out.length && memcmp(buf_text(&again), buf_text(&out), out.length) == 0);
     } else

@@ -222,6 +222,10 @@ static void points_become_rows(void)
     struct buf again = BUF_EMPTY(OUT_MAX);
     CHECK(line_read(buf_text(&out), out.length, &nanoseconds, &again, &rows, &bad, &err), "%s", err.text);
     CHECK(test_same(buf_text(&again), buf_text(&out)) && rows == 1, "what is written can be read: %s", buf_text(&again));
+    struct point *back = line_to_point(points, buf_text(&out), out.length);
+    struct buf third = BUF_EMPTY(OUT_MAX);
+    CHECK(line_add_point(&third, back, NOW, &err) && test_same(buf_text(&third), buf_text(&out)), "and becomes the same point: %s", buf_text(&third));
+    buf_free(&third);
     buf_free(&again);
     buf_free(&out);
     points_free(points);

@@ -1,0 +1,66 @@
+/* The inside of the collector, for the files that are it. */
+#ifndef COLLECTOR_COLLECTOR_PRIVATE_H
+#define COLLECTOR_COLLECTOR_PRIVATE_H
+
+#include "base/metrics.h"
+#include "collector/collector.h"
+#include "collector/latest.h"
+#include "collector/quarantine.h"
+#include "collector/schedule.h"
+#include "collector/watch.h"
+
+struct fetching { /* one source, and its fetch under way */
+    struct collector *collector;
+    size_t number;
+    struct source *source;
+    struct fetch fetch;
+    struct buf answer; /* of a job */
+    struct err err;
+    bool ok;
+    int64_t wall_ms;   /* of the plan */
+    struct collector_source_state state;
+    char words[ERR_TEXT_MAX];
+};
+
+struct waiting {
+    collector_kept kept;
+    void *context;
+};
+
+struct collector {
+    struct collector_options options;
+    struct spool *spool;
+    struct quarantine *quarantine;
+    struct sender *sender;
+    struct latest *latest;
+    struct metrics *metrics;
+    struct watch *watch;
+    struct schedule schedule;
+    struct fetching fetching[SOURCES_MAX];
+    struct points *points; /* of one answer or row at a time */
+    struct buf rows;       /* of one push at a time */
+    struct buf held;       /* of the sources, not on disk yet */
+    size_t held_rows;
+    bool held_added;       /* in what is pending now */
+    int64_t held_retry_ms; /* steady */
+    struct waiting waiting[COLLECTOR_WAITING_MAX];
+    size_t waiting_count;
+    char *write_url, *ping_url;
+    bool stopping;
+    bool storage_failed, full;
+    char storage_words[ERR_TEXT_MAX];
+    int64_t started_ms;
+};
+
+/* collector_sources.c */
+void sources_open(struct collector *collector);
+void sources_close(struct collector *collector);
+void sources_start(struct collector *collector, struct instant now);
+/* Rows of a source: kept with the next commit. */
+void collector_hold(struct collector *collector, const struct points *points, const char *source, struct instant now);
+
+/* collector_metrics.c */
+void metrics_declare_own(struct metrics *metrics);
+void metrics_count(struct collector *collector, const char *family, double value, const char *label);
+
+#endif

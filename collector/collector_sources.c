@@ -1,0 +1,151 @@
+/* Fetching: a source plans, we carry out, it parses. */
+#include "base/log.h"
+#include "collector/collector_private.h"
+#include "collector/line.h"
+#include "collector/tables.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void count_outcome(struct collector *collector, const char *source, bool ok)
+{
+    const char *labels[] = {source, ok ? "ok" : "failed"};
+    metrics_add(collector->metrics, "collector_source_fetches_total", 1, labels);
+}
+
+void collector_hold(struct collector *collector, const struct points *points, const char *source, struct instant now)
+{
+    size_t kept = 0, refused = points->refused;
+    struct err err;
+
+    for (size_t i = 0; i < points->count; i++) {
+        size_t before = collector->held.length;
+        bool ok = table_takes(points->items[i], &err) && line_add_point(&collector->held, points->items[i], now.wall_ms * 1000000, &err);
+        if (ok && collector->held.length <= COLLECTOR_HELD_MAX) {
+            kept++;
+            latest_put(collector->latest, points->items[i], now.wall_ms);
+            continue;
+        }
+        buf_cut(&collector->held, before);
+        if (!refused++)
+            log_say(LOG_WARN, "row_refused", "%s: %s", source, ok ? "the disk fails, and no more is kept in memory" : err.text);
+    }
+    collector->held_rows += kept;
+    const char *labels[] = {source};
+    metrics_add(collector->metrics, "collector_rows_received_total", (double)kept, labels);
+    metrics_count(collector, "collector_rows_refused_total", (double)refused, "source");
+}
+
+/* A change is told, and a failure that lasts is told once. */
+static void note(struct fetching *fetching, bool ok, const char *words, struct instant now)
+{
+    struct collector_source_state *state = &fetching->state;
+
+    if (!ok && (state->up || !state->fetches || strcmp(words, fetching->words) != 0))
+        log_say(LOG_WARN, "source_failed", "%s: %s", state->name, words);
+    else if (ok && !state->up && state->fetches)
+        log_say(LOG_INFO, "source_works", "%s", state->name);
+    snprintf(fetching->words, sizeof fetching->words, "%s", ok ? "" : words);
+    state->up = ok;
+    state->fetches++;
+    state->failures += !ok;
+    state->fetched_ms = now.wall_ms;
+    count_outcome(fetching->collector, state->name, ok);
+}
+
+static void finish(struct fetching *fetching, const struct answer *answer)
+{
+    struct collector *collector = fetching->collector;
+    struct instant now = clock_now(&collector->options.clock);
+    struct err err = {0};
+
+    points_clear(collector->points);
+    bool ok = fetching->source->kind->parse(fetching->source, answer, fetching->wall_ms, collector->points, &err);
+    fetching->state.rows += collector->points->count;
+    collector_hold(collector, collector->points, fetching->source->name, now);
+    note(fetching, ok, err.text, now);
+    schedule_finish(&collector->schedule, fetching->number, ok, now.steady_ms);
+    points_clear(collector->points);
+}
+
+static void hear_http(void *context, uint64_t tag, const struct http_reply *reply)
+{
+    struct answer answer = {.data = buf_text(&reply->body), .length = reply->body.length, .reply = reply,
+                            .failed = reply->end == HTTP_ANSWERED ? NULL : &reply->err};
+    (void)tag;
+    finish(context, &answer);
+}
+
+static void job_run(void *context)
+{
+    struct fetching *fetching = context;
+
+    fetching->err = (struct err){0};
+    fetching->ok = fetching->fetch.job(fetching->source, &fetching->answer, &fetching->err);
+}
+
+static void job_done(void *context)
+{
+    struct fetching *fetching = context;
+    struct answer answer = {.data = buf_text(&fetching->answer), .length = fetching->answer.length,
+                            .failed = fetching->ok ? NULL : &fetching->err};
+
+    if (!fetching->collector->stopping)
+        finish(fetching, &answer);
+    buf_free(&fetching->answer);
+}
+
+static bool start(struct fetching *fetching, struct err *err)
+{
+    struct collector *collector = fetching->collector;
+    struct http_request *request = &fetching->fetch.http;
+
+    if (!fetching->fetch.job) {
+        if (!request->reply_max)
+            request->reply_max = SOURCE_ANSWER_MAX;
+        return http_start(collector->options.http, request, fetching->number, hear_http, fetching, err);
+    }
+    buf_init(&fetching->answer, SOURCE_ANSWER_MAX);
+    return work_add(collector->options.work, job_run, job_done, fetching) || err_set(err, ERR_LIMIT, "too many jobs wait");
+}
+
+void sources_start(struct collector *collector, struct instant now)
+{
+    int number;
+
+    while ((number = schedule_start(&collector->schedule, now.steady_ms)) >= 0) {
+        struct fetching *fetching = &collector->fetching[number];
+        struct err err = {0};
+        fetching->fetch = (struct fetch){0};
+        fetching->wall_ms = now.wall_ms;
+        if (!fetching->source->kind->plan(fetching->source, now.wall_ms, &fetching->fetch)) {
+            schedule_switch_off(&collector->schedule, (size_t)number);
+            fetching->state.up = true;
+        } else if (!start(fetching, &err)) {
+            note(fetching, false, err.text, now);
+            schedule_finish(&collector->schedule, (size_t)number, false, now.steady_ms);
+        }
+    }
+}
+
+void sources_open(struct collector *collector)
+{
+    const struct config *config = collector->options.config;
+    int64_t now_ms = clock_now(&collector->options.clock).steady_ms;
+
+    for (size_t i = 0; i < config->source_count; i++) {
+        struct fetching *fetching = &collector->fetching[i];
+        *fetching = (struct fetching){.collector = collector, .number = i, .source = config->sources[i]};
+        fetching->state.name = config->sources[i]->name;
+        fetching->state.type = config->sources[i]->kind->type;
+        fetching->state.words = fetching->words;
+        schedule_add(&collector->schedule, config->sources[i]->every_ms, now_ms);
+    }
+}
+
+void sources_close(struct collector *collector)
+{
+    for (size_t i = 0; i < collector->schedule.count; i++)
+        buf_free(&collector->fetching[i].answer);
+}

@@ -1,0 +1,169 @@
+#include "collector/json_rows.h"
+
+#include "base/json.h"
+#include "base/text.h"
+#include "base/zone.h"
+#include "collector/line.h"
+#include "collector/tables.h"
+
+#include <math.h>
+#include <string.h>
+
+#define EXACT_MAX 9007199254740992.0 /* 2^53: a double holds whole numbers up to here */
+
+struct row {
+    struct points *points;
+    struct point *point;
+    const struct table *table; /* NULL: not ours */
+    struct err *err;
+};
+
+/* Milliseconds by the calendar, and the digits of the fraction behind them. */
+static bool text_to_ns(const char *text, int64_t *ns)
+{
+    const char *dot = strchr(text, '.');
+    int64_t wall_ms, below = 0, unit = 100000;
+
+    if (!zone_parse_rfc3339(text, &wall_ms) || wall_ms < 0 || wall_ms > INT64_MAX / 1000000)
+        return false;
+    for (size_t i = 4; dot && strspn(dot + 1, "0123456789") >= i && unit; i++, unit /= 10)
+        below += (dot[i] - '0') * unit;
+    *ns = wall_ms * 1000000 + below;
+    return true;
+}
+
+static bool number_to_ns(double number, int64_t unit_ns, int64_t *ns)
+{
+    double whole = floor(number), part = number - whole, sum = whole * (double)unit_ns;
+
+    if (!isfinite(number) || number < 0 || sum >= 9.2e18)
+        return false;
+    *ns = (int64_t)whole * unit_ns + (int64_t)(part * (double)unit_ns);
+    return true;
+}
+
+static bool read_time(const struct cJSON *value, int64_t unit_ns, int64_t *ns, struct err *err)
+{
+    if (json_is_text(value) ? text_to_ns(json_text(value), ns) : json_is_number(value) && number_to_ns(json_number(value, 0), unit_ns, ns))
+        return true;
+    return err_set(err, ERR_INPUT, "the time is neither RFC 3339, as in 2026-03-14T09:26:53.5Z, nor a number of `precision` (ms unless said)");
+}
+
+static bool add_number(struct row *row, const char *name, double number, const char *type)
+{
+    bool whole = number == floor(number) && fabs(number) <= EXACT_MAX;
+
+    if (whole && !text_equal(type, "DOUBLE"))
+        point_long(row->points, row->point, name, (int64_t)number); /* QuestDB takes a long for a double, not the reverse */
+    else
+        point_double(row->points, row->point, name, number);
+    return true;
+}
+
+static bool add_text(struct row *row, const char *name, const char *text, const char *type, bool tag)
+{
+    int64_t ns;
+
+    if (tag || text_equal(type, "SYMBOL"))
+        point_tag(row->points, row->point, name, text);
+    else if (text_starts(type, "TIMESTAMP")) {
+        if (!text_to_ns(text, &ns))
+            return err_set(row->err, ERR_INPUT, "%s: \"%.60s\" is no RFC 3339 time", name, text);
+        point_time(row->points, row->point, name, ns);
+    } else
+        point_text(row->points, row->point, name, text);
+    return true;
+}
+
+static bool add_column(struct row *row, const struct cJSON *value, bool tag)
+{
+    const char *name = json_key(value);
+    const struct table_column *column = row->table ? table_column(row->table, name) : NULL;
+    const char *type = column ? column->type : "";
+
+    if (json_is_null(value))
+        return true; /* absent is absent */
+    if (json_is_text(value))
+        return add_text(row, name, json_text(value), type, tag);
+    if (json_is_number(value) && !tag)
+        return add_number(row, name, json_number(value, 0), type);
+    if (json_is_bool(value) && !tag) {
+        struct buf word = BUF_EMPTY(8);
+        json_add_value(&word, value);
+        point_bool(row->points, row->point, name, text_equal(buf_text(&word), "true"));
+        buf_free(&word);
+        return true;
+    }
+    return err_set(row->err, ERR_INPUT, "%.60s: %s", name, tag ? "a tag is a text" : "a value is a text, a number, true, false or null");
+}
+
+static bool add_columns(struct row *row, const struct cJSON *object, bool tags)
+{
+    if (object && !json_is_object(object))
+        return err_set(row->err, ERR_INPUT, "tags and fields are objects");
+    for (const struct cJSON *value = json_first(object); value; value = json_next(value))
+        if (!add_column(row, value, tags))
+            return false;
+    return true;
+}
+
+static bool is_time_key(const char *key)
+{
+    return strcmp(key, "timestamp") == 0 || strcmp(key, "time") == 0;
+}
+
+static bool add_flat(struct row *row, const struct cJSON *object)
+{
+    for (const struct cJSON *value = json_first(object); value; value = json_next(value))
+        if (!is_time_key(json_key(value)) && !add_column(row, value, false))
+            return false;
+    return true;
+}
+
+static bool read_row(struct row *row, const struct cJSON *object, const char *table, int64_t unit_ns, int64_t now_ns)
+{
+    const struct cJSON *time = json_get(object, "timestamp"), *tags = json_get(object, "tags"), *fields = json_get(object, "fields");
+    size_t refused = row->points->refused;
+    int64_t time_ns = now_ns;
+
+    if (!json_is_object(object))
+        return err_set(row->err, ERR_INPUT, "a row is an object");
+    if (!time)
+        time = json_get(object, "time");
+    if (time && !json_is_null(time) && !read_time(time, unit_ns, &time_ns, row->err))
+        return false;
+    row->point = points_add(row->points, table, time_ns);
+    if (!row->point)
+        return err_set(row->err, ERR_LIMIT, "more than %d rows in one push", POINTS_MAX);
+    bool ok = json_is_object(tags) || json_is_object(fields) ? add_columns(row, tags, true) && add_columns(row, fields, false)
+                                                             : add_flat(row, object);
+    if (ok && row->points->refused > refused)
+        return err_set(row->err, ERR_LIMIT, "more than %d tags or %d fields", POINT_TAGS_MAX, POINT_FIELDS_MAX);
+    return ok;
+}
+
+bool json_rows_read(const char *text, size_t length, const char *table, int64_t unit_ns, int64_t now_ns, struct points *points,
+                    size_t *row, struct err *err)
+{
+    struct row reading = {.points = points, .table = table_find(table), .err = err};
+    bool ok = true;
+
+    *row = 0;
+    if (!line_name_is_good(table, strlen(table), true))
+        return err_set(err, ERR_INPUT, "\"%.130s\" cannot name a table: letters, digits, _ . and - only, a letter first", table);
+    struct cJSON *json = json_parse(text, length, err);
+    if (!json)
+        return false;
+    const struct cJSON *rows = json_is_object(json) && json_is_array(json_get(json, "rows")) ? json_get(json, "rows") : json;
+    if (json_is_array(rows))
+        for (const struct cJSON *object = json_first(rows); ok && object; object = json_next(object)) {
+            ++*row;
+            ok = read_row(&reading, object, table, unit_ns, now_ns + (int64_t)*row - 1); /* without a time: each its own */
+        }
+    else {
+        *row = 1;
+        ok = read_row(&reading, json, table, unit_ns, now_ns);
+    }
+    json_close(json);
+    return ok;
+}

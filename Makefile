@@ -75,7 +75,7 @@ COLLECTOR_LIBS := $(foreach l,$(COLLECTOR_LAYERS) routes base,$(call lib,$(l)))
 objects = $(patsubst %.c,$(OUT)/obj/%.o,$(1))
 
 .PHONY: all
-all: $(OUT)/bin/notifier
+all: $(OUT)/bin/notifier $(OUT)/bin/collector
 
 $(OUT)/obj/%.o: %.c
 	@mkdir -p $(@D)
@@ -102,6 +102,11 @@ $(OUT)/bin/notifier: $(call objects,notifier/main.c) $(ALL_LIBS)
 	@mkdir -p $(@D)
 	@echo '  LINK  $@'
 	@$(CC) $(CFLAGS) $(LDFLAGS) $< -Wl,--start-group $(ALL_LIBS) -Wl,--end-group $(LIBS) -lesmtp -o $@
+
+$(OUT)/bin/collector: $(call objects,collector/main.c) $(COLLECTOR_LIBS)
+	@mkdir -p $(@D)
+	@echo '  LINK  $@'
+	@$(CC) $(CFLAGS) $(LDFLAGS) $< -Wl,--start-group $(COLLECTOR_LIBS) -Wl,--end-group $(LIBS) -o $@
 
 # Unit tests mirror the tree: tests/unit/LAYER/test_X.c links its layer and those below it.
 LINK_base        := base

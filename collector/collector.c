@@ -74,6 +74,7 @@ struct collector *collector_new(const struct collector_options *options, struct 
         return NULL;
     }
     collector->sender = open_sender(collector);
+    collector->schema.applied = !config->apply_schema;
     sources_open(collector);
     return collector;
 }
@@ -245,7 +246,7 @@ static void speak(struct collector *collector)
     struct sender_request next;
     struct err err;
 
-    if (!sender_next(collector->sender, now, &next))
+    if (!collector->schema.applied || !sender_next(collector->sender, now, &next))
         return;
     struct http_request request = {.method = next.ping ? "GET" : "POST", .url = next.ping ? collector->ping_url : collector->write_url,
                                    .body = next.body, .body_length = next.length, .timeout_ms = COLLECTOR_SEND_TIMEOUT_MS,
@@ -264,9 +265,14 @@ void collector_turn(struct collector *collector)
     struct instant now = clock_now(&collector->options.clock);
 
     if (!collector->stopping) {
-        sources_start(collector, now);
+        if (!collector->options.only_drain)
+            sources_start(collector, now);
         watch_turn(collector->watch, now.steady_ms);
+        collector_apply_schema(collector, now);
     }
+    struct spool_state spool = spool_state(collector->spool);
+    if (collector->full && spool.bytes < spool.max_bytes - spool.max_bytes / 16)
+        collector->full = false;
     keep(collector);
     speak(collector);
 }
@@ -279,7 +285,10 @@ static int64_t sooner(int64_t a, int64_t b)
 int64_t collector_wait_ms(struct collector *collector)
 {
     int64_t now_ms = clock_now(&collector->options.clock).steady_ms, wait = sender_wait_ms(collector->sender, now_ms);
+    int64_t schema_ms = collector->schema.due_ms > now_ms ? collector->schema.due_ms - now_ms : 0;
 
+    if (!collector->schema.applied) /* nothing is sent yet */
+        wait = collector->schema.busy ? -1 : schema_ms;
     if (collector->held.length)
         wait = sooner(wait, collector->held_retry_ms > now_ms ? collector->held_retry_ms - now_ms : 0);
     if (spool_has_pending(collector->spool))
@@ -302,5 +311,5 @@ bool collector_is_drained(const struct collector *collector)
     struct sender_state state;
 
     sender_state(collector->sender, &state);
-    return !spool_has_pending(collector->spool) && (!state.waiting || state.trouble != RETRY_NONE);
+    return !spool_has_pending(collector->spool) && (!state.waiting || state.trouble != RETRY_NONE || !collector->schema.applied);
 }

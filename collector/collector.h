@@ -27,6 +27,7 @@ struct collector_options { /* all borrowed for the collector's life */
     struct clock clock;
     struct http *http;
     struct work *work;
+    bool only_drain; /* no source is asked */
 };
 
 struct collector *collector_new(const struct collector_options *options, struct err *err);

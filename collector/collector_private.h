@@ -22,6 +22,15 @@ struct fetching { /* one source, and its fetch under way */
     char words[ERR_TEXT_MAX];
 };
 
+struct schema_job {
+    struct collector *collector;
+    bool applied; /* tried to the end, once; before, nothing is sent */
+    bool busy, ok;
+    int64_t due_ms; /* steady */
+    struct buf words;
+    struct err err;
+};
+
 struct waiting {
     collector_kept kept;
     void *context;
@@ -36,6 +45,7 @@ struct collector {
     struct metrics *metrics;
     struct watch *watch;
     struct schedule schedule;
+    struct schema_job schema;
     struct fetching fetching[SOURCES_MAX];
     struct points *points; /* of one answer or row at a time */
     struct buf rows;       /* of one push at a time */
@@ -58,6 +68,9 @@ void sources_close(struct collector *collector);
 void sources_start(struct collector *collector, struct instant now);
 /* Rows of a source: kept with the next commit. */
 void collector_hold(struct collector *collector, const struct points *points, const char *source, struct instant now);
+
+/* collector_schema.c */
+void collector_apply_schema(struct collector *collector, struct instant now);
 
 /* collector_metrics.c */
 void metrics_declare_own(struct metrics *metrics);

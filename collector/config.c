@@ -47,6 +47,7 @@ static const struct setting questdb_settings[] = {
     SETTING("username", TEXT, struct config, questdb.username, ),
     SETTING("password", SECRET, struct config, questdb.password, ),
     SETTING("ca_file", TEXT, struct config, questdb.ca_file, ),
+    SETTING("apply_schema", BOOL, struct config, apply_schema, ),
     {0},
 };
 static const struct setting batch_settings[] = {
@@ -275,6 +276,7 @@ static void set_defaults(struct config *config)
 
     gethostname(host, sizeof host - 1);
     config->questdb.url = QUESTDB_URL;
+    config->apply_schema = true;
     config->batch_rows = 1000;
     config->batch_interval_ms = INTERVAL_DEFAULT_MS;
     config->spool_path = "data/spool";

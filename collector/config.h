@@ -29,6 +29,7 @@ struct config {
     struct yaml *yaml;
     const char *path; /* NULL: defaults and environment */
     struct questdb questdb;
+    bool apply_schema; /* at start, before the first row */
     int64_t batch_rows, batch_interval_ms;
     const char *spool_path;
     int64_t spool_bytes;

@@ -76,8 +76,10 @@ static void write_lines(void *context, struct call *call)
     size_t length, line = 0;
     const char *body = call_body(call, &length);
 
-    if (is_plain(call))
-        answer_push(call, collector_push_lines(context, body ? body : "", length, call_argument(call, "precision"), kept, call, &line, &err), line, &err);
+    if (!is_plain(call))
+        return;
+    enum push push = collector_push_lines(context, body ? body : "", length, call_argument(call, "precision"), kept, call, &line, &err);
+    answer_push(call, push, line, &err);
 }
 
 static void write_json(void *context, struct call *call)

@@ -1,7 +1,11 @@
-# make run          deps (unless DEPS=no), build, then the daemon on embedded defaults; Ctrl-C stops it
+# make run          deps (unless DEPS=no), build, then notifier and collector on embedded defaults; Ctrl-C stops both
 
 .PHONY: run
 run:
 	$(if $(filter no,$(DEPS)),,@$(MAKE) --no-print-directory deps)
 	@$(MAKE) --no-print-directory all
-	@exec $(OUT)/bin/notifier serve $(RUN_ARGS)
+	@$(OUT)/bin/collector serve $(RUN_COLLECTOR_ARGS) & collector=$$!; \
+	$(OUT)/bin/notifier serve $(RUN_ARGS) & notifier=$$!; \
+	trap 'kill -TERM $$notifier $$collector 2>/dev/null' INT TERM; \
+	while kill -0 $$notifier 2>/dev/null && kill -0 $$collector 2>/dev/null; do wait -n 2>/dev/null || sleep 0.2; done; \
+	kill -TERM $$notifier $$collector 2>/dev/null; wait $$notifier; code=$$?; wait $$collector; exit $$code

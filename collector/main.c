@@ -1,0 +1,84 @@
+/* Everything starts here: the daemon, and the commands. */
+#include "base/buf.h"
+#include "collector/commands.h"
+#include "collector/config.h"
+#include "collector/schema.h"
+#include "notifier/version.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+struct command {
+    const char *name, *usage, *summary;
+    int (*run)(int argc, char **argv); /* argv[0] is its name. 0 done, 1 failed, 2 usage or configuration */
+};
+
+static int check_config_command(int argc, char **argv)
+{
+    struct buf complaints = BUF_EMPTY(CONFIG_COMPLAINTS_BYTES);
+    const char *path = config_find(argc > 1 ? argv[1] : NULL);
+
+    if (argc > 2 || (argc == 2 && argv[1][0] == '-')) {
+        fprintf(stderr, "usage: collector check-config [FILE]\n");
+        return 2;
+    }
+    struct config *config = config_load(path, &complaints);
+    fputs(buf_text(&complaints), stderr);
+    if (config)
+        printf("%s: %zu sources, no errors\n", path ? path : "environment", config->source_count);
+    bool ok = config;
+    config_free(config);
+    buf_free(&complaints);
+    return ok ? 0 : 2;
+}
+
+static int version_command(int argc, char **argv)
+{
+    (void)argc;
+    (void)argv;
+    printf("collector %s\n", NOTIFIER_VERSION);
+    return 0;
+}
+
+static int help_command(int argc, char **argv);
+
+static const struct command commands[] = {
+    {"serve", "[--config FILE] [--listen ADDR:PORT]", "runs the daemon", serve_command},
+    {"check-config", "[FILE]", "every problem as FILE:LINE:COL: message", check_config_command},
+    {"schema", "apply|print [--config FILE] [--questdb URL]", "QuestDB's tables as this version needs them", schema_command},
+    {"spool", "status|drain|verify [--config FILE]", "what waits for QuestDB", spool_command},
+    {"version", "", "prints the version", version_command},
+    {"help", "", "this", help_command},
+    {0},
+};
+
+static void print_all(FILE *out)
+{
+    fprintf(out, "collector %s: metrics into QuestDB, none lost on the way\n\n", NOTIFIER_VERSION);
+    for (const struct command *command = commands; command->name; command++)
+        fprintf(out, "  collector %s %s\n      %s\n", command->name, command->usage, command->summary);
+    fprintf(out, "\nExit codes: 0 done, 1 it failed, 2 wrong usage or configuration.\n");
+}
+
+static int help_command(int argc, char **argv)
+{
+    (void)argc;
+    (void)argv;
+    print_all(stdout);
+    return 0;
+}
+
+int main(int argc, char **argv)
+{
+    signal(SIGPIPE, SIG_IGN);
+    for (const struct command *command = commands; argc > 1 && command->name; command++)
+        if (strcmp(command->name, argv[1]) == 0)
+            return command->run(argc - 1, argv + 1);
+    if (argc > 1 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0))
+        return help_command(argc, argv);
+    if (argc > 1)
+        fprintf(stderr, "collector: no command is called \"%.40s\"\n", argv[1]);
+    print_all(stderr);
+    return 2;
+}

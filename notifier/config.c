@@ -1,5 +1,6 @@
 #include "notifier/config.h"
 
+#include "base/address.h"
 #include "base/file.h"
 #include "base/text.h"
 #include "notifier/config_private.h"
@@ -140,7 +141,9 @@ bool config_set_listen(struct config *config, const char *listen, struct err *er
 static void read_server(struct reading *reading, const struct yaml_node *map)
 {
     struct config *config = reading->config;
-    const struct yaml_node *proxies = given(map, "trusted_proxies");
+    const struct yaml_node *proxies = given(map, "trusted_proxies"), *nodes[CONFIG_PROXIES_MAX];
+    struct address_range range;
+    struct err err;
 
     read_settings(reading, map, server_settings, config);
     if ((config->tls_cert_file == NULL) != (config->tls_key_file == NULL))
@@ -148,7 +151,13 @@ static void read_server(struct reading *reading, const struct yaml_node *map)
     if (config->tls_client_ca_file && !config->tls_cert_file)
         complain(reading, yaml_get(map, "tls"), "client_ca_file needs cert_file and key_file");
     if (proxies)
-        config->trusted_proxy_count = read_texts(reading, proxies, config->trusted_proxies, NULL, CONFIG_PROXIES_MAX);
+        config->trusted_proxy_count = read_texts(reading, proxies, config->trusted_proxies, nodes, CONFIG_PROXIES_MAX);
+    for (size_t i = 0; i < config->trusted_proxy_count; i++)
+        if (config->trusted_proxies[i] != unread_text && !text_equal(config->trusted_proxies[i], "unix") &&
+            !address_range_parse(config->trusted_proxies[i], &range, &err))
+            complain(reading, nodes[i], "%s", err.text);
+        else if (text_ends(config->trusted_proxies[i], "/0"))
+            warn(reading, nodes[i], "with %s everybody may say who he is", config->trusted_proxies[i]);
 }
 
 static void read_storage(struct reading *reading, const struct yaml_node *map)
@@ -201,6 +210,8 @@ static void settle(struct reading *reading)
             warn(reading, listen, "source %s has no credential, so that nothing it posts to %s is taken; %s", source->name, config->listen,
                  source->built_in ? "set NOTIFIER_SOURCE_TOKEN, or write sources:" : "give it auth:");
     }
+    if (config->identity_header && !config->trusted_proxy_count)
+        complain(reading, yaml_get(yaml_get(reading->root, "auth"), "identity_header"), "identity_header needs server.trusted_proxies: who may set it");
     if (!reading->complaints->errors)
         policy_seal(config->policy);
 }

@@ -40,6 +40,8 @@ struct config {
     const char *tls_cert_file, *tls_key_file, *tls_client_ca_file;
     const char *trusted_proxies[CONFIG_PROXIES_MAX];
     size_t trusted_proxy_count;
+    const char *identity_header;     /* in which trusted proxies name people; NULL: none */
+    enum role identity_role;         /* of those who are no users; ROLE_NONE: none */
     struct config_token tokens[CONFIG_TOKENS_MAX];
     size_t token_count;
     struct config_user users[CONFIG_TOKENS_MAX];

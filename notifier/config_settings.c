@@ -22,7 +22,7 @@ const struct setting server_settings[] = {
     ROW("public_url", SET_TEXT, AT(config, public_url), "http:// and listen", "How people reach the pages: links in messages begin with it. Links that would lead to loopback are left out."),
     ROW("max_body", SET_SIZE, AT(config, max_body), "32MiB", "Largest request body; beyond: 413. All bodies in flight together: 64 MiB, beyond: 503.", .least = 1024, .most = 64 << 20),
     ROW("tls", SET_MAP, NOWHERE, NULL, "Serves HTTPS. Changing it needs a restart.", .below = tls_settings),
-    ROW("trusted_proxies", SET_OWN, NOWHERE, "[]", "Addresses of proxies that may say for whom they ask.", .later = true),
+    ROW("trusted_proxies", SET_OWN, NOWHERE, "[]", "Addresses of proxies that may say for whom they ask: `10.0.0.1`, `10.0.0.0/8`, `2001:db8::/32`, or `unix` for whoever reaches our socket file. Their X-Forwarded-For, X-Forwarded-Proto and identity header are believed, nobody else's."),
     {0},
 };
 
@@ -56,6 +56,8 @@ const struct setting user_settings[] = {
 const struct setting auth_settings[] = {
     ROW("tokens", SET_OWN, NOWHERE, NULL, "For tools and scripts.", .below = token_settings),
     ROW("users", SET_OWN, NOWHERE, NULL, "For people.", .below = user_settings),
+    ROW("identity_header", SET_TEXT, AT(config, identity_header), NULL, "Header in which a trusted proxy names who has signed in there, as `X-Forwarded-User`. The proxy must remove it from what it is sent."),
+    ROW("identity_role", SET_OWN, NOWHERE, NULL, "The role of people so named who are not among users; without it they are nobody."),
     {0},
 };
 

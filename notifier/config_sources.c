@@ -115,6 +115,8 @@ void sources_built_in(struct reading *reading, bool file_has_sources)
     }
 }
 
+#define HEADER_LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+
 static enum role read_role(struct reading *reading, const struct yaml_node *map)
 {
     static const char *const names[] = {"viewer", "operator", "admin", NULL};
@@ -177,7 +179,17 @@ void read_auth(struct reading *reading, const struct yaml_node *auth)
 {
     const struct yaml_node *tokens = given(auth, "tokens"), *users = given(auth, "users");
 
-    read_settings(reading, auth, auth_settings, NULL);
+    static const char *const roles[] = {"viewer", "operator", "admin", NULL};
+    const struct yaml_node *role = given(auth, "identity_role");
+    struct config *config = reading->config;
+
+    read_settings(reading, auth, auth_settings, config);
+    if (role)
+        config->identity_role = (enum role)(read_choice(reading, role, roles) + ROLE_VIEWER);
+    if (config->identity_header && config->identity_header[strspn(config->identity_header, HEADER_LETTERS)])
+        complain(reading, yaml_get(auth, "identity_header"), "identity_header must be the name of a header, such as X-Forwarded-User");
+    if (role && !config->identity_header)
+        complain(reading, role, "identity_role has no effect without identity_header");
     for (size_t i = 0; tokens && expect(reading, tokens, YAML_LIST) && i < tokens->count; i++)
         if (expect(reading, tokens->items[i], YAML_MAP))
             read_token(reading, tokens->items[i]);

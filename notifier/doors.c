@@ -423,7 +423,7 @@ bool notifier_list(struct notifier *notifier, const struct history_query *query,
     *listing = (struct listing){.notifier = notifier, .query = *query, .arena = arena_new(), .done = done, .context = context};
     buf_init(&listing->out, LIST_BYTES_MAX);
     const char **texts[] = {&listing->query.id, &listing->query.status, &listing->query.channel, &listing->query.source,
-                            &listing->query.severity, &listing->query.cursor, &listing->query.text};
+                            &listing->query.severity, &listing->query.cursor, &listing->query.text, &listing->query.who};
     for (size_t i = 0; i < LENGTH(texts); i++)
         *texts[i] = arena_text(listing->arena, *texts[i]);
     for (size_t i = 0; i < query->matcher_count; i++)

@@ -10,6 +10,7 @@
 #include "notifier/commands/progress.h"
 #include "notifier/notifier.h"
 #include "notifier/recorder.h"
+#include "routes/accounts.h"
 #include "routes/auth.h"
 #include "routes/context.h"
 #include "routes/server.h"
@@ -127,6 +128,8 @@ static struct auth_options auth_options(const struct config *config, struct aren
     return (struct auth_options){.sources = sources, .source_count = config->source_count, .tokens = tokens,
                                  .token_count = config->token_count, .users = users, .user_count = config->user_count,
                                  .trusted_proxies = config->trusted_proxies, .trusted_proxy_count = config->trusted_proxy_count,
+                                 .identity_header = config->identity_header,
+                                 .identity_access = config->identity_role == ROLE_NONE ? ACCESS_OPEN : access_of(config->identity_role),
                                  .public_url = config->public_url, .listens_on_loopback = config_listens_on_loopback(config)};
 }
 
@@ -290,12 +293,14 @@ static bool start_server(struct serving *serving, struct err *err)
 
     serving->auth = auth_new(&who, serving->work);
     arena_free(arena);
-    serving->routes = (struct routes_context){.notifier = serving->notifier, .started_ms = notifier_now_ms(serving->notifier), .reload = do_reload, .reload_context = serving,
+    serving->routes = (struct routes_context){.auth = serving->auth, .notifier = serving->notifier,
+                                                .started_ms = notifier_now_ms(serving->notifier), .reload = do_reload, .reload_context = serving,
                                                 .backup = backups_start, .backup_context = serving->backups};
     struct server_options options = {.listen = serving->config->listen, .listen_fd = systemd_listen_fd(),
                                      .max_body = serving->config->max_body, .tables = route_tables, .context = &serving->routes,
-                                     .auth = serving->auth, .rejected = rejected};
-    if (!read_certificates(serving, &options, err))
+                                     .auth = serving->auth, .change_begins = accounts_begin, .change_ends = accounts_end,
+                                     .rejected = rejected};
+    if (!accounts_start(&serving->routes, err) || !read_certificates(serving, &options, err))
         return false;
     serving->server = server_start(serving->loop, &options, err);
     return serving->server != NULL;

@@ -23,7 +23,9 @@ struct auth_options { /* copied */
     const struct auth_source *sources; size_t source_count;
     const struct auth_token *tokens; size_t token_count;
     const struct auth_user *users; size_t user_count;
-    const char *const *trusted_proxies; size_t trusted_proxy_count;
+    const char *const *trusted_proxies; size_t trusted_proxy_count; /* ranges as 10.0.0.0/8, or "unix" */
+    const char *identity_header;     /* a trusted proxy names people in it; NULL: none does */
+    enum access identity_access;     /* of those who are not among the users; ACCESS_OPEN: they are nobody */
     const char *public_url;
     bool listens_on_loopback;
 };
@@ -31,5 +33,10 @@ struct auth_options { /* copied */
 struct auth *auth_new(const struct auth_options *options, struct work *work); /* work: where password hashes are checked */
 void auth_replace(struct auth *auth, const struct auth_options *options);     /* a reload */
 void auth_free(struct auth *auth);
+
+struct sessions; /* routes/session.h */
+struct sessions *auth_sessions(struct auth *auth);
+/* Shows a browser that loads a page without a right to it where to sign in. NULL: it is answered as everybody. */
+void auth_set_door(struct auth *auth, void (*door)(struct call *call, int status, const char *why));
 
 #endif

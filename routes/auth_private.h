@@ -5,14 +5,10 @@
 #include "routes/auth.h"
 #include "routes/call.h"
 
-#define AUTH_CACHE_MAX 64                /* passwords remembered as right */
-#define AUTH_CACHE_MS (5 * 60 * 1000)
-#define AUTH_HASHES_MAX 16               /* passwords being checked at once; beyond: 503 */
-
 enum auth_state {
     AUTH_ALLOWED, /* call->granted, who and source are set */
     AUTH_ANSWERED, /* refused: 401, 403, 404 or 503 is given already */
-    AUTH_BODY,    /* a signature, or a password to hash: ask again once the body is read */
+    AUTH_BODY,    /* a signature, a form's CSRF token, or a password to hash: ask again once the body is read */
     AUTH_WAITING  /* a password is being hashed: call->go_on or an answer follows */
 };
 
@@ -23,6 +19,21 @@ bool auth_check_origin(const struct auth *auth, const struct call *call, struct 
 bool auth_has_people(const struct auth *auth);
 bool auth_knows_source(const struct auth *auth, const char *name);
 void auth_set_listener(struct auth *auth, const char *address); /* "http://127.0.0.1:8686" */
+
+/* Signing in, and out. */
+enum signin {
+    SIGNIN_RIGHT,     /* a session is open; the call has its cookie */
+    SIGNIN_WRONG,
+    SIGNIN_LIMITED,   /* too many wrong ones: Retry-After is set */
+    SIGNIN_BUSY,      /* later: Retry-After is set */
+    SIGNIN_ELSEWHERE  /* a page from elsewhere sent the form */
+};
+/* done follows, later or before this returns; the caller holds the call until then. */
+void auth_sign_in(struct auth *auth, struct call *call, const char *name, const char *password,
+                  void (*done)(void *context, struct call *call, enum signin how), void *context);
+/* Ends the session the call came with, or all of its person, and takes the cookie back. */
+void auth_sign_out(struct auth *auth, struct call *call, bool everywhere);
+
 uint64_t auth_failures(const struct auth *auth); /* refused so far */
 
 #endif

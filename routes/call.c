@@ -41,11 +41,36 @@ void call_connection_gone(struct call *call)
 }
 
 const char *call_method(const struct call *call) { return call->method; }
+const char *call_target(const struct call *call) { return call->target; }
 const char *call_path(const struct call *call) { return call->path.text; }
 const char *call_who(const struct call *call) { return call->who ? call->who : ""; }
 const char *call_source(const struct call *call) { return call->source ? call->source : "api"; }
 bool call_may(const struct call *call, enum access access) { return call->granted >= access; }
 bool call_is_loopback(const struct call *call) { return call->loopback; }
+
+const char *call_via(const struct call *call) { return call->via ? call->via : ""; }
+bool call_is_secure(const struct call *call) { return call->secure; }
+const char *call_csrf_token(const struct call *call) { return call->csrf; }
+
+const char *call_address(struct call *call)
+{
+    char text[ADDRESS_TEXT_MAX];
+
+    address_write(&call->client, text);
+    return arena_text(call->arena, text);
+}
+
+bool call_changes(const struct call *call)
+{
+    return !text_equal(call->method, "GET") && !text_equal(call->method, "HEAD") && !text_equal(call->method, "OPTIONS");
+}
+
+bool call_wants_html(const struct call *call)
+{
+    const char *accept = call_header(call, "Accept");
+
+    return !call_changes(call) && accept && strstr(accept, "text/html") && !text_starts(call->target, "/api/");
+}
 
 static const char *find(const struct path_pair *pairs, size_t count, const char *name)
 {
@@ -73,6 +98,50 @@ size_t call_arguments(const struct call *call, const char *name, const char **ou
         if (strcmp(call->path.arguments[i].name, name) == 0)
             out[count++] = call->path.arguments[i].value;
     return count;
+}
+
+/* A body that is no form has no fields. */
+static void read_form(struct call *call)
+{
+    const char *type = text_or(call_header(call, "Content-Type"), "");
+    struct err ignored;
+
+    call->form = ARENA_NEW(call->arena, struct path_pair, CALL_ARGUMENTS_MAX);
+    if (strncasecmp(type, "application/x-www-form-urlencoded", 33) != 0 || !call->body.length || memchr(call->body.data, 0, call->body.length))
+        return;
+    if (!path_parse_pairs(call->arena, buf_text(&call->body), call->form, &call->form_count, &ignored))
+        call->form_count = 0;
+}
+
+const char *call_form(struct call *call, const char *name)
+{
+    if (!call->form)
+        read_form(call);
+    return find(call->form, call->form_count, name);
+}
+
+static void cut_text(struct buf *text, size_t length)
+{
+    if (text->length <= length)
+        return;
+    while (length && (text->data[length] & 0xc0) == 0x80) /* not inside a character */
+        length--;
+    buf_cut(text, length);
+}
+
+void call_describe(struct call *call, const char *format, ...)
+{
+    struct buf text = BUF_EMPTY(16 * 1024), clean = BUF_EMPTY(64 * 1024);
+    va_list args;
+
+    va_start(args, format);
+    buf_addv(&text, format, args);
+    va_end(args);
+    text_add_clean(&clean, buf_text(&text), text.length);
+    cut_text(&clean, CALL_WHY_MAX - 1);
+    call->deed = arena_text(call->arena, buf_text(&clean));
+    buf_free(&text);
+    buf_free(&clean);
 }
 
 const char *call_header(const struct call *call, const char *name)
@@ -184,6 +253,8 @@ static void answer_done(struct call *call)
     }
     assert(!call->answered);
     call->answered = true;
+    if (call->told && call->audit_id)
+        call->told(call->told_context, call);
     call->owed = false;
     if (call->gone)
         call_free(call);
@@ -218,7 +289,7 @@ void call_see_page(struct call *call, const char *path)
     static const char done[] = "done\n";
 
     assert(path[0] == '/' && path[1] != '/' && path[1] != '\\');
-    assert(strcmp(call->method, "POST") == 0 && call->route->access >= ACCESS_VIEWER && !text_starts(call->target, "/api/"));
+    assert(strcmp(call->method, "POST") == 0 && call->route->access != ACCESS_SOURCE && !text_starts(call->target, "/api/"));
     call_set_header(call, "Location", path);
     answer(call, 303, "text/plain; charset=utf-8", done, sizeof done - 1);
 }
@@ -251,15 +322,6 @@ static void write_failure(struct call *call, int status, const char *error, cons
     buf_add_char(&json, '\n');
     call_answer_json(call, status, &json);
     buf_free(&json);
-}
-
-static void cut_text(struct buf *text, size_t length)
-{
-    if (text->length <= length)
-        return;
-    while (length && (text->data[length] & 0xc0) == 0x80) /* not inside a character */
-        length--;
-    buf_cut(text, length);
 }
 
 void call_fail(struct call *call, int status, const char *error, const char *format, ...)

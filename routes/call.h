@@ -5,12 +5,14 @@
 #ifndef ROUTES_CALL_H
 #define ROUTES_CALL_H
 
+#include "base/address.h"
 #include "base/arena.h"
+#include "base/sign.h"
 #include "routes/path.h"
 #include "routes/routes.h"
 
 #define CALL_HEADERS_MAX 100         /* of a request */
-#define CALL_ANSWER_HEADERS_MAX 12
+#define CALL_ANSWER_HEADERS_MAX 16
 #define CALL_ANSWER_MAX (64u << 20)  /* bytes of one answer */
 #define CALL_WHY_MAX 512            /* bytes, with the closing NUL */
 
@@ -33,6 +35,17 @@ struct call {
     const char *source;              /* whose alerts these are; NULL: not a source's route */
     bool loopback;
     bool authorized;                 /* auth has said yes */
+    struct address peer;             /* at the other end of the socket */
+    struct address client;           /* who asks: the peer, or whom a trusted proxy asks for */
+    bool trusted;                    /* the peer is a trusted proxy */
+    bool secure;                     /* it came over TLS, to us or to a trusted proxy */
+    const char *via;                 /* session token password proxy local; NULL: nobody, or a source */
+    char session[SIGN_HEX_SIZE];     /* digest of the session it came with; "" */
+    char csrf[SIGN_HEX_SIZE];        /* what a change must show besides; "": nothing */
+    struct path_pair *form;          /* of the body; NULL: not looked at yet */
+    size_t form_count;
+    uint64_t audit_id;               /* of its line in the book of changes; 0: none */
+    const char *deed;                /* more words for that line; NULL */
 
     int status;                      /* of the answer */
     const char *content_type;
@@ -49,6 +62,8 @@ struct call {
     bool suspended;
 
     void (*wake)(struct call *call); /* the server's: an answer is there */
+    void (*told)(void *context, struct call *call); /* the book's, once the line is begun: the answer is decided */
+    void *told_context;              /* outlives the server: an answer may be later than that */
     void (*go_on)(struct call *call); /* the server's: auth, asked for later, has said yes */
     void *server, *connection, *link;
     struct call *next, *previous;    /* the server's list of open calls */
@@ -59,6 +74,8 @@ void call_connection_gone(struct call *call); /* frees it, at once or when its h
 void call_abandon(struct call *call, int status, const char *error, const char *detail);
 bool call_add_header(struct call *call, const char *name, const char *value); /* of the request; false: too many */
 size_t call_count_headers(const struct call *call, const char *name);
+bool call_changes(const struct call *call);  /* its method is not GET, HEAD or OPTIONS */
+bool call_wants_html(const struct call *call); /* a browser that loads a page */
 bool call_is_webhook(const struct call *call); /* by its path, whatever row it has */
 /* The source whose alerts this call brings: the path's, the credential's, or "api". */
 const char *call_source(const struct call *call);

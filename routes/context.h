@@ -3,6 +3,7 @@
 #define ROUTES_CONTEXT_H
 
 #include "notifier/notifier.h"
+#include "routes/auth.h"
 #include "routes/routes.h"
 
 /* 200: words is the file that was written. Else words say why not. */
@@ -15,6 +16,7 @@ struct routes_context {
     void *reload_context;
     void (*backup)(void *context, const char *file, routes_backed_up done, void *done_context); /* NULL: there is no file */
     void *backup_context;
+    struct auth *auth;                   /* NULL: nobody can sign in */
 };
 
 #endif

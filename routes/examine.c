@@ -47,6 +47,13 @@ void call_authorize(struct call *call, const struct server_options *options)
     call->authorized = true;
 }
 
+uint64_t call_body_max(const struct call *call, const struct server_options *options)
+{
+    bool open = call->route && call->route->access == ACCESS_OPEN;
+
+    return open && options->max_body > SERVER_OPEN_BODY_MAX ? SERVER_OPEN_BODY_MAX : options->max_body;
+}
+
 void call_examine(struct call *call, const struct server_options *options, bool certified)
 {
     struct err err = {0};
@@ -68,9 +75,9 @@ void call_examine(struct call *call, const struct server_options *options, bool 
         else
             call_authorize(call, options);
     }
-    if (!call->answered && call_content_length(call, &length) && length > options->max_body)
-        call_fail(call, 413, "too large", "the message has %llu bytes, at most %llu are taken (server.max_body)",
-                  (unsigned long long)length, (unsigned long long)options->max_body);
+    if (!call->answered && call_content_length(call, &length) && length > call_body_max(call, options))
+        call_fail(call, 413, "too large", "the message has %llu bytes, at most %llu are taken%s", (unsigned long long)length,
+                  (unsigned long long)call_body_max(call, options), call_body_max(call, options) == options->max_body ? " (server.max_body)" : "");
 }
 
 static const char *rejected_source(const struct call *call, const struct server_options *options)

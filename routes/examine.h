@@ -8,6 +8,8 @@
 /* Whatever is wrong is answered in here (call->answered); call->close where no byte after it can be trusted.
  * certified: the client showed a certificate, or none is wanted. */
 void call_examine(struct call *call, const struct server_options *options, bool certified);
+/* Bytes of body this call may bring. */
+uint64_t call_body_max(const struct call *call, const struct server_options *options);
 /* Asks auth, now or again. Answered, authorized, or neither: later. */
 void call_authorize(struct call *call, const struct server_options *options);
 

@@ -53,12 +53,15 @@ void page_show(struct call *call, int status, const struct page_frame *frame, co
     for (size_t i = 0; i < LENGTH(places); i++)
         buf_addf(&nav, "<a href=\"%s\"%s>%s</a>", places[i].path,
                  text_equal(places[i].path, frame->current) ? " aria-current=\"page\"" : "", places[i].label);
+    if (text_equal(call_via(call), "session")) {
+        buf_addf(&nav, "<a href=\"/signin\"%s>", text_equal(frame->current, "/signin") ? " aria-current=\"page\"" : "");
+        text_add_html(&nav, call_who(call));
+        buf_add_text(&nav, "</a>");
+    }
     struct page_slot slots[] = {{"title", buf_text(&title)}, {"nav", buf_text(&nav)}, {"main", buf_text(main)},
                                 {"foot", text_or(frame->foot, "")}};
     if (!main->full)
         page_fill(&html, layout_html, slots, LENGTH(slots));
-    /* Forms of ours name their origin; with "no-referrer" a browser would send "null" instead. */
-    call_set_header(call, "Referrer-Policy", "same-origin");
     if (main->full || html.full)
         call_fail(call, 500, "failed", "the page is too long; ask for less");
     else
@@ -85,12 +88,17 @@ void page_busy(struct call *call)
     page_refuse(call, 503, "Busy", "Too many lists are being read; try again in a second.");
 }
 
+void page_add_csrf(struct buf *out, const struct call *call)
+{
+    buf_addf(out, "<input type=\"hidden\" name=\"csrf_token\" value=\"%s\">", call_csrf_token(call)); /* hex */
+}
+
 void page_form_begin(struct buf *out, const struct call *call, const char *action, const char *class)
 {
-    (void)call;
     buf_add_text(out, "<form method=\"post\" action=\"");
     text_add_html(out, action);
     buf_addf(out, "\" class=\"%s\">", class);
+    page_add_csrf(out, call);
 }
 
 void page_form_end(struct buf *out)

@@ -39,6 +39,8 @@ void page_busy(struct call *call);
  * path of ours, encoded. The caller adds fields and buttons and closes it with page_form_end. */
 void page_form_begin(struct buf *out, const struct call *call, const char *action, const char *class);
 void page_form_end(struct buf *out);
+/* What page_form_begin puts in, for a form of one's own. */
+void page_add_csrf(struct buf *out, const struct call *call);
 
 const char *page_text(const struct cJSON *object, const char *key); /* "" where there is none; not escaped */
 void page_add_words(struct buf *out, const char *text);             /* in a line: its own direction, cut */

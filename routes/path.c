@@ -54,20 +54,21 @@ static bool parse_segments(struct arena *arena, const char *target, size_t lengt
     return true;
 }
 
-static bool parse_arguments(struct arena *arena, const char *query, struct path *out, struct err *err)
+bool path_parse_pairs(struct arena *arena, const char *query, struct path_pair *out, size_t *count, struct err *err)
 {
+    *count = 0;
     while (*query) {
         size_t length = strcspn(query, "&");
         const char *equals = memchr(query, '=', length);
         size_t name_length = equals ? (size_t)(equals - query) : length;
         if (length) {
-            if (out->argument_count == CALL_ARGUMENTS_MAX)
+            if (*count == CALL_ARGUMENTS_MAX)
                 return err_set(err, ERR_LIMIT, "more than %d arguments", CALL_ARGUMENTS_MAX);
             const char *name = decode(arena, query, name_length, true);
             const char *value = equals ? decode(arena, equals + 1, length - name_length - 1, true) : "";
             if (!name || !value)
                 return err_set(err, ERR_INPUT, "an argument is not percent-encoded UTF-8 without NUL");
-            out->arguments[out->argument_count++] = (struct path_pair){name, value};
+            out[(*count)++] = (struct path_pair){name, value};
         }
         query += length + (query[length] == '&');
     }
@@ -86,7 +87,7 @@ bool path_parse(struct arena *arena, const char *target, struct path *out, struc
         return err_set(err, ERR_INPUT, "the path is not percent-encoded UTF-8 without NUL");
     if (!parse_segments(arena, target, length, out, err))
         return false;
-    return target[length] != '?' || parse_arguments(arena, target + length + 1, out, err);
+    return target[length] != '?' || path_parse_pairs(arena, target + length + 1, out->arguments, &out->argument_count, err);
 }
 
 static bool match_segment(const char *pattern, size_t length, const char *segment, struct arena *arena,

@@ -24,6 +24,9 @@ struct path { /* texts live in the arena it was parsed with */
 /* False: a target nobody sends by accident (no leading slash, a broken escape, NUL, not UTF-8, too many parts). */
 bool path_parse(struct arena *arena, const char *target, struct path *out, struct err *err);
 
+/* "a=1&b=2" of a query or of a form's body; at most CALL_ARGUMENTS_MAX pairs into out. */
+bool path_parse_pairs(struct arena *arena, const char *text, struct path_pair *out, size_t *count, struct err *err);
+
 /* "/api/v1/webhook/{source}" against a path. A capture is never empty and holds no slash. params has CALL_PARAMS_MAX. */
 bool path_match(const struct path *path, const char *pattern, struct arena *arena, struct path_pair *params, size_t *count);
 

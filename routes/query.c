@@ -62,6 +62,7 @@ bool query_read(struct call *call, enum history_list list, int64_t now_ms, struc
     out->source = text_or(call_argument(call, "source"), NULL);
     out->severity = text_or(call_argument(call, "severity"), NULL);
     out->text = text_or(call_argument(call, "text"), NULL);
+    out->who = text_or(call_argument(call, "who"), NULL);
     out->cursor = text_or(call_argument(call, "cursor"), NULL);
     if (list == LIST_ALERTS && text_equal(call_argument(call, "all"), "true"))
         out->status = text_or(out->status, "all");

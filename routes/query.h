@@ -1,4 +1,4 @@
-/* The arguments of a list: matcher= (repeated), status, channel, source, severity, text, since, until, cursor, limit, format. */
+/* The arguments of a list: matcher= (repeated), status, channel, source, severity, text, who, since, until, cursor, limit, format. */
 #ifndef ROUTES_QUERY_H
 #define ROUTES_QUERY_H
 

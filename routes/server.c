@@ -45,9 +45,11 @@ static int64_t steady_ms(void)
 
 static const char *const security_headers[][2] = {
     {"X-Content-Type-Options", "nosniff"},
-    {"Referrer-Policy", "no-referrer"},
+    {"Referrer-Policy", "same-origin"}, /* with no-referrer a browser hides from us that a form is our own */
     {"X-Frame-Options", "DENY"},
     {"Cache-Control", "no-store"},
+    {"Cross-Origin-Opener-Policy", "same-origin"},
+    {"Cross-Origin-Resource-Policy", "same-origin"},
     {"Content-Security-Policy", "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self'; "
                                 "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"},
 };
@@ -75,6 +77,8 @@ static void add_headers(const struct server *server, const struct call *call, st
     for (size_t i = 0; i < LENGTH(security_headers); i++)
         if (!has_answer_header(call, security_headers[i][0]))
             MHD_add_response_header(response, security_headers[i][0], security_headers[i][1]);
+    if (call->secure)
+        MHD_add_response_header(response, "Strict-Transport-Security", "max-age=31536000");
     if (server->options.auth && auth_has_people(server->options.auth) && text_starts(call->target, "/api/v2/"))
         for (size_t i = 0; i < LENGTH(cors_headers); i++)
             MHD_add_response_header(response, cors_headers[i][0], cors_headers[i][1]);
@@ -152,14 +156,16 @@ static enum MHD_Result begin(struct server *server, struct MHD_Connection *conne
 
 static enum MHD_Result take_body(struct server *server, struct call *call, const char *data, size_t length)
 {
+    uint64_t most = call_body_max(call, &server->options);
+
     call->received += length;
-    if (call->received > SWALLOW_MAX && (call->answered || call->received > server->options.max_body))
+    if (call->received > SWALLOW_MAX && (call->answered || call->received > most))
         return MHD_NO;
     if (call->answered)
         return MHD_YES;
-    if (call->received > server->options.max_body)
-        call_fail(call, 413, "too large", "the message has more than %llu bytes (server.max_body)",
-                  (unsigned long long)server->options.max_body);
+    if (call->received > most)
+        call_fail(call, 413, "too large", "the message has more than %llu bytes%s", (unsigned long long)most,
+                  most == server->options.max_body ? " (server.max_body)" : "");
     else if (server->bodies_bytes + length > SERVER_BODIES_MAX) {
         call_set_header(call, "Retry-After", "5");
         call_fail(call, 503, "busy", "too many messages are being received at once; try again in a few seconds");
@@ -174,10 +180,21 @@ static enum MHD_Result take_body(struct server *server, struct call *call, const
     return MHD_YES;
 }
 
+/* Alerts are in the history; this is for what people do. */
+static bool is_a_change(const struct call *call)
+{
+    return call_changes(call) && call->route->access != ACCESS_SOURCE && call->via;
+}
+
 static void handle(struct call *call)
 {
     const struct server *server = call->server;
 
+    if (is_a_change(call) && server->options.change_begins && !server->options.change_begins(server->options.context, call)) {
+        call_set_header(call, "Retry-After", "5");
+        call_fail(call, 503, "busy", "too much waits to be stored already; try again");
+        return;
+    }
     call->owed = true;
     call->route->handler(server->options.context, call);
 }
@@ -233,10 +250,15 @@ static void *request_begins(void *context, const char *target, struct MHD_Connec
     const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
     struct call *call = call_new(target);
 
+    const union MHD_ConnectionInfo *peer = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    call->peer = call->client = address_of(peer ? peer->client_addr : NULL);
+    call->secure = server->tls;
     call->server = server;
     call->link = info->socket_context;
     call->wake = wake;
     call->go_on = handle;
+    call->told = server->options.change_ends;
+    call->told_context = server->options.context;
     call->next = server->calls;
     if (server->calls)
         server->calls->previous = call;

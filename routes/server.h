@@ -7,6 +7,7 @@
 
 #define SERVER_CONNECTIONS_MAX 2000
 #define SERVER_BODIES_MAX (64u << 20)    /* bytes of all bodies in flight together; beyond: 503 */
+#define SERVER_OPEN_BODY_MAX (64u << 10) /* bytes of a body from whoever is not asked who he is */
 #define SERVER_HEADER_MAX (32u << 10)    /* bytes of a request's line and headers */
 #define SERVER_BODY_DEADLINE_MS 30000    /* from the first byte to the last */
 #define SERVER_IDLE_MS 60000
@@ -22,6 +23,9 @@ struct server_options {
     const struct route *const *tables; /* NULL-terminated list of tables, each closed by a row without a method */
     void *context;                   /* handed to handlers */
     struct auth *auth;
+    /* Someone is about to change something, and it has been answered: see routes/accounts.h. NULL: nobody keeps a book. */
+    bool (*change_begins)(void *context, struct call *call);
+    void (*change_ends)(void *context, struct call *call);
     /* A request to a source was refused (401, 403, 404, 413, 400): someone should hear of it. */
     void (*rejected)(void *context, const char *source, int status, const char *why);
 };

@@ -36,6 +36,7 @@ static const struct page_list *const lists[] = {
     [LIST_API_GROUPS] = NULL,
     [LIST_API_SILENCES] = NULL,
     [LIST_API_SILENCE] = NULL,
+    [LIST_AUDIT] = &page_audit,
 };
 
 struct history *history_open(const char *path, const char *severity_label, struct err *err)
@@ -250,6 +251,7 @@ static bool write_object(struct page *page)
     case LIST_HISTORY:
     case LIST_DELIVERIES:
     case LIST_QUARANTINE:
+    case LIST_AUDIT:
         break;
     }
     assert(!"a list is no object");

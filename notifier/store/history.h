@@ -29,7 +29,8 @@ enum history_list {
                        * equal parts of since..until (both needed) */
     /* Alertmanager's own JSON, whole: no pages */
     LIST_API_ALERTS, LIST_API_GROUPS, LIST_API_SILENCES,
-    LIST_API_SILENCE  /* one, by its id */
+    LIST_API_SILENCE, /* one, by its id */
+    LIST_AUDIT        /* what people and their tools changed, newest first */
 };
 
 struct history_receiver { /* whom a route's node names */
@@ -45,6 +46,7 @@ struct history_query { /* texts borrowed until the query has run */
                                  * delivered carried suppressed dead; history: any of an alert's or a delivery's */
     const char *channel, *source, *severity;
     const char *text;           /* history, deliveries: stands somewhere in the words, whatever its case (ASCII) */
+    const char *who;            /* audit */
     int64_t since_ms, until_ms; /* 0: open */
     const char *cursor;         /* from the page before; NULL: the first */
     size_t limit;               /* 0: 100 */

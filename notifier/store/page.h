@@ -49,7 +49,8 @@ struct page_list {
     enum page_row (*row)(struct page *page, struct db_stmt *stmt);
 };
 
-extern const struct page_list page_timeline, page_alerts, page_incidents, page_history, page_deliveries, page_quarantine;
+extern const struct page_list page_timeline, page_alerts, page_incidents, page_history, page_deliveries, page_quarantine,
+    page_audit;
 
 /* Questions beside the row: ?1 is key. NULL, or false: no (more) rows, or failed. */
 struct db_stmt *page_ask(struct page *page, const char *sql, int64_t key);

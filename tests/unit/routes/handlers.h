@@ -86,6 +86,31 @@ size_t notifier_receivers(const struct notifier *notifier, const char **out, siz
     return 1;
 }
 
+bool notifier_side(struct notifier *notifier, const struct side *side, notifier_done done, void *context)
+{
+    (void)notifier;
+    (void)done;
+    (void)context;
+    ASKED("side %d", (int)side->kind);
+    return true;
+}
+
+uint64_t notifier_audit_id(struct notifier *notifier)
+{
+    (void)notifier;
+    return 1;
+}
+
+bool notifier_sessions(struct notifier *notifier, void (*row)(void *context, const struct side_session *session), void *context,
+                       struct err *err)
+{
+    (void)notifier;
+    (void)row;
+    (void)context;
+    (void)err;
+    return true;
+}
+
 void notifier_test(struct notifier *notifier, const char *channel, const char *severity, bool resolved, const char *sent_by,
                    notifier_done done, void *context)
 {

@@ -1,0 +1,214 @@
+#include "routes/accounts.h"
+
+#include "base/json.h"
+#include "base/text.h"
+#include "base/zone.h"
+#include "routes/call.h"
+#include "routes/query.h"
+#include "routes/reply.h"
+#include "routes/session.h"
+#include "routes/tables.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define TARGET_MAX 500   /* bytes kept of path and query */
+#define ID_DIGITS 16     /* of a session's digest: what its id is */
+
+/* --- sessions in the store */
+
+static void opened(void *context, const struct session *session)
+{
+    struct routes_context *routes = context;
+    struct side side = {.kind = SIDE_SESSION, .session = {session->digest, session->who, session->credential, session->address,
+                                                          session->created_ms, session->expires_ms}};
+
+    notifier_side(routes->notifier, &side, NULL, NULL); /* no room: it lasts until we end */
+}
+
+static void ended(void *context, const struct session *session)
+{
+    struct routes_context *routes = context;
+    struct side side = {.kind = SIDE_SESSION_END, .session = {.digest = session->digest}};
+
+    notifier_side(routes->notifier, &side, NULL, NULL);
+}
+
+static void restore(void *context, const struct side_session *stored)
+{
+    struct session session = {.created_ms = stored->created_ms, .expires_ms = stored->expires_ms};
+
+    snprintf(session.digest, sizeof session.digest, "%s", stored->digest);
+    snprintf(session.who, sizeof session.who, "%s", stored->who);
+    snprintf(session.credential, sizeof session.credential, "%s", stored->credential);
+    snprintf(session.address, sizeof session.address, "%s", stored->address);
+    sessions_restore(context, &session);
+}
+
+bool accounts_start(struct routes_context *routes, struct err *err)
+{
+    struct session_keeper keeper = {routes, opened, ended};
+
+    auth_set_door(routes->auth, signin_page_door);
+    sessions_keep(auth_sessions(routes->auth), &keeper);
+    return notifier_sessions(routes->notifier, restore, auth_sessions(routes->auth), err);
+}
+
+/* --- the book */
+
+bool accounts_begin(void *context, struct call *call)
+{
+    struct routes_context *routes = context;
+    struct side side = {.kind = SIDE_AUDIT,
+                        .audit = {.id = notifier_audit_id(routes->notifier), .at_ms = notifier_now_ms(routes->notifier), .who = call_who(call),
+                                  .via = call_via(call), .address = call_address(call), .method = call_method(call),
+                                  .target = arena_printf(call->arena, "%.*s", TARGET_MAX, call->target)}};
+
+    if (!notifier_side(routes->notifier, &side, NULL, NULL))
+        return false;
+    call->audit_id = side.audit.id;
+    return true;
+}
+
+void accounts_end(void *context, struct call *call)
+{
+    struct routes_context *routes = context;
+    struct side side = {.kind = SIDE_AUDIT_END,
+                        .audit = {.id = call->audit_id, .status = call->status, .detail = call->deed ? call->deed : text_or(call->why, NULL)}};
+
+    notifier_side(routes->notifier, &side, NULL, NULL);
+}
+
+struct listing { /* lives in the call's arena while the book is read */
+    struct call *call;
+    bool csv, ended;
+};
+
+static void listed(void *context, bool ok, const struct buf *out, const struct err *err)
+{
+    struct listing *listing = context;
+
+    listing->ended = true;
+    if (!ok)
+        call_fail(listing->call, query_status(err), query_status(err) == 400 ? "bad request" : "failed", "%s", err->text);
+    else if (listing->csv) {
+        call_set_header(listing->call, "Content-Disposition", "attachment; filename=\"audit.csv\"");
+        call_answer(listing->call, 200, "text/csv; charset=utf-8", buf_text(out), out->length);
+    } else
+        call_answer_json(listing->call, 200, out);
+}
+
+static void list_audit(void *context, struct call *call)
+{
+    struct routes_context *routes = context;
+    struct history_query *query = ARENA_NEW(call->arena, struct history_query, 1);
+    struct listing *listing = ARENA_NEW(call->arena, struct listing, 1);
+    struct err err = {0};
+
+    if (!query_read(call, LIST_AUDIT, notifier_now_ms(routes->notifier), query, &err)) {
+        call_fail(call, 400, "bad request", "%s", err.text);
+        return;
+    }
+    *listing = (struct listing){.call = call, .csv = query->csv};
+    if (!notifier_list(routes->notifier, query, listed, listing) && !listing->ended)
+        reply_busy(call, 1, "too many lists are being read; try again in a second");
+}
+
+/* --- who am I, and who is signed in */
+
+static void answer(struct call *call, struct buf *text)
+{
+    buf_add_char(text, '\n');
+    call_answer_json(call, 200, text);
+    buf_free(text);
+}
+
+static const char *role_of(const struct call *call)
+{
+    return call_may(call, ACCESS_ADMIN) ? "admin" : call_may(call, ACCESS_OPERATOR) ? "operator" : "viewer";
+}
+
+static void show_me(void *context, struct call *call)
+{
+    struct buf text = BUF_EMPTY(64 * 1024);
+    struct json_out out = json_out(&text);
+
+    (void)context;
+    json_open(&out, '{');
+    json_set_text(&out, "name", call_who(call));
+    json_set_text(&out, "role", role_of(call));
+    json_set_text(&out, "via", call_via(call));
+    json_set_text(&out, "address", call_address(call));
+    json_set_text(&out, "csrfToken", call_csrf_token(call)[0] ? call_csrf_token(call) : NULL);
+    json_shut(&out, '}');
+    answer(call, &text);
+}
+
+static void set_time(struct json_out *out, const char *key, int64_t wall_ms)
+{
+    struct buf time = BUF_EMPTY(64);
+
+    zone_add_rfc3339(&time, wall_ms);
+    json_set_text(out, key, buf_text(&time));
+    buf_free(&time);
+}
+
+/* An admin sees everybody's, the others their own. */
+static bool is_shown(const struct call *call, const struct session *session)
+{
+    return call_may(call, ACCESS_ADMIN) || text_equal(session->who, call_who(call));
+}
+
+static void list_sessions(void *context, struct call *call)
+{
+    struct routes_context *routes = context;
+    struct buf text = BUF_EMPTY(2u << 20);
+    struct json_out out = json_out(&text);
+    const struct session *session;
+
+    json_open(&out, '{');
+    json_member(&out, "items");
+    json_open(&out, '[');
+    for (size_t at = 0; routes->auth && (session = sessions_each(auth_sessions(routes->auth), &at, notifier_now_ms(routes->notifier)));) {
+        if (!is_shown(call, session))
+            continue;
+        json_open(&out, '{');
+        json_set_text(&out, "id", arena_printf(call->arena, "%.*s", ID_DIGITS, session->digest));
+        json_set_text(&out, "name", session->who);
+        json_set_text(&out, "address", session->address);
+        set_time(&out, "openedAt", session->created_ms);
+        set_time(&out, "endsAt", session->expires_ms);
+        json_set_bool(&out, "current", text_equal(session->digest, call->session));
+        json_shut(&out, '}');
+    }
+    json_shut(&out, ']');
+    json_member(&out, "next");
+    json_put_null(&out);
+    json_shut(&out, '}');
+    answer(call, &text);
+}
+
+static void end_session(void *context, struct call *call)
+{
+    struct routes_context *routes = context;
+    const char *id = call_param(call, "id");
+    const struct session *session;
+
+    for (size_t at = 0; routes->auth && (session = sessions_each(auth_sessions(routes->auth), &at, notifier_now_ms(routes->notifier)));) {
+        if (strlen(id) != ID_DIGITS || strncmp(session->digest, id, ID_DIGITS) != 0 || !is_shown(call, session))
+            continue;
+        call_describe(call, "session %s of %s", id, session->who);
+        sessions_end(auth_sessions(routes->auth), id);
+        call_answer(call, 200, "application/json", "{\"status\":\"ok\"}\n", 16);
+        return;
+    }
+    call_fail(call, 404, "not found", "no session \"%.40s\"", id);
+}
+
+const struct route routes_accounts[] = {
+    {"GET", "/api/v1/me", ACCESS_VIEWER, show_me},
+    {"GET", "/api/v1/sessions", ACCESS_VIEWER, list_sessions},
+    {"POST", "/api/v1/sessions/{id}/end", ACCESS_VIEWER, end_session},
+    {"GET", "/api/v1/audit", ACCESS_ADMIN, list_audit},
+    {NULL, NULL, ACCESS_OPEN, NULL},
+};

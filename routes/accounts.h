@@ -1,0 +1,18 @@
+/* People's side of the notifier: their sessions kept in its store, and a line in the book for each thing they change. */
+#ifndef ROUTES_ACCOUNTS_H
+#define ROUTES_ACCOUNTS_H
+
+#include "base/err.h"
+#include "routes/context.h"
+
+/* Once, before the first request: what was stored of sessions, where new ones go, what a stranger's browser is shown. */
+bool accounts_start(struct routes_context *routes, struct err *err);
+/* The server's, around each change: the line is begun before the handler runs, and finished with its answer, so that no
+ * change is without one. False: it could not be begun, and nothing may be changed. context: the routes_context. */
+bool accounts_begin(void *context, struct call *call);
+void accounts_end(void *context, struct call *call);
+
+/* signin_page.c */
+void signin_page_door(struct call *call, int status, const char *why);
+
+#endif

@@ -1,0 +1,309 @@
+"""People with a browser: signing in and out, what a page from elsewhere cannot do, proxies, and the book of changes."""
+import http.cookies
+import re
+import sqlite3
+import subprocess
+import urllib.parse
+
+import pytest
+
+from daemon import ADMIN, BIN, OPS, VIEWER, config, console, until
+
+PASSWORDS = {"anna": "correct horse battery", "ada": "staple of admins", "vera": "looks only"}
+ROLES = {"anna": "operator", "ada": "admin", "vera": "viewer"}
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+HTML = {"Accept": "text/html,application/xhtml+xml"}
+
+
+@pytest.fixture(scope="module")
+def hashes():
+    done = {name: subprocess.run([BIN, "hash-password"], input=password + "\n", capture_output=True, text=True, timeout=60)
+            for name, password in PASSWORDS.items()}
+    assert all(one.returncode == 0 for one in done.values()), done
+    return {name: one.stdout.strip() for name, one in done.items()}
+
+
+def people(hashes, *names, **more):
+    return {"users": [{"name": name, "password_hash": hashes[name], "role": ROLES[name]} for name in names or hashes],
+            "tokens": [{"name": "root", "token": ADMIN, "role": "admin"}], **more}
+
+
+class Browser:
+    """Keeps cookies, sends what a browser adds by itself, and follows no redirect by itself."""
+
+    def __init__(self, daemon, **headers):
+        self.daemon, self.cookies, self.headers = daemon, {}, headers
+
+    def call(self, method, path, body=None, headers=None, origin=None):
+        headers = {**HTML, **self.headers, **(headers or {})}
+        if self.cookies:
+            headers["Cookie"] = "theme=dark; " + "; ".join(f"{name}={value}" for name, value in self.cookies.items())
+        if method != "GET":
+            headers.setdefault("Origin", origin or self.daemon.url)
+        reply = self.daemon.call(method, path, body, headers, token=False)
+        jar = http.cookies.SimpleCookie(reply.headers.get("set-cookie", ""))
+        for name, cookie in jar.items():
+            if cookie["max-age"] == "0":
+                self.cookies.pop(name, None)
+            else:
+                self.cookies[name] = cookie.value
+        return reply
+
+    def get(self, path, **more):
+        return self.call("GET", path, **more)
+
+    def post(self, path, fields=None, **more):
+        return self.call("POST", path, urllib.parse.urlencode(fields or {}), {**FORM, **more.pop("headers", {})}, **more)
+
+    def sign_in(self, name, password=None, next="/history", **more):
+        return self.post("/signin", {"name": name, "password": password or PASSWORDS[name], "next": next}, **more)
+
+    def csrf(self):
+        return self.get("/api/v1/me").json["csrfToken"]
+
+
+@pytest.mark.smoke
+def test_a_day_with_a_browser(start, hashes):
+    d = start(config(console(), auth=people(hashes)))
+    anna = Browser(d)
+    shown = anna.get("/history?since=1h")
+    assert shown.status == 401 and "www-authenticate" not in shown.headers, "a form, not a window of the browser's"
+    assert 'value="/history?since=1h"' in shown.text, shown.text
+    assert d.get("/history", token=False).headers["www-authenticate"].startswith("Basic"), "tools are told as before"
+    assert Browser(d).get("/api/v1/alerts").json["error"] == "unauthorized"
+
+    entered = anna.sign_in("anna", next="/history?since=1h")
+    assert (entered.status, entered.headers["location"]) == (303, "/history?since=1h"), entered
+    cookie = entered.headers["set-cookie"]
+    for part in ("HttpOnly", "SameSite=Lax", "Path=/", "Max-Age=2592000"):
+        assert part in cookie, cookie
+    assert "Secure" not in cookie, "not without TLS"
+    assert anna.get("/history?since=1h").status == 200
+    me = anna.get("/api/v1/me").json
+    assert (me["name"], me["role"], me["via"], me["address"]) == ("anna", "operator", "session", "127.0.0.1")
+    page = anna.get("/signin")
+    assert page.status == 200 and "anna" in page.text and me["csrfToken"] in page.text
+
+    test = "/api/v1/channels/console/test"
+    assert anna.post(test).status == 403, "without a token"
+    assert anna.post(test, headers={"X-CSRF-Token": "0" * 64}).status == 403
+    assert anna.post(test, {"csrf_token": me["csrfToken"]}).status in (200, 400), "as a field"
+    assert anna.post(test, headers={"X-CSRF-Token": me["csrfToken"], "Content-Type": "text/plain"}).status == 200, "as a header"
+    elsewhere = anna.post(test, headers={"X-CSRF-Token": me["csrfToken"]}, origin="https://evil.example")
+    assert elsewhere.status == 403, elsewhere
+    assert anna.post(test, headers={"X-CSRF-Token": me["csrfToken"], "Sec-Fetch-Site": "cross-site"}).status == 403
+
+    vera = Browser(d)
+    assert vera.sign_in("vera").status == 303
+    assert vera.csrf() != me["csrfToken"]
+    assert vera.post(test, headers={"X-CSRF-Token": vera.csrf()}).status == 403, "a viewer"
+    assert vera.get("/api/v1/audit").status == 403
+
+    assert anna.post("/signout").status == 403, "a page elsewhere cannot sign her out either"
+    kept = dict(anna.cookies)
+    assert anna.post("/signout", {"csrf_token": me["csrfToken"]}).status == 303
+    assert not anna.cookies and anna.get("/history").status == 401
+    anna.cookies = kept
+    assert anna.get("/history").status == 401, "the cookie is worth nothing any more"
+
+
+def test_sessions_outlive_a_restart_and_end_with_the_password(start, hashes):
+    d = start(config(console(), auth=people(hashes)))
+    anna, ada = Browser(d), Browser(d)
+    assert anna.sign_in("anna").status == 303 and ada.sign_in("ada").status == 303
+    d.restart()
+    assert anna.get("/history").status == 200 and ada.get("/history").status == 200
+    database = sqlite3.connect(f"file:{d.storage}?mode=ro", uri=True)
+    stored = database.execute("SELECT * FROM sessions").fetchall()
+    database.close()
+    assert len(stored) == 2
+    for value in [*anna.cookies.values(), *ada.cookies.values()]:
+        assert value not in str(stored), "only a digest is stored"
+
+    changed = {**hashes, "anna": hashes["vera"]}
+    d.configure(config(console(), auth=people(changed)))
+    d.hangup()
+    until(lambda: anna.get("/history").status == 401, "the session of the old password to end")
+    assert ada.get("/history").status == 200
+    d.configure(config(console(), auth=people(hashes, "anna")))
+    d.hangup()
+    until(lambda: ada.get("/history").status == 401, "the session of someone who is gone to end")
+
+
+def test_sessions_can_be_revoked(start, hashes):
+    d = start(config(console(), auth=people(hashes)))
+    anna, phone, vera = Browser(d), Browser(d), Browser(d)
+    for browser, name in ((anna, "anna"), (phone, "anna"), (vera, "vera")):
+        assert browser.sign_in(name).status == 303
+    own = anna.get("/api/v1/sessions").json["items"]
+    assert [one["name"] for one in own] == ["anna", "anna"] and [one["current"] for one in own] == [True, False]
+    everybodys = d.get("/api/v1/sessions", headers={"Authorization": f"Bearer {ADMIN}"}).json["items"]
+    assert sorted(one["name"] for one in everybodys) == ["anna", "anna", "vera"]
+    veras = next(one["id"] for one in everybodys if one["name"] == "vera")
+    token = {"X-CSRF-Token": anna.csrf()}
+    assert anna.post(f"/api/v1/sessions/{veras}/end", headers=token).status == 404, "not hers"
+    assert anna.post(f"/api/v1/sessions/{own[1]['id']}/end", headers=token).status == 200
+    assert phone.get("/history").status == 401 and anna.get("/history").status == 200
+    assert d.post("", path=f"/api/v1/sessions/{veras}/end", headers={"Authorization": f"Bearer {ADMIN}"}).status == 200
+    assert vera.get("/history").status == 401
+    assert phone.sign_in("anna").status == 303
+    assert anna.post("/signout", {"csrf_token": anna.csrf(), "everywhere": "true"}).status == 303
+    assert phone.get("/history").status == 401
+    # Nobody holds more than 20: the oldest makes room.
+    first = Browser(d)
+    assert first.sign_in("vera").status == 303
+    for _ in range(20):
+        assert Browser(d).sign_in("vera").status == 303
+    assert first.get("/history").status == 401
+
+
+def test_only_so_many_guesses(start, hashes):
+    d = start(config(console(), auth=people(hashes, "anna", "vera")))
+    vera = Browser(d)
+    assert vera.sign_in("vera").status == 303
+    answers = [Browser(d).sign_in("anna", f"guess {n}") for n in range(24)]
+    assert {reply.status for reply in answers[:20]} == {403}, answers[:20]
+    assert {reply.status for reply in answers[20:]} == {429}, answers[20:]
+    assert 0 < int(answers[-1].headers["retry-after"]) <= 15
+    assert Browser(d).sign_in("anna").status == 429, "not even with the right one"
+    basic = d.call("GET", "/api/v1/alerts", headers={"Authorization": "Basic YW5uYTp3cm9uZw=="}, token=False)
+    assert basic.status == 429, "nor by another door"
+    assert vera.get("/history").status == 200, "who is in stays in"
+    assert d.get("/api/v1/alerts", headers={"Authorization": f"Bearer {ADMIN}"}).status == 200
+    d.wait_line(lambda line: "signin_refused" in line and "anna" in line, stream="err")
+
+
+@pytest.mark.parametrize("next", ["//evil.example/", "https://evil.example/", "/\\evil.example", "/ok\r\nX-Evil: 1", "javascript:alert(1)"])
+def test_nobody_is_led_elsewhere(start, hashes, next):
+    d = start(config(console(), auth=people(hashes, "vera")))
+    reply = Browser(d).sign_in("vera", next=next)
+    assert (reply.status, reply.headers["location"]) == (303, "/") and "x-evil" not in reply.headers
+
+
+def test_sign_in_is_refused_to_pages_from_elsewhere_and_odd_forms(start, hashes):
+    d = start(config(console(), auth=people(hashes, "vera")))
+    assert Browser(d).sign_in("vera", origin="https://evil.example").status == 403
+    assert Browser(d).sign_in("vera", headers={"Sec-Fetch-Site": "cross-site"}).status == 403
+    rows = {b"": 400, b"name=vera": 400, b"name=&password=x": 400, b"name=vera&password=%00": 400, b"name=%ff&password=x": 400,
+            b"password=" + b"x" * 70000: 413, b"name=" + b"v" * 60000 + b"&password=x": 403, b"name=vera&password=" + b"x" * 9000: 403}
+    for body, status in rows.items():
+        assert Browser(d).call("POST", "/signin", body, FORM).status == status, body[:40]
+    hostile = Browser(d).sign_in('"><script>alert(1)</script>', "x")
+    assert hostile.status == 403 and "<script>" not in hostile.text
+    for cookie in ("notifier_session=", "notifier_session=" + "0" * 64, "notifier_session=" + "x" * 5000, "=;;= ;notifier_session"):
+        assert d.call("GET", "/history", headers={"Cookie": cookie}, token=False).status == 401, cookie[:40]
+
+
+def test_a_token_signs_in_under_its_name(start):
+    d = start(config(console(), auth={"tokens": [{"name": "ops", "token": OPS, "role": "operator"}]}))
+    ops = Browser(d)
+    assert ops.sign_in("ops", "nonsense").status == 403
+    assert ops.sign_in("ops", OPS).status == 303
+    assert ops.get("/api/v1/me").json["role"] == "operator"
+    assert OPS not in ops.cookies.values()
+
+
+def test_nobody_to_sign_in(start):
+    d = start(config(console()))
+    assert Browser(d).get("/signin").status == 404 and Browser(d).sign_in("anna").status == 404
+
+
+def test_proxies(start, hashes):
+    auth = people(hashes, "anna", identity_header="X-Remote-User", identity_role="viewer")
+    d = start(config(console(), auth=auth, server={"trusted_proxies": ["127.0.0.0/8", "10.0.0.0/8"]}))
+    address = lambda **headers: d.call("GET", "/api/v1/me", headers={"Authorization": f"Bearer {ADMIN}",
+                                       **{k.replace("_", "-"): v for k, v in headers.items()}}, token=False).json["address"]
+    assert address() == "127.0.0.1"
+    assert address(X_Forwarded_For="203.0.113.9") == "203.0.113.9"
+    assert address(X_Forwarded_For="198.51.100.1, 203.0.113.9, 10.1.2.3") == "203.0.113.9", "the last that is none of ours"
+    assert address(X_Forwarded_For="203.0.113.9, nonsense, 10.1.2.3") == "10.1.2.3"
+    assert address(X_Forwarded_For="[2001:db8::7]:5555") == "2001:db8::7"
+    assert address(X_Forwarded_For=", ".join(["10.0.0.1"] * 200 + ["203.0.113.9"])) == "203.0.113.9"
+
+    guest = Browser(d, **{"X-Remote-User": "guest"})
+    assert (guest.get("/api/v1/me").json["name"], guest.get("/api/v1/me").json["role"]) == ("guest", "viewer")
+    anna = Browser(d, **{"X-Remote-User": "anna"})
+    me = anna.get("/api/v1/me").json
+    assert (me["role"], me["via"]) == ("operator", "proxy")
+    assert anna.post("/-/reload").status == 403, "a browser may have been made to ask"
+    assert anna.post("/-/reload", headers={"X-CSRF-Token": guest.csrf()}).status == 403, "another's"
+    assert anna.post("/-/reload", headers={"X-CSRF-Token": me["csrfToken"]}).status == 200
+    for odd in ("", "x" * 300):
+        assert Browser(d, **{"X-Remote-User": odd}).get("/history").status == 401, odd
+
+    secure = Browser(d, **{"X-Forwarded-Proto": "https", "X-Forwarded-For": "203.0.113.9"})
+    reply = secure.sign_in("anna")
+    assert reply.status == 303 and "; Secure" in reply.headers["set-cookie"] and "__Host-notifier_session=" in reply.headers["set-cookie"]
+    assert reply.headers["strict-transport-security"]
+    assert secure.get("/history").status == 200
+    secure.headers = {}
+    assert secure.get("/history").status == 401, "a cookie of TLS is not taken without"
+
+
+def test_strangers_are_no_proxies(start, hashes):
+    auth = people(hashes, "anna", identity_header="X-Remote-User", identity_role="admin")
+    d = start(config(console(), auth=auth, server={"trusted_proxies": ["192.0.2.0/24"]}))
+    assert Browser(d, **{"X-Remote-User": "anna"}).get("/history").status == 401
+    reply = d.call("GET", "/api/v1/me", headers={"Authorization": f"Bearer {ADMIN}", "X-Forwarded-For": "203.0.113.9",
+                                                 "X-Forwarded-Proto": "https"}, token=False)
+    assert reply.json["address"] == "127.0.0.1" and "strict-transport-security" not in reply.headers
+
+
+@pytest.mark.parametrize("server,auth,words", [
+    ({"trusted_proxies": ["proxy.example.org"]}, {}, "no address"),
+    ({"trusted_proxies": ["10.0.0.1/8"]}, {}, "behind its prefix"),
+    ({}, {"identity_header": "X-User"}, "trusted_proxies"),
+    ({"trusted_proxies": ["10.0.0.1"]}, {"identity_header": "X User:"}, "name of a header"),
+    ({}, {"identity_role": "viewer"}, "no effect"),
+])
+def test_wrong_proxies_are_told(make, server, auth, words):
+    d = make(config(console(), server=server, auth={"tokens": [{"name": "a", "token": "x" * 32, "role": "viewer"}], **auth}))
+    checked = d.cli("check-config", str(d.path), url=False)
+    assert checked.returncode == 2 and words in checked.stdout + checked.stderr and re.search(r":\d+:\d+: ", checked.stdout + checked.stderr), checked
+
+
+def audit(d, path="/api/v1/audit"):
+    return d.get(path, headers={"Authorization": f"Bearer {ADMIN}"}).json["items"]
+
+
+@pytest.mark.smoke
+def test_the_book_of_changes(start, hashes):
+    d = start(config(console(), auth=people(hashes)))
+    anna = Browser(d)
+    assert anna.sign_in("anna").status == 303
+    assert anna.post("/api/v1/deliveries/retry?channel=console", headers={"X-CSRF-Token": anna.csrf()}).status == 404
+    assert d.post("", path="/-/reload", headers={"Authorization": f"Bearer {ADMIN}"}).status == 200
+    assert d.post("", path="/-/reload", headers={"Authorization": "Bearer nonsense"}).status == 401
+    vera = Browser(d)
+    assert vera.sign_in("vera").status == 303
+    assert vera.post("/-/reload", headers={"X-CSRF-Token": vera.csrf()}).status == 403
+    rows = until(lambda: (lambda items: items if len(items) == 4 and all(one["status"] for one in items) else None)(audit(d)), "four lines")
+    assert [(one["who"], one["via"], one["method"], one["target"], one["status"]) for one in rows] == [
+        ("vera", "password", "POST", "/signin", 303), ("root", "token", "POST", "/-/reload", 200),
+        ("anna", "session", "POST", "/api/v1/deliveries/retry?channel=console", 404), ("anna", "password", "POST", "/signin", 303)]
+    assert all(one["address"] == "127.0.0.1" and one["at"] for one in rows)
+    assert "no dead delivery" in rows[2]["detail"]
+    d.restart()
+    assert len(audit(d)) == 4
+    assert [one["who"] for one in audit(d, "/api/v1/audit?who=anna&limit=1")] == ["anna"]
+    csv = d.get("/api/v1/audit?format=csv", headers={"Authorization": f"Bearer {ADMIN}"})
+    assert csv.text.splitlines()[0] == "id,at,who,via,address,method,target,status,detail" and len(csv.text.splitlines()) == 5
+    assert d.post("", path="/-/reload", headers={"Authorization": f"Bearer {ADMIN}"}).status == 200
+    newest = until(lambda: (lambda items: items if len(items) == 5 else None)(audit(d)), "a fifth line")
+    assert int(newest[0]["id"]) > int(newest[1]["id"])
+    for secret in PASSWORDS.values():
+        assert secret not in str(newest)
+
+
+def test_headers_on_every_answer(start, hashes):
+    d = start(config(console(), auth=people(hashes, "vera")))
+    vera = Browser(d)
+    vera.sign_in("vera")
+    for reply in (vera.get("/history"), vera.get("/signin"), vera.get("/api/v1/alerts"), vera.get("/nosuch"), d.get("/history", token=False),
+                  d.get("/-/healthy", token=False), d.call("BREW", "/history", token=False)):
+        policy = reply.headers["content-security-policy"]
+        assert "default-src 'none'" in policy and "unsafe" not in policy and "frame-ancestors 'none'" in policy
+        assert reply.headers["x-content-type-options"] == "nosniff" and reply.headers["x-frame-options"] == "DENY"
+        assert reply.headers["referrer-policy"] == "same-origin" and reply.headers["cache-control"] == "no-store"
+        assert "strict-transport-security" not in reply.headers, "only over TLS"
+    assert not re.search(r"<script(?![^>]*src=)|\son\w+=|style=", vera.get("/history").text + vera.get("/signin").text)

@@ -64,6 +64,8 @@ int client_refused(const struct http_reply *reply)
     struct cJSON *json = json_parse(buf_text(&reply->body), reply->body.length, NULL);
     const char *detail = text_or(json_get_text(json, "detail"), json_get_text(json, "error"));
 
+    detail = text_or(detail, json_text(json)); /* Alertmanager's errors are plain texts */
+
     text_add_terminal(&clean, detail ? detail : text_or(buf_text(&reply->body), "no words"), false);
     fprintf(stderr, "notifier: the daemon answered %d: %s%s\n", reply->status, buf_text(&clean),
             reply->status == 401 ? " (set NOTIFIER_TOKEN)" : "");

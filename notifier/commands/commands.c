@@ -39,6 +39,12 @@ const struct command commands[] = {
      "D: 2h or an RFC 3339 time. --follow prints new lines as they come." COMMON, command_history},
     {"deliveries", "list [MATCHER...]|show ID|retry ID|retry --channel NAME|drop ID", "the outbox, receipts and dead letters",
      "list takes --status open|delivered|carried|suppressed|dead and --channel." COMMON, command_deliveries},
+    {"silence", "add MATCHER... --duration D --comment TEXT [--author A] [--start T]|list [--all]|show ID|update ID [--duration D] [--comment TEXT]|expire ID...|import FILE|export [--all]",
+     "keeps alerts from being told for a while, and says why",
+     "An alert that still fires when its silence ends is told then; one that was told before hears its end. update counts --duration from now; a change of what hushes "
+     "already makes a new silence. export prints what import, and amtool, read." COMMON, command_silence},
+    {"route", "test LABEL=VALUE...|show [--config FILE]", "the routes and channels such an alert reaches, and why; the tree",
+     "Reads the configuration alone: try a change before it is loaded.", command_route},
     {"send", "--title T [--severity S] [--label k=v]... [--description D] [--key K] [--resolve]", "an alert of one's own, from a script",
      "Title and labels without severity, or --key, identify the alert; --resolve ends it." COMMON, command_send},
     {"replay", "FILE|- [--source NAME]", "posts a recorded webhook body", "The source is grafana unless named." COMMON, command_replay},
@@ -148,7 +154,7 @@ static int command_help(int argc, char **argv)
 /* Names that are promised for later: told apart from a typing mistake. */
 static bool is_planned(const char *name)
 {
-    static const char *const planned[] = {"ack", "unack", "silence", "route", "template"};
+    static const char *const planned[] = {"ack", "unack", "template"};
     for (size_t i = 0; i < LENGTH(planned); i++)
         if (strcmp(planned[i], name) == 0)
             return true;

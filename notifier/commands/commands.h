@@ -22,6 +22,8 @@ int command_incidents(int argc, char **argv);
 int command_history(int argc, char **argv);
 int command_why(int argc, char **argv);
 int command_deliveries(int argc, char **argv);
+int command_silence(int argc, char **argv);
+int command_route(int argc, char **argv);
 int command_send(int argc, char **argv);
 int command_replay(int argc, char **argv);
 int command_telegram(int argc, char **argv);

@@ -37,6 +37,7 @@ struct point {
     size_t tag_count;
     struct point_field fields[POINT_FIELDS_MAX];
     size_t field_count;
+    bool shown_only; /* for /metrics alone, not for QuestDB: a histogram's buckets would be most of its rows */
     int64_t time_ns; /* since 1970; never "now at the server": a repeated batch must hit the same rows */
 };
 

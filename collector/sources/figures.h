@@ -1,5 +1,5 @@
 /* Figures named as Prometheus names them, on their way from the work thread's job to rows and to /metrics: written as
- * JSON, read back, turned into both. */
+ * JSON, read back, turned into points. */
 #ifndef COLLECTOR_SOURCES_FIGURES_H
 #define COLLECTOR_SOURCES_FIGURES_H
 
@@ -23,10 +23,9 @@ void figures_add_histogram(struct figures *figures, const char *metric, const ch
 void figures_complain(struct figures *figures, const char *words); /* something is missing, and why */
 void figures_end(struct figures *figures);
 
-/* Rows of market_metrics: a histogram is its _count, _sum, _p50, _p95 and _p99. False: the first complaint, as err. */
+/* Rows of market_metrics: a histogram is its _count, _sum, _p50, _p95 and _p99, and, only to be shown, its _bucket rows.
+ * False: the first complaint, as err. */
 struct common;
 bool figures_parse(const struct common *common, const char *text, size_t length, int64_t wall_ms, struct points *points, struct err *err);
-/* The same as Prometheus text, with the labels source, host and env: a histogram is its buckets. */
-void figures_expose(const struct common *common, const char *text, size_t length, struct buf *out);
 
 #endif

@@ -26,7 +26,6 @@
 #define SERIES_MAX 300            /* label sets of one histogram; further ones are left out, with a complaint */
 #define BUDGET_MS 1000            /* of reading price rows at each fetch, unless configured */
 #define BACKUPS_MAX 10000         /* files looked at in the folder of back-ups */
-#define EXPOSED_MAX SOURCE_ANSWER_MAX /* bytes kept for /metrics */
 
 struct series {
     const char *labels[FIGURE_LABELS];
@@ -62,8 +61,6 @@ struct market {
     ino_t inode;
     struct scan *scan;
     struct histogram scan_took;
-
-    struct buf exposed; /* the newest answer: the loop's */
 };
 
 static const struct setting market_settings[] = {
@@ -144,7 +141,6 @@ static struct source *market_open(const struct yaml_node *config, const struct s
         common_close(&market->common.source);
         return NULL;
     }
-    buf_init(&market->exposed, EXPOSED_MAX);
     market->scan = scan_new(&market->names, market->regions.items, market->regions.count);
     return &market->common.source;
 }
@@ -156,7 +152,6 @@ static void market_close(struct source *source)
     if (market) {
         db_close(market->db);
         scan_free(market->scan);
-        buf_free(&market->exposed);
     }
     common_close(source);
 }
@@ -419,21 +414,11 @@ static bool market_plan(struct source *source, int64_t wall_ms, struct fetch *fe
 
 static bool market_parse(struct source *source, const struct answer *answer, int64_t wall_ms, struct points *points, struct err *err)
 {
-    struct market *market = (struct market *)(void *)source;
-
-    buf_clear(&market->exposed);
-    if (answer->failed)
-        return err_set(err, answer->failed->kind, "%s", answer->failed->text);
-    buf_add(&market->exposed, answer->data, answer->length);
-    return figures_parse(&market->common, answer->data, answer->length, wall_ms, points, err);
-}
-
-static void market_expose(const struct source *source, struct buf *out)
-{
     const struct market *market = (const struct market *)(const void *)source;
 
-    if (market->exposed.length)
-        figures_expose(&market->common, buf_text(&market->exposed), market->exposed.length, out);
+    if (answer->failed)
+        return err_set(err, answer->failed->kind, "%s", answer->failed->text);
+    return figures_parse(&market->common, answer->data, answer->length, wall_ms, points, err);
 }
 
 const struct source_kind source_market = {
@@ -442,5 +427,4 @@ const struct source_kind source_market = {
     .close = market_close,
     .plan = market_plan,
     .parse = market_parse,
-    .expose = market_expose,
 };

@@ -48,9 +48,6 @@ struct source_kind {
     /* One answer into points; wall_ms is the time of the plan. What is down is a row that says so, and no failure. False:
      * err says what a log should, and the source is asked less and less; the points there are count all the same. */
     bool (*parse)(struct source *source, const struct answer *answer, int64_t wall_ms, struct points *points, struct err *err);
-    /* Adds the source's newest figures as Prometheus text, for GET /metrics. NULL: it has none of its own. No two sources
-     * of such a kind may share a collector: their families would stand twice. */
-    void (*expose)(const struct source *source, struct buf *out);
 };
 
 struct source {

@@ -1,6 +1,6 @@
 -- Figures about the market database, one row a figure and label set, named as Prometheus names them
--- (spock_ohlcv_rows_total ...). A histogram is its _bucket rows (cumulative, with le), _sum and _count, and
--- _p50, _p95 and _p99 computed from the last five minutes. What is not known has no row.
+-- (spock_ohlcv_rows_total ...). A histogram is its _count and _sum, and _p50, _p95 and _p99 computed from the last five
+-- minutes; its buckets are at the collector's GET /metrics, or pushed with le. What is not known has no row.
 CREATE TABLE IF NOT EXISTS market_metrics (
     timestamp TIMESTAMP_NS,          -- when we asked, UTC
     metric SYMBOL,

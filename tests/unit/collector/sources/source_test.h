@@ -26,7 +26,7 @@ static inline struct source *test_open(const char *yaml, struct err *err)
     return source;
 }
 
-/* The rows of one answer, a line each; the caller frees. *ok: what parse returned. */
+/* The rows of one answer, a line each, those that are only shown behind a #; the caller frees. *ok: what parse returned. */
 static inline char *test_answer(struct source *source, const struct answer *answer, int64_t wall_ms, bool *ok, struct err *err)
 {
     struct points *points = points_new();
@@ -36,6 +36,8 @@ static inline char *test_answer(struct source *source, const struct answer *answ
     *ok = source->kind->parse(source, answer, wall_ms, points, err);
     for (size_t i = 0; i < points->count; i++) {
         struct err why = {0};
+        if (points->items[i]->shown_only)
+            buf_add_char(&out, '#');
         CHECK(table_takes(points->items[i], &why), "row %zu: %s", i, why.text);
         CHECK(line_add_point(&out, points->items[i], wall_ms * 1000000, &why), "row %zu: %s", i, why.text);
     }

@@ -8,6 +8,7 @@ install: all
 	mkdir -p $(DESTDIR)$(PREFIX)/share/bash-completion/completions
 	$(OUT)/bin/notifier help --bash > $(DESTDIR)$(PREFIX)/share/bash-completion/completions/notifier
 	install -D -m 644 config/notifier.yaml $(DESTDIR)$(PREFIX)/share/doc/notifier/notifier.yaml
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/doc/notifier/examples config/examples/*.yaml
 	install -D -m 644 config/notifier.sysusers $(DESTDIR)$(PREFIX)/lib/sysusers.d/notifier.conf
 	mkdir -p $(DESTDIR)$(PREFIX)/lib/systemd/system
 	sed 's,/usr/local/bin/,$(PREFIX)/bin/,' config/notifier.service > $(DESTDIR)$(PREFIX)/lib/systemd/system/notifier.service

@@ -1,5 +1,6 @@
 """The configurations that are shown as examples: each is taken, and tells whom it says it tells."""
 import re
+import shlex
 
 import pytest
 
@@ -29,10 +30,10 @@ def test_is_taken(make, variables, path):
     d = make(None, env=variables)
     done = d.cli("check-config", str(path), url=False)
     assert done.returncode == 0, done.stderr
-    assert not re.search("warning: (?!.*not acted on yet)", done.stderr), done.stderr
+    assert not re.search("warning: (?!.*not acted on yet|nobody is told of the alerts this route takes)", done.stderr), done.stderr
 
 
-@pytest.mark.parametrize("path", [path for path in NOTIFIER if path.parent.name == "examples"], ids=lambda path: path.name)
+@pytest.mark.parametrize("path", [path for path in NOTIFIER if path.parent.name == "examples" and "${" in path.read_text()], ids=lambda path: path.name)
 def test_names_what_is_missing(make, path):
     """Without its variables an example says which are missing, each with its place."""
     done = make(None).cli("check-config", str(path), url=False)
@@ -98,3 +99,30 @@ def test_chat_and_mail(make, variables, telegram, discord, mail_server):
     for chat in (telegram, discord):
         assert names([one["text"] for one in chat.taken], *all_of_them) == set(all_of_them)
         assert names([one["text"] for one in chat.taken if one["silent"]], *all_of_them) == {"Info"}
+
+
+def told(d):
+    """Of each alert, its channels with what became of it there, as `history` shows it."""
+    return {row["name"]: " ".join(sorted(f"{one['channel']}:{one['settled']}" for one in row["channels"])) for row in d.items("/api/v1/history?limit=100")}
+
+
+def test_routing(make):
+    """docs/routing.md: the commands it shows, and who hears of them."""
+    d = make((ROOT / "config/examples/routing.yaml").read_text())
+    d.arguments += ["--listen", "127.0.0.1:0", "--storage", str(d.storage)]
+    d.start()
+    page = (ROOT / "docs/routing.md").read_text()
+    sends = [shlex.split(line)[1:] for line in re.findall(r"^    \$ (notifier send .*)$", page, re.M)]
+    assert len(sends) == 6
+    loop = shlex.split(re.search(r"do (notifier send .*job=)j\$i;", page).group(1))[1:]
+    for arguments in [*sends, *([*loop[:-1], f"job=j{i}"] for i in (1, 2, 3))]:
+        done = d.cli(*arguments)
+        assert done.returncode == 0 and "stored: firing" in done.stdout, done
+    want = {"Disk full": "chat:delivered", "Exchange gone": "chat:delivered data-team:delivered pager:delivered", "Lag": "",
+            "Backup late": "data-team:suppressed", "Invoice": "chat:delivered", "500s": "hook:carried mail:delivered", "Job failed": "chat:delivered"}
+    until(lambda: told(d) == want, f"everybody told as {want}, now {told(d)}")
+    for name, channels in want.items():
+        shown = re.search(rf" {re.escape(name)} +api +(.*?) +\d+$", page, re.M).group(1)
+        assert " ".join(sorted(f"{one.split()[0]}:{one.split()[1]}" for one in shown.split(",") if one)) == channels, "the page says otherwise"
+    assert sum("Job failed: 3 alerts" in line for line in d.out) == 1, "one message for the group"
+    d.wait_at_rest()

@@ -148,7 +148,7 @@ YAML
         echo "  - {type: trading, name: strategies}"
     fi
     ! has PARQUET_DIR || echo "  - {type: pipeline, name: parquet, every: 5m, storage: [/data/parquet]}"
-    ! has SPOCK_DATA_DIR SPOCK_DATABASE || echo "  - {type: market, name: spock, database: $(quoted "/data/spock/$(value SPOCK_DATABASE)")}"
+    ! has SPOCK_DATA_DIR SPOCK_DATABASE || echo "  - {type: market, name: spock, path: $(quoted "/data/spock/$(value SPOCK_DATABASE)")}"
 } | sed "s|^HOST\$|host: $(quoted "$(uname -n)")      # the tag of every row; inside a container the machine has no name|" >config/collector.yaml
 
 echo "setup: channels: $channels"

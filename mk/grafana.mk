@@ -16,10 +16,10 @@ dashboards:
 
 DASHBOARDS_ARGS ?=
 .PHONY: check-dashboards
-check-dashboards: $(OUT)/bin/notifier
+check-dashboards: $(OUT)/bin/notifier $(OUT)/bin/collector
 	$(call need,java,default-jre-headless)
 	$(call need,promtool,prometheus)
-	@NOTIFIER_BIN=$(OUT)/bin/notifier $(PYTHON) -m pytest -q -p no:cacheprovider tests/dashboards $(DASHBOARDS_ARGS)
+	@NOTIFIER_BIN=$(OUT)/bin/notifier COLLECTOR_BIN=$(OUT)/bin/collector $(PYTHON) -m pytest -q -p no:cacheprovider tests/dashboards $(DASHBOARDS_ARGS)
 
 .PHONY: bench-dashboards
 bench-dashboards:

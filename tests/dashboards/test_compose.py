@@ -15,7 +15,8 @@ COMPOSE = read.ROOT / "compose"
 STACK = yaml.safe_load((COMPOSE / "docker-compose.yml").read_text(encoding="utf-8"))
 TEXT = (COMPOSE / "docker-compose.yml").read_text(encoding="utf-8")
 SERVICES = STACK["services"]
-ONE_SHOT = {"questdb-volume", "schema"}
+ONE_SHOT = {"questdb-volume"}
+COLLECTOR = os.environ.get("COLLECTOR_BIN", str(read.ROOT / "build/bin/collector"))
 NOTIFIER = os.environ.get("NOTIFIER_BIN", str(read.ROOT / "build/bin/notifier"))
 
 
@@ -111,12 +112,13 @@ CASES = {"nothing filled in": {}, "everything": ALL, "Telegram alone": {key: val
 
 
 @pytest.mark.parametrize("values", CASES.values(), ids=CASES.keys())
-def test_notifier_takes_what_setup_writes(folder, values):
+def test_the_programs_take_what_setup_writes(folder, values):
     config, _ = written(folder, **values)
-    text = (folder / "config/notifier.yaml").read_text(encoding="utf-8").replace("/run/secrets/", f"{folder}/secrets/").replace("/var/lib/notifier/", f"{folder}/")
-    (folder / "here.yaml").write_text(text, encoding="utf-8")
-    done = subprocess.run([NOTIFIER, "check-config", str(folder / "here.yaml")], capture_output=True, text=True, timeout=30)
-    assert done.returncode == 0, done.stdout + done.stderr
+    for name, program in (("notifier", NOTIFIER), ("collector", COLLECTOR)):
+        text = (folder / f"config/{name}.yaml").read_text(encoding="utf-8").replace("/run/secrets/", f"{folder}/secrets/").replace(f"/var/lib/{name}/", f"{folder}/")
+        (folder / "here.yaml").write_text(text, encoding="utf-8")
+        done = subprocess.run([program, "check-config", str(folder / "here.yaml")], capture_output=True, text=True, timeout=30)
+        assert done.returncode == 0, done.stdout + done.stderr
     names = {channel["name"] for channel in config["channels"]}
     for route in (config["route"], *config["route"]["routes"]):
         assert set(route["channels"]) <= names and "console" in route["channels"]
@@ -181,10 +183,11 @@ def test_dockerfile(name):
     assert re.findall(r"^FROM (\S+)", text, re.M) == ["debian:12.11-slim"] * 2
 
 
-def test_the_image_holds_the_libraries_notifier_loads():
-    needed = re.findall(r"\(NEEDED\).*\[(.*)\]", subprocess.run(["readelf", "-d", NOTIFIER], check=True, capture_output=True, text=True).stdout)
-    _, runtime = stages("notifier.Dockerfile")
-    paths = subprocess.run(["ldd", NOTIFIER], check=True, capture_output=True, text=True).stdout
+@pytest.mark.parametrize(("name", "program"), [("notifier", NOTIFIER), ("collector", COLLECTOR)])
+def test_the_image_holds_the_libraries_it_loads(name, program):
+    needed = re.findall(r"\(NEEDED\).*\[(.*)\]", subprocess.run(["readelf", "-d", program], check=True, capture_output=True, text=True).stdout)
+    _, runtime = stages(f"{name}.Dockerfile")
+    paths = subprocess.run(["ldd", program], check=True, capture_output=True, text=True).stdout
     owners = set()
     for library in needed:
         path = pathlib.Path(re.search(rf"^\s*{re.escape(library)} => (\S+)", paths, re.M).group(1)).resolve()

@@ -49,7 +49,7 @@ static int64_t deadline_ms(const struct link *link, bool crowded)
     case LINK_IDLE:
         return crowded ? LINK_CROWDED_IDLE_MS : SERVER_IDLE_MS;
     case LINK_READING:
-        return SERVER_BODY_DEADLINE_MS;
+        return crowded ? LINK_CROWDED_READING_MS : SERVER_BODY_DEADLINE_MS;
     case LINK_HELD:
         break; /* its handler's business */
     case LINK_ANSWERING:

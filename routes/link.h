@@ -10,6 +10,7 @@
 #define LINK_HEADER_DEADLINE_MS 30000  /* from the connection to the end of the first request's line */
 #define LINK_ANSWER_DEADLINE_MS 300000 /* for the slowest reader of an answer */
 #define LINK_CROWDED_IDLE_MS 2000      /* how long a silent connection may stay when places run out */
+#define LINK_CROWDED_READING_MS 5000 /* and how long a request may then take to arrive */
 #define LINK_REAP_EVERY_MS 1000
 
 enum link_state { LINK_NEW, LINK_IDLE, LINK_READING, LINK_HELD, LINK_ANSWERING };

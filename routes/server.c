@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #define SWALLOW_MAX (64u << 20) /* bytes of a refused body read and dropped, so that its sender can read why */
+#define TLS_VERSIONS "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2" /* RFC 8996 has done with the older ones */
 #define STOP_FLUSH_MS 1000      /* for the last answers to leave */
 
 struct server {
@@ -357,6 +358,7 @@ static bool start_daemon(struct server *server, struct err *err)
     if (server->tls) {
         items[count++] = (struct MHD_OptionItem){MHD_OPTION_HTTPS_MEM_CERT, 0, option_text(options->tls_cert_pem)};
         items[count++] = (struct MHD_OptionItem){MHD_OPTION_HTTPS_MEM_KEY, 0, option_text(options->tls_key_pem)};
+        items[count++] = (struct MHD_OptionItem){MHD_OPTION_HTTPS_PRIORITIES, 0, option_text(TLS_VERSIONS)};
         if (server->wants_client)
             items[count++] = (struct MHD_OptionItem){MHD_OPTION_HTTPS_MEM_TRUST, 0, option_text(options->tls_client_ca_pem)};
     }

@@ -45,13 +45,15 @@ static void a_crowd_is_thinned(void)
         abort();
     for (size_t i = 0; i < SERVER_CONNECTIONS_MAX; i++) {
         held[i] = link_open(&links, i ? -1 : ends[0], 1000);
-        link_enter(held[i], i ? LINK_HELD : LINK_IDLE, 1000);
+        link_enter(held[i], i == 0 ? LINK_IDLE : i == 1 ? LINK_READING : LINK_HELD, 1000);
     }
     links_reap(&links, 1000 + LINK_CROWDED_IDLE_MS - 1);
     CHECK(!held[0]->cut, "not yet");
     links_reap(&links, 1000 + LINK_CROWDED_IDLE_MS + LINK_REAP_EVERY_MS);
     CHECK(held[0]->cut && !held[1]->cut, "only the silent one");
     CHECK_INT(links_deadline_ms(&links, 1000 + LINK_CROWDED_IDLE_MS + LINK_REAP_EVERY_MS), LINK_REAP_EVERY_MS);
+    links_reap(&links, 1000 + LINK_CROWDED_READING_MS + LINK_REAP_EVERY_MS);
+    CHECK(held[1]->cut && !held[2]->cut, "then the slow one");
     for (size_t i = 0; i < SERVER_CONNECTIONS_MAX; i++)
         link_close(&links, held[i]);
     CHECK(links.count == 0 && links_deadline_ms(&links, 0) == -1, "nobody left");

@@ -59,7 +59,7 @@ static bool may_widen(const char *from, const char *to)
     static const struct {
         const char *from, *to;
     } ways[] = {
-        {"BYTE", "LONG"}, {"SHORT", "LONG"}, {"INT", "LONG"}, {"FLOAT", "DOUBLE"}, {"INT", "DOUBLE"}, {"SHORT", "DOUBLE"},
+        {"BYTE", "LONG"}, {"SHORT", "LONG"}, {"INT", "LONG"}, {"BYTE", "INT"}, {"SHORT", "INT"}, {"FLOAT", "DOUBLE"}, {"INT", "DOUBLE"}, {"SHORT", "DOUBLE"},
         {"STRING", "VARCHAR"}, {"SYMBOL", "VARCHAR"}, {"STRING", "SYMBOL"}, {"VARCHAR", "SYMBOL"},
     };
 
@@ -67,6 +67,12 @@ static bool may_widen(const char *from, const char *to)
         if (strcmp(from, ways[i].from) == 0 && strcmp(to, ways[i].to) == 0)
             return true;
     return false;
+}
+
+/* Holds all that ours would: it may stay. */
+static bool is_wider(const char *is, const char *wanted)
+{
+    return (strcmp(is, "LONG") == 0 && strcmp(wanted, "INT") == 0) || (strcmp(is, "DOUBLE") == 0 && strcmp(wanted, "FLOAT") == 0);
 }
 
 static bool run(struct applying *applying, const struct table *table, struct buf *changes, struct err *err, const char *format, ...)
@@ -95,7 +101,7 @@ static bool apply_column(struct applying *applying, const struct table *table, c
 
     if (!row)
         return run(applying, table, changes, err, "ADD COLUMN IF NOT EXISTS %s %s", column->name, column->type);
-    if (text_equal(type, column->type))
+    if (text_equal(type, column->type) || is_wider(text_or(type, ""), column->type))
         return true;
     if (strcmp(column->name, "timestamp") == 0) {
         conflict(applying, table, "its time is kept as %s, expected %s, which no ALTER changes; RENAME TABLE %s TO %s_old, run `schema apply`, then "

@@ -4,6 +4,7 @@
 
 #include <assert.h>
 #include <ctype.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -131,13 +132,19 @@ static void read_file(struct table *table, const char *sql)
     read_keys(table, &at);
 }
 
+static struct table tables[LENGTH(files)];
+
+static void read_files(void)
+{
+    for (size_t i = 0; i < LENGTH(files); i++)
+        read_file(&tables[i], (const char *)files[i]);
+}
+
 const struct table *tables_all(size_t *count)
 {
-    static struct table tables[LENGTH(files)];
+    static pthread_once_t once = PTHREAD_ONCE_INIT; /* the loop and the work thread both ask */
 
-    if (!tables[0].sql)
-        for (size_t i = LENGTH(files); i-- > 0;) /* the first last: it says that all are read */
-            read_file(&tables[i], (const char *)files[i]);
+    pthread_once(&once, read_files);
     *count = LENGTH(files);
     return tables;
 }
@@ -145,11 +152,11 @@ const struct table *tables_all(size_t *count)
 const struct table *table_find(const char *name)
 {
     size_t count;
-    const struct table *tables = tables_all(&count);
+    const struct table *all = tables_all(&count);
 
     for (size_t i = 0; i < count; i++)
-        if (strcmp(tables[i].name, name) == 0)
-            return &tables[i];
+        if (strcmp(all[i].name, name) == 0)
+            return &all[i];
     return NULL;
 }
 
@@ -161,21 +168,24 @@ const struct table_column *table_column(const struct table *table, const char *n
     return NULL;
 }
 
-/* What QuestDB 9.3.4 does: a whole number goes into DOUBLE, a fraction not into LONG; a text into SYMBOL. A boolean in a
- * number is taken without a word, and is a mistake all the same. */
-static bool fits(const struct table_column *column, enum field_kind kind)
+/* What QuestDB 9.3.4 does: a whole number goes into DOUBLE and FLOAT, a fraction not into LONG; a text into SYMBOL. A
+ * boolean in a number is taken without a word, and is a mistake all the same. */
+static bool fits(const struct table_column *column, const struct point_field *field)
 {
-    switch (kind) {
+    const char *type = column->type;
+
+    switch (field->kind) {
     case FIELD_BOOL:
-        return strcmp(column->type, "BOOLEAN") == 0;
+        return strcmp(type, "BOOLEAN") == 0;
     case FIELD_LONG:
-        return strcmp(column->type, "LONG") == 0 || strcmp(column->type, "DOUBLE") == 0;
+        return strcmp(type, "INT") == 0 ? field->integer >= -INT32_MAX && field->integer <= INT32_MAX /* INT32_MIN is NULL */
+                                        : strcmp(type, "LONG") == 0 || strcmp(type, "DOUBLE") == 0 || strcmp(type, "FLOAT") == 0;
     case FIELD_DOUBLE:
-        return strcmp(column->type, "DOUBLE") == 0;
+        return strcmp(type, "DOUBLE") == 0 || strcmp(type, "FLOAT") == 0;
     case FIELD_TEXT:
-        return strcmp(column->type, "VARCHAR") == 0 || strcmp(column->type, "SYMBOL") == 0;
+        return strcmp(type, "VARCHAR") == 0 || strcmp(type, "SYMBOL") == 0;
     case FIELD_TIME:
-        return strcmp(column->type, "TIMESTAMP_NS") == 0;
+        return strcmp(type, "TIMESTAMP_NS") == 0;
     }
     return false;
 }
@@ -201,7 +211,7 @@ bool table_takes(const struct point *point, struct err *err)
         const struct table_column *column = table_column(table, field->name);
         if (!column || strcmp(column->name, "timestamp") == 0)
             return err_set(err, ERR_INPUT, "%s has no field \"%.60s\"", table->name, field->name);
-        if (!fits(column, field->kind))
+        if (!fits(column, field))
             return err_set(err, ERR_INPUT, "%s: field \"%.60s\" is %s, expected %s", table->name, field->name, kinds[field->kind], column->type);
     }
     return true;

@@ -12,7 +12,7 @@
 #define TABLE_COLUMNS_MAX 64
 
 struct table_column {
-    char name[64], type[24]; /* type in QuestDB's words: SYMBOL LONG DOUBLE BOOLEAN VARCHAR TIMESTAMP_NS */
+    char name[64], type[24]; /* type in QuestDB's words: SYMBOL INT LONG FLOAT DOUBLE BOOLEAN VARCHAR TIMESTAMP_NS */
     bool is_key;             /* of DEDUP UPSERT KEYS */
 };
 

@@ -6,16 +6,16 @@ CREATE TABLE IF NOT EXISTS exchange_status (
     host SYMBOL,
     env SYMBOL,
     connected BOOLEAN,
-    latency_ms DOUBLE,               -- the daemon's figure; a probe's whole exchange
-    dns_ms DOUBLE,                   -- probe: each step alone
-    tcp_ms DOUBLE,
-    tls_ms DOUBLE,
-    http_ms DOUBLE,                  -- probe: request to the first byte (HTTP, or the WebSocket upgrade)
-    reconnect_count LONG,
+    latency_ms FLOAT,                -- the daemon's figure; a probe's whole exchange
+    dns_ms FLOAT,                    -- probe: each step alone
+    tcp_ms FLOAT,
+    tls_ms FLOAT,
+    http_ms FLOAT,                   -- probe: request to the first byte (HTTP, or the WebSocket upgrade)
+    reconnect_count INT,
     last_message_at TIMESTAMP_NS,
     disconnected_at TIMESTAMP_NS,    -- start of the outage: set while it lasts, and once more in the row that ends it
-    disconnected_seconds DOUBLE,     -- its length so far; in the row that ends it: its length
-    rate_limit_used DOUBLE,          -- percent, 0 to 100
+    disconnected_seconds FLOAT,      -- its length so far; in the row that ends it: its length
+    rate_limit_used FLOAT,           -- percent, 0 to 100
     error VARCHAR                    -- why it is not connected
 ) TIMESTAMP(timestamp) PARTITION BY DAY TTL 90 DAYS WAL
 DEDUP UPSERT KEYS(timestamp, exchange, source, host, env);

@@ -8,12 +8,12 @@ CREATE TABLE IF NOT EXISTS pipeline_metrics (
     env SYMBOL,
     records_count LONG,              -- since the row before: sums add up; NULL in the first row
     records_total LONG,              -- the pipeline's own counter
-    latency_ms DOUBLE,
+    latency_ms FLOAT,
     gap_detected BOOLEAN,
     gap_started_at TIMESTAMP_NS,
-    gap_duration_seconds DOUBLE,     -- so far; in the row that ends the gap (gap_detected is false): its length
+    gap_duration_seconds FLOAT,      -- so far; in the row that ends the gap (gap_detected is false): its length
     symbols VARCHAR,                 -- of the gap, comma-joined
     storage_bytes LONG,
-    storage_files LONG
+    storage_files INT
 ) TIMESTAMP(timestamp) PARTITION BY DAY TTL 90 DAYS WAL
 DEDUP UPSERT KEYS(timestamp, exchange, data_type, source, host, env);

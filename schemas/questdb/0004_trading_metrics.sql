@@ -10,9 +10,9 @@ CREATE TABLE IF NOT EXISTS trading_metrics (
     orders_placed LONG,              -- since the strategy's start
     orders_filled LONG,              -- since the strategy's start
     orders_rejected LONG,            -- since the strategy's start
-    open_orders LONG,
+    open_orders INT,
     position_size DOUBLE,            -- negative: short
     exposure DOUBLE,
-    fill_latency_ms DOUBLE
+    fill_latency_ms FLOAT
 ) TIMESTAMP(timestamp) PARTITION BY DAY TTL 90 DAYS WAL
 DEDUP UPSERT KEYS(timestamp, strategy, symbol, venue, env);

@@ -8,7 +8,7 @@ CREATE TABLE IF NOT EXISTS notifier_metrics (
     env SYMBOL,
     channel_up BOOLEAN,              -- a channel's row
     pending LONG,                    -- deliveries that wait
-    oldest_pending_seconds DOUBLE,
+    oldest_pending_seconds FLOAT,
     delivered_total LONG,
     retried_total LONG,
     failed_over_total LONG,
@@ -17,17 +17,17 @@ CREATE TABLE IF NOT EXISTS notifier_metrics (
     dead_total LONG,                 -- dead letters
     rate_limited_total LONG,
     in_time_total LONG,              -- delivered within 60 s of the durable accept (SC-003)
-    delivery_seconds_p50 DOUBLE,     -- durable accept to receipt
-    delivery_seconds_p95 DOUBLE,
-    delivery_seconds_p99 DOUBLE,
+    delivery_seconds_p50 FLOAT,      -- durable accept to receipt
+    delivery_seconds_p95 FLOAT,
+    delivery_seconds_p99 FLOAT,
     delivery_seconds_sum DOUBLE,
     received_total LONG,             -- a source's row
     duplicates_total LONG,
-    last_seen_seconds DOUBLE,        -- ago
+    last_seen_seconds FLOAT,         -- ago
     alerts_active LONG,              -- the row of the whole
     unaccounted_alerts LONG,         -- always 0
     storage_failed BOOLEAN,
-    commit_seconds_p99 DOUBLE,
+    commit_seconds_p99 FLOAT,
     uptime_seconds DOUBLE
 ) TIMESTAMP(timestamp) PARTITION BY DAY TTL 90 DAYS WAL
 DEDUP UPSERT KEYS(timestamp, channel, source, host, env);

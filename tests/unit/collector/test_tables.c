@@ -20,11 +20,12 @@ static void the_files_are_read(void)
         CHECK(table->is_view == (i >= 7) && table_find(names[i]) == table, "%s", names[i]);
         for (size_t c = 0; c < table->column_count; c++) {
             const struct table_column *column = &table->columns[c];
-            tags += strcmp(column->type, "SYMBOL") == 0;
+            bool is_list = strcmp(column->name, "symbols") == 0 || strcmp(column->name, "exchanges") == 0; /* which change */
+            bool is_tag = strcmp(column->type, "SYMBOL") == 0 && !is_list;
+            tags += is_tag;
             keys += column->is_key;
-            CHECK(column->is_key == (strcmp(column->type, "SYMBOL") == 0 || strcmp(column->name, "timestamp") == 0), "%s.%s: every tag is a key",
-                  table->name, column->name);
-            CHECK(strchr("SVLDBT", column->type[0]) && column->type[1], "%s.%s %s", table->name, column->name, column->type);
+            CHECK(column->is_key == (is_tag || strcmp(column->name, "timestamp") == 0), "%s.%s: every tag is a key", table->name, column->name);
+            CHECK(strchr("SVLIFDBT", column->type[0]) && column->type[1], "%s.%s %s", table->name, column->name, column->type);
         }
         CHECK(table->is_view ? !table->column_count : keys == tags + 1 && table->column_count > 9, "%s: %zu keys, %zu tags", table->name, keys, tags);
     }
@@ -53,6 +54,11 @@ static void rows_that_do_not_fit_are_explained(void)
         {"daemon_metrics", "host", "last_fetch_time", FIELD_LONG, "is a whole number, expected TIMESTAMP_NS"},
         {"daemon_metrics", "host", "running", FIELD_LONG, "is a whole number, expected BOOLEAN"},
         {"daemon_metrics_1h", "host", "running", FIELD_LONG, "daemon_metrics_1h is a view"},
+        {"daemon_metrics", "host", "restarts", FIELD_LONG, NULL},
+        {"daemon_metrics", "host", "restarts", FIELD_DOUBLE, "is a number, expected INT"},
+        {"daemon_metrics", "host", "cpu_percent", FIELD_DOUBLE, NULL},
+        {"daemon_metrics", "host", "cpu_percent", FIELD_LONG, NULL},
+        {"daemon_metrics", "host", "symbols", FIELD_TEXT, NULL},
         {"somebody_elses", "a", "b", FIELD_TEXT, NULL},
     };
 
@@ -62,6 +68,18 @@ static void rows_that_do_not_fit_are_explained(void)
         point.fields[0] = (struct point_field){.name = rows[i].field, .kind = rows[i].kind};
         bool ok = table_takes(&point, &err);
         CHECK(ok == !rows[i].words && (ok || strstr(err.text, rows[i].words)), "%s %s: %s", rows[i].table, rows[i].field, err.text);
+    }
+}
+
+static void whole_numbers_must_fit(void)
+{
+    static const int64_t numbers[] = {INT32_MAX, -INT32_MAX, (int64_t)INT32_MAX + 1, INT32_MIN};
+    struct point point = {.table = "daemon_metrics", .field_count = 1};
+    struct err err = {0};
+
+    for (size_t i = 0; i < LENGTH(numbers); i++) {
+        point.fields[0] = (struct point_field){.name = "restarts", .kind = FIELD_LONG, .integer = numbers[i]};
+        CHECK(table_takes(&point, &err) == (i < 2), "%lld", (long long)numbers[i]);
     }
 }
 
@@ -80,6 +98,7 @@ int main(void)
 {
     the_files_are_read();
     rows_that_do_not_fit_are_explained();
+    whole_numbers_must_fit();
     the_schema_can_be_printed();
     return test_end();
 }

@@ -138,6 +138,25 @@ def label_sets():
                     yield {name: value for name, value in labels.items() if value}
 
 
+def receivers_of(text):
+    """Names, out of what `route test` prints: they begin a line."""
+    return [line for line in text.splitlines() if line and line[0] not in " {" and not line.startswith("severity counts")]
+
+
+def test_route_test_agrees_with_amtool(cli, tmp_path):
+    path, out = tmp_path / "alertmanager.yml", tmp_path / "notifier.yaml"
+    path.write_text(ROUTES + "".join(f"- name: {name}\n  webhook_configs: [{{url: 'http://127.0.0.1:9/{name}'}}]\n" for name in RECEIVERS))
+    out.write_text(convert(cli, path).stdout)
+    seen = set()
+    for labels in label_sets():
+        words = [f"{name}={value}" for name, value in labels.items()]
+        shown, ours = amtool("config", "routes", "test", f"--config.file={path}", *words), cli("route", "test", "--config", str(out), *words)
+        assert ours.returncode == 0, ours
+        assert receivers_of(ours.stdout) == shown.stdout.strip().split(","), words
+        seen.update(receivers_of(ours.stdout))
+    assert seen == {"nobody", *RECEIVERS}
+
+
 def test_routes_as_alertmanager_does(cli, start, sink, tmp_path):
     path = tmp_path / "alertmanager.yml"
     path.write_text(ROUTES + "".join(f"- name: {name}\n  webhook_configs: [{{url: '{sink.url}/{name}'}}]\n" for name in RECEIVERS))

@@ -16,6 +16,7 @@
 #define ZONE_FILE_MAX (256 * 1024) /* bytes; the largest real one has 3,500 */
 #define ZONE_TYPES_MAX 256
 #define OFFSET_S_MAX (26 * 3600)
+#define ZONE_LETTERS_SIZE 12 /* bytes of "CEST" and its kind with the NUL; longer ones are cut */
 
 /* One change of the year in the footer's rule: "M3.5.0/2", "J60" or "59". */
 struct change {
@@ -28,6 +29,7 @@ struct change {
 struct rule {
     bool given, has_summer;
     int32_t offset_s, summer_offset_s;
+    char letters[ZONE_LETTERS_SIZE], summer_letters[ZONE_LETTERS_SIZE];
     struct change begin, end; /* of summer time */
 };
 
@@ -36,6 +38,7 @@ struct zone {
     uint8_t *type;
     size_t count;
     int32_t offset_s[ZONE_TYPES_MAX];
+    char letters[ZONE_TYPES_MAX][ZONE_LETTERS_SIZE];
     size_t type_count; /* 0: UTC */
     struct rule rule;
 };
@@ -72,16 +75,17 @@ static bool read_time(const char **at, int32_t *seconds)
     return true;
 }
 
-/* "CET" or "<+0330>": only its length matters here. */
-static bool skip_letters(const char **at)
+/* "CET" or "<+0330>". */
+static bool read_letters(const char **at, char letters[ZONE_LETTERS_SIZE])
 {
-    const char *first = *at;
-    if (**at == '<') {
-        *at = strchr(*at, '>');
-        return *at && (*at)++;
-    }
-    while (isalpha((unsigned char)**at))
+    bool quoted = **at == '<';
+    const char *first = *at += quoted;
+
+    while (quoted ? **at && **at != '>' : isalpha((unsigned char)**at))
         (*at)++;
+    snprintf(letters, ZONE_LETTERS_SIZE, "%.*s", (int)(*at - first), first);
+    if (quoted)
+        return *(*at) && (*at)++;
     return *at > first;
 }
 
@@ -109,13 +113,15 @@ static bool read_rule(const char *text, struct rule *rule)
 {
     int32_t west;
 
-    if (!skip_letters(&text) || !read_time(&text, &west))
+    *rule = (struct rule){.given = true};
+    if (!read_letters(&text, rule->letters) || !read_time(&text, &west))
         return false;
-    *rule = (struct rule){.given = true, .offset_s = -west, .summer_offset_s = 3600 - west};
+    rule->offset_s = -west;
+    rule->summer_offset_s = 3600 - west;
     if (!*text)
         return true;
     rule->has_summer = true;
-    if (!skip_letters(&text))
+    if (!read_letters(&text, rule->summer_letters))
         return false;
     if (*text != ',') {
         if (!read_time(&text, &west))
@@ -141,7 +147,7 @@ static bool read_footer(struct zone *zone, const unsigned char *data, size_t at,
 
 static bool read_table(struct zone *zone, const unsigned char *data, const size_t *count, size_t time_size)
 {
-    const unsigned char *types = data + count[3] * time_size, *infos = types + count[3];
+    const unsigned char *types = data + count[3] * time_size, *infos = types + count[3], *letters = infos + count[4] * 6;
 
     if (!count[4] || count[4] > ZONE_TYPES_MAX)
         return false;
@@ -161,6 +167,8 @@ static bool read_table(struct zone *zone, const unsigned char *data, const size_
         zone->offset_s[i] = (int32_t)big_endian(infos + i * 6, 4);
         if (zone->offset_s[i] < -OFFSET_S_MAX || zone->offset_s[i] > OFFSET_S_MAX)
             return false;
+        for (size_t from = infos[i * 6 + 5], to = 0; from < count[5] && letters[from] && to + 1 < ZONE_LETTERS_SIZE;)
+            zone->letters[i][to++] = (char)letters[from++];
     }
     return true;
 }
@@ -284,36 +292,57 @@ static int64_t change_s(const struct change *change, int64_t year)
     return day * 86400 + change->time_s;
 }
 
-static int32_t rule_offset_s(const struct rule *rule, int64_t seconds)
+static bool rule_is_summer(const struct rule *rule, int64_t seconds)
 {
     int64_t year = civil_of(seconds + rule->offset_s).year;
 
     if (!rule->has_summer)
-        return rule->offset_s;
+        return false;
     int64_t begin = change_s(&rule->begin, year) - rule->offset_s, end = change_s(&rule->end, year) - rule->summer_offset_s;
-    bool summer = begin < end ? seconds >= begin && seconds < end : seconds >= begin || seconds < end;
-    return summer ? rule->summer_offset_s : rule->offset_s;
+    return begin < end ? seconds >= begin && seconds < end : seconds >= begin || seconds < end;
+}
+
+/* The offset at that moment; letters may be NULL. */
+static int32_t look_up(const struct zone *zone, int64_t wall_ms, const char **letters)
+{
+    int64_t seconds = floor_div(wall_ms, 1000);
+    size_t low = 0, high, type = 0;
+    const char *unused;
+
+    letters = letters ? letters : &unused;
+    *letters = "UTC";
+    if (!zone || !zone->type_count)
+        return 0;
+    if (zone->rule.given && (!zone->count || seconds >= zone->at_s[zone->count - 1])) {
+        bool summer = rule_is_summer(&zone->rule, seconds);
+        *letters = summer ? zone->rule.summer_letters : zone->rule.letters;
+        return summer ? zone->rule.summer_offset_s : zone->rule.offset_s;
+    }
+    if (zone->count && seconds >= zone->at_s[0]) {
+        for (high = zone->count; high - low > 1;) {
+            size_t middle = (low + high) / 2;
+            if (zone->at_s[middle] <= seconds)
+                low = middle;
+            else
+                high = middle;
+        }
+        type = zone->type[low];
+    }
+    *letters = zone->letters[type];
+    return zone->offset_s[type];
 }
 
 int zone_offset_s(const struct zone *zone, int64_t wall_ms)
 {
-    int64_t seconds = floor_div(wall_ms, 1000);
-    size_t low = 0, high;
+    return look_up(zone, wall_ms, NULL);
+}
 
-    if (!zone || !zone->type_count)
-        return 0;
-    if (zone->rule.given && (!zone->count || seconds >= zone->at_s[zone->count - 1]))
-        return rule_offset_s(&zone->rule, seconds);
-    if (!zone->count || seconds < zone->at_s[0])
-        return zone->offset_s[0];
-    for (high = zone->count; high - low > 1;) {
-        size_t middle = (low + high) / 2;
-        if (zone->at_s[middle] <= seconds)
-            low = middle;
-        else
-            high = middle;
-    }
-    return zone->offset_s[zone->type[low]];
+void zone_add_letters(struct buf *buf, const struct zone *zone, int64_t wall_ms)
+{
+    const char *letters;
+
+    look_up(zone, wall_ms, &letters);
+    buf_add_text(buf, letters);
 }
 
 struct civil zone_civil(const struct zone *zone, int64_t wall_ms)

@@ -19,6 +19,7 @@ struct zone; /* a time zone by IANA name; immutable */
 struct zone *zone_open(const char *name, struct err *err); /* "UTC", "Europe/Berlin"; NULL and err if unknown */
 void zone_close(struct zone *zone);
 int zone_offset_s(const struct zone *zone, int64_t wall_ms); /* seconds east of UTC at that moment */
+void zone_add_letters(struct buf *buf, const struct zone *zone, int64_t wall_ms); /* "UTC", "CEST", or "+03" where there are none */
 
 struct civil {
     int year, month, day, hour, minute, second, weekday; /* month 1-12, weekday 0 = Sunday */

@@ -12,8 +12,9 @@ extern const struct function function_and, function_or;
 extern const struct function_table functions_logic;      /* eq ne lt le gt ge not */
 extern const struct function_table functions_basic;      /* len index slice print printf println */
 extern const struct function_table functions_strings;    /* toUpper, join, … */
-extern const struct function_table functions_escape;     /* html js urlquery safeHtml … */
+extern const struct function_table functions_markup;     /* html js urlquery safeHtml … */
 extern const struct function_table functions_time;       /* date tz now since … */
+extern const struct function_table functions_duration;   /* humanizeDuration */
 extern const struct function_table functions_collection; /* list dict append toJson … */
 extern const struct function_table functions_grafana;    /* coll data tmpl time */
 

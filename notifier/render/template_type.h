@@ -42,7 +42,8 @@ const struct function *function_in(const struct function_table *table, const cha
 bool value_is_nothing(const struct value *value);
 
 extern const struct value_type type_duration; /* an int of nanoseconds */
-extern const struct value_type type_time;
+struct value value_duration(int64_t ns);
+extern const struct value_type type_time, type_clock; /* a moment; Grafana's `time` */
 extern const struct value_type type_kv, type_pairs, type_pair, type_alerts, type_alert, type_data, type_values;
 
 #endif

@@ -59,7 +59,7 @@ struct value value_list(const struct value *items, size_t count)
 
 struct value value_time(int64_t wall_ms, const struct zone *zone)
 {
-    return (struct value){.kind = VALUE_TIME, .type = &type_time, .time = {wall_ms, zone}};
+    return (struct value){.kind = VALUE_TIME, .type = &type_time, .time = {.wall_ms = wall_ms, .zone = zone}};
 }
 
 static unsigned depth_of(const struct value_entry *entries, size_t count)

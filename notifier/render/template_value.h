@@ -48,7 +48,8 @@ struct value_map {
 
 struct value_time {
     int64_t wall_ms;         /* Unix ms; TEMPLATE_ZERO_TIME_MS is Go's zero time */
-    const struct zone *zone; /* NULL: UTC */
+    const struct zone *zone; /* NULL: UTC, or */
+    int32_t east_s;          /* without a zone: seconds east of UTC */
 };
 
 struct value {

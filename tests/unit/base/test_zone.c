@@ -159,6 +159,32 @@ static void formats(void)
     buf_free(&out);
 }
 
+static void letters(void)
+{
+    static const struct {
+        const char *zone;
+        int64_t wall_ms;
+        const char *want;
+    } rows[] = {
+        {"UTC", 0, "UTC"},
+        {"Europe/Berlin", 1768471200000, "CET"},      /* 2026-01-15 */
+        {"Europe/Berlin", 1784109600000, "CEST"},     /* 2026-07-15 */
+        {"Europe/Berlin", 489319200000, "CEST"},      /* 1985-07-04, from the table */
+        {"Europe/Berlin", 4102444800000, "CET"},      /* 2100-01-01, from the rule */
+        {"America/New_York", 1784109600000, "EDT"},
+        {"America/Sao_Paulo", 1784109600000, "-03"},
+        {"Asia/Kathmandu", 1784109600000, "+0545"},
+    };
+    for (size_t i = 0; i < LENGTH(rows); i++) {
+        struct zone *zone = zone_open(rows[i].zone, NULL);
+        struct buf out = BUF_EMPTY(20);
+        zone_add_letters(&out, zone, rows[i].wall_ms);
+        CHECK(test_same(buf_text(&out), rows[i].want), "%s: got %s, want %s", rows[i].zone, buf_text(&out), rows[i].want);
+        buf_free(&out);
+        zone_close(zone);
+    }
+}
+
 static void spans(void)
 {
     static const struct {
@@ -199,6 +225,7 @@ int main(void)
     strange_names_are_refused();
     rfc3339();
     formats();
+    letters();
     spans();
     the_ends_of_time_do_no_harm();
     return test_end();

@@ -138,7 +138,7 @@ auth:
   tokens:
     - {name: push, token_file: /run/secrets/collector_token, role: operator}
 sources:
-  - {type: process, name: machine, proc: /host/proc, host: true}
+  - {type: process, name: machine, proc: /host/proc, host: true, disks: [/var/lib/collector]}
 YAML
     if has DAEMON_STATUS_URL; then
         url=$(quoted "$(value DAEMON_STATUS_URL)")

@@ -203,7 +203,7 @@ def spock_overview():
         stat(1, "Rows", f"SELECT max(timestamp) AS time, sum(value) AS value FROM (SELECT * FROM market_metrics WHERE {IN_RANGE} AND metric = 'spock_ohlcv_rows_total' AND {ENV}{region} LATEST ON timestamp PARTITION BY region, source, host, env)", width=4),
         stat(2, "Rows without a region", figure("ohlcv_null_regions_total", "env"), limit=LIMIT["null_regions"] + 1, width=4, description="NullRegionDetected fires beyond 0."),
         stat(3, "Contamination", figure("cross_region_contamination_total", "env"), limit=LIMIT["contamination"] + 1, width=4, description="Tickers under a region that is not theirs."),
-        stat(4, "Seconds since the last figure", f"SELECT max(timestamp) AS time, source AS metric, {SINCE_LAST} / 1e6 AS value FROM market_metrics WHERE {IN_RANGE} AND metric = 'spock_ohlcv_rows_total' AND {ENV} ORDER BY time", unit="s", decimals=0,
+        stat(4, "Seconds since the last reading", f"SELECT max(timestamp) AS time, source AS metric, {SINCE_LAST} / 1e6 AS value FROM market_metrics WHERE {IN_RANGE} AND metric = 'spock_up' AND value > 0 AND {ENV} ORDER BY time", unit="s", decimals=0,
              limit=LIMIT["spock_silent_seconds"], width=4, description="System status: red is SpockServiceDown."),
         stat(5, "Database size", figure("database_size_bytes", "env"), unit="bytes", width=4),
         stat(6, "Last backup", figure("last_backup_timestamp", "env", value="value * 1000"), unit="dateTimeFromNow", width=4),

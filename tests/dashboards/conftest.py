@@ -40,16 +40,9 @@ def filled(questdb, until):
     return questdb
 
 
-class Answer:
-    def __init__(self, cursor):
-        self.names = [column.name for column in cursor.description]
-        self.types = [column.type_code for column in cursor.description]
-        self.rows = cursor.fetchall()
-
-
 @pytest.fixture(scope="session")
 def ask(questdb):
-    """ask(sql) -> Answer, as Grafana's user."""
+    """ask(sql) -> server.Answer, as Grafana's user."""
     connection = questdb.connect()
 
     def run(sql):
@@ -58,7 +51,7 @@ def ask(questdb):
                 cursor.execute(sql)
             except psycopg2.Error as problem:
                 raise AssertionError(f"{str(problem).strip()}\n{sql}") from None
-            return Answer(cursor)
+            return server.Answer(cursor)
 
     yield run
     connection.close()

@@ -154,6 +154,7 @@ def market(lines, second, until, step):
             base = 0.18 + 0.05 * wave(second, DAY, region, endpoint) + 0.05 * chance(second, region, endpoint)
             for suffix, times in (("p50", 1), ("p95", 3), ("p99", 5)):
                 put("api_request_duration_seconds_" + suffix, base * times, region=region, endpoint=endpoint)
+    put("up", 1)
     put("ohlcv_null_regions_total", 0)
     put("cross_region_contamination_total", 0)
     put("database_size_bytes", 4.1e9 + age * 300)

@@ -51,10 +51,19 @@ def free_ports(count):
             one.close()
 
 
+class Answer:
+    """What one query said."""
+
+    def __init__(self, cursor):
+        self.names = [column.name for column in cursor.description]
+        self.types = [column.type_code for column in cursor.description]
+        self.rows = cursor.fetchall()
+
+
 class QuestDB:
-    def __init__(self, folder, heap="512m", settings=None, environment=None, admin="quest"):
+    def __init__(self, folder, heap="512m", settings=None, environment=None, admin="quest", schemas=True):
         """settings and environment: those of a deployment, whose ports are replaced by free ones; admin: its password."""
-        self.folder, self.heap, self.admin = pathlib.Path(folder), heap, admin
+        self.folder, self.heap, self.admin, self.schemas = pathlib.Path(folder), heap, admin, schemas
         self.settings, self.environment = settings or SETTINGS, environment or {}
         self.http, self.health, self.pg = free_ports(3)
         self.url = f"http://127.0.0.1:{self.http}"
@@ -72,7 +81,8 @@ class QuestDB:
                 env=environment, stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, start_new_session=True)
         try:
             self.wait()
-            self.apply_schemas()
+            if self.schemas:
+                self.apply_schemas()
         except BaseException:
             self.__exit__()
             raise

@@ -43,7 +43,7 @@ WANTED = {  # REQUIREMENTS: dashboard -> panels, with their kind and unit
     "nautilus-trading": {"PnL now": ("stat", "short"), "PnL over time": ("timeseries", "short"), "Orders per minute": ("timeseries", "short"), "Fill rate": ("bargauge", "percent"),
                          "Exposure by symbol": ("timeseries", "short"), "Open orders": ("stat", "short")},
     "spock-overview": {"Rows": ("stat", "short"), "Rows by region": ("bargauge", "short"), "Collection success": ("bargauge", "percent"), "API latency p95": ("timeseries", "s"),
-                       "Rows without a region": ("stat", "short"), "Contamination": ("stat", "short"), "Database size": ("stat", "bytes"), "Seconds since the last figure": ("stat", "s")},
+                       "Rows without a region": ("stat", "short"), "Contamination": ("stat", "short"), "Database size": ("stat", "bytes"), "Seconds since the last reading": ("stat", "s")},
     **{f"spock-{region}": {"Rows": ("stat", "short"), "Tickers": ("stat", "short"), "Adapter": ("stat", "short"), "Collection success": ("bargauge", "percent"),
                            "API latency": ("timeseries", "s"), "API error rate": ("timeseries", "percent"), "Rate limit used": ("bargauge", "percent")}
        for region in ("kr", "us", "cn", "hk", "jp", "vn")},

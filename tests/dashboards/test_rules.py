@@ -147,10 +147,14 @@ STORIES = [
         (420, figure("api_requests_total", 5000.0, region="US", endpoint="prices") + figure("api_requests_failed_total", 4000.0, region="US", endpoint="prices"),
          {"HighAPIErrorRate": GONE, "CriticalAPIErrorRate": GONE})]),
     ("Spock stops", [
-        (60, figure("ohlcv_rows_total", 5.0, region="KR")[:1], {"SpockServiceDown": N}),
+        (60, figure("up", 1.0)[:1], {"SpockServiceDown": N}),
         (90, None, {"SpockServiceDown": N}),
         (90, None, {"SpockServiceDown": F}),
-        (60, figure("ohlcv_rows_total", 5.0, region="KR")[:1], {"SpockServiceDown": N})]),
+        (60, figure("up", 1.0)[:1], {"SpockServiceDown": N})]),
+    ("Spock's database cannot be read", [
+        (60, figure("up", 1.0)[:1], {"SpockServiceDown": N}),
+        (180, figure("up", 0.0)[:1] + figure("database_size_bytes", 5.0)[:1], {"SpockServiceDown": F}),
+        (60, figure("up", 1.0)[:1], {"SpockServiceDown": N})]),
     ("collections: eight of ten, seven, all", [
         (900, GOOD[0], {"LowDataCollectionRate": N}),
         (240, GOOD[1], {"LowDataCollectionRate": P}),

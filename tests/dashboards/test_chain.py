@@ -1,0 +1,244 @@
+"""The whole chain with the real programs: a daemon's status and a market database in, figures in every panel and an
+alert in a receiver out."""
+import http.server
+import json
+import os
+import re
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+import urllib.request
+
+import dashboards_read as read
+import rule_state
+import server
+
+sys.path.append(str(read.ROOT / "tests/e2e"))
+import fakes  # noqa: E402
+from daemon import Daemon, hook, until  # noqa: E402
+
+COLLECTOR = os.environ.get("COLLECTOR_BIN", str(read.ROOT / "build/bin/collector"))
+DEADLINE = 90  # seconds; five are usual
+TOKEN = "a-token-of-the-tests-0123456789"
+
+
+class Status(http.server.ThreadingHTTPServer):
+    """DaemonRunner: every answer counts on. `okx` goes away for a moment, its gap closes, the daemon restarts once."""
+    daemon_threads = True
+
+    def __init__(self):
+        self.answers, self.running = 0, True
+        super().__init__(("127.0.0.1", 0), self.Handler)
+        self.url = f"http://127.0.0.1:{self.server_port}/status"
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    def status(self):
+        self.answers += 1
+        n, now = self.answers, time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+        away = 10 <= n < 16
+        return {"running": self.running, "shutdown_requested": False, "uptime_seconds": n if n < 20 else n - 20, "fetch_count": 10 * n, "error_count": n // 9, "liquidation_count": 3 * n,
+                "memory_mb": 512, "cpu_percent": 12.5, "symbols": ["BTCUSDT"], "last_fetch_time": now, "last_error": "okx: connection reset",
+                "exchanges": {"okx": {"connected": not away, "latency_ms": 41, "reconnect_count": 1 + n // 16, "last_message_at": now, "rate_limit_used": 20.5},
+                              "bybit": {"connected": True, "latency_ms": 35, "reconnect_count": 0, "last_message_at": now, "rate_limit_used": 3}},
+                "pipeline": {name: {"oi": {"count": 7 * n, "latency_ms": 80, "gap_detected": away and name == "okx", "symbols": ["BTCUSDT"]}, "funding": {"count": n, "latency_ms": 70},
+                                    "liquidations": {"count": 3 * n, "latency_ms": 60}} for name in ("okx", "bybit")}}
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            body = json.dumps(self.server.status()).encode()
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_):
+            pass
+
+
+class Market:
+    """Spock's database, in WAL mode, with its writer's connection."""
+
+    def __init__(self, path):
+        self.path = path
+        self.connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        self.connection.executescript("""
+            PRAGMA journal_mode = WAL;
+            CREATE TABLE ohlcv_data (ticker TEXT, region TEXT, date TEXT, open REAL, high REAL, low REAL, close REAL, volume INTEGER);
+            CREATE TABLE calls (region TEXT, endpoint TEXT, requests INTEGER, failed INTEGER, attempts INTEGER, success INTEGER, rate REAL);
+            CREATE TABLE durations (id INTEGER PRIMARY KEY, region TEXT, endpoint TEXT, seconds REAL);""")
+        today = time.strftime("%Y-%m-%d", time.gmtime())
+        for region in ("KR", "US", "CN", "HK", "JP", "VN"):
+            self.connection.executemany("INSERT INTO ohlcv_data VALUES (?, ?, ?, 1, 1, 1, 1, 1)", [(f"{region}{number}", region, today) for number in range(5)])
+            self.connection.execute("INSERT INTO calls VALUES (?, 'prices', 100, 1, 50, 49, 30)", (region,))
+        self.grow()
+
+    def grow(self):
+        self.connection.execute("UPDATE calls SET requests = requests + 20, failed = failed + 1, attempts = attempts + 10, success = success + 9")
+        self.connection.execute("INSERT INTO durations (region, endpoint, seconds) SELECT region, endpoint, 0.2 FROM calls")
+
+    def null_region(self, there):
+        self.connection.execute("INSERT INTO ohlcv_data VALUES ('X1', NULL, '2026-01-01', 1, 1, 1, 1, 1)" if there else "DELETE FROM ohlcv_data WHERE region IS NULL")
+
+
+QUERIES = [{"metric": f"spock_{metric}", "sql": f"SELECT region, endpoint, {column} FROM calls", "labels": ["region", "endpoint"]}
+           for metric, column in (("api_requests_total", "requests"), ("api_requests_failed_total", "failed"))]
+QUERIES += [{"metric": f"spock_{metric}", "sql": f"SELECT region, {column} FROM calls", "labels": ["region"]}
+            for metric, column in (("data_collection_attempts_total", "attempts"), ("data_collection_success_total", "success"), ("api_rate_limit_usage_percent", "rate"))]
+QUERIES += [{"metric": "spock_last_backup_timestamp", "sql": "SELECT strftime('%s', 'now') - 3600", "labels": []},
+            {"metric": "spock_api_request_duration_seconds", "sql": "SELECT id, region, endpoint, seconds FROM durations WHERE id > ?1 ORDER BY id", "labels": ["region", "endpoint"], "histogram": True}]
+
+
+class Collector:
+    def __init__(self, folder, questdb_url, status=None, market=None):
+        [port] = server.free_ports(1)
+        self.url, self.log = f"http://127.0.0.1:{port}", folder / "collector.log"
+        sources = [{"type": "process", "name": "machine", "host": True, "disks": ["/"], "every": "300ms"}]
+        if status:
+            sources += [{"type": kind, "name": kind, "url": status.url, "every": "300ms"} for kind in ("daemon", "exchange", "pipeline")]
+            sources += [{"type": "pipeline", "name": "parquet", "every": "300ms", "storage": [{"path": str(folder), "exchange": "okx", "data_type": "oi", "suffix": ""}]}, {"type": "trading", "name": "strategies"}]
+        if market:
+            sources.append({"type": "market", "name": "spock", "path": str(market.path), "every": "300ms", "queries": QUERIES})
+        (folder / "collector.yaml").write_text(json.dumps({  # JSON is YAML
+            "questdb": {"url": questdb_url}, "batch": {"interval": "100ms"}, "spool": {"path": str(folder / "spool")}, "listen": f"127.0.0.1:{port}", "env": "prod", "host": "fra1", "sources": sources}), encoding="utf-8")
+        with open(self.log, "wb") as log:
+            self.process = subprocess.Popen([COLLECTOR, "serve", "--config", str(folder / "collector.yaml")], stdout=log, stderr=log, stdin=subprocess.DEVNULL)
+
+    def post(self, lines):
+        with urllib.request.urlopen(urllib.request.Request(self.url + "/write", data=lines.encode(), method="POST"), timeout=10) as answer:
+            assert answer.status == 204
+
+    def __enter__(self):
+        def up():
+            assert self.process.poll() is None, self.log.read_text()
+            with socket.socket() as probe:
+                return probe.connect_ex(("127.0.0.1", int(self.url.rsplit(":", 1)[1]))) == 0
+        until(up, "the collector", DEADLINE)
+        return self
+
+    def __exit__(self, *_):
+        self.process.send_signal(signal.SIGTERM)
+        assert self.process.wait(20) == 0, self.log.read_text()[-2000:]
+
+
+TARGETS = [one for one in read.targets() if one[1]["uid"] != "notifier-delivery"]  # its rows come from notifier's push
+
+
+def push(collector, count):
+    collector.post("".join(
+        f"trading_metrics,strategy={strategy},symbol=BTCUSDT,venue=okx,env=prod realized_pnl={count}.5,unrealized_pnl=-3.2,orders_placed={10 * count}i,orders_filled={9 * count}i,"
+        f"orders_rejected=0i,open_orders=2i,position_size=0.5,exposure=4000.0,fill_latency_ms=55.0 {time.time_ns()}\n" for strategy in ("momentum", "basis")))
+
+
+def test_every_panel_shows_what_the_collector_writes(tmp_path_factory, tmp_path):
+    """From an empty QuestDB: tables, rows, figures; then the daemon stops, and its rule says so."""
+    status, market = Status(), Market(tmp_path / "spock.db")
+    rules = {rule["title"]: rule for _, rule in read.rules()}
+    with server.QuestDB(tmp_path_factory.mktemp("chain") / "root", schemas=False) as questdb, Collector(tmp_path, questdb.url, status, market) as collector:
+        with questdb.connect() as connection, connection.cursor() as cursor:
+            connection.autocommit = True
+
+            def ask(sql):
+                cursor.execute(sql)
+                return server.Answer(cursor)
+
+            def empty():
+                market.grow()
+                push(collector, status.answers)
+                end = time.time()
+                missing = []
+                for name, board, panel, target in TARGETS:
+                    try:
+                        answer = ask(read.sql_of(board, panel, target, end - 300, end))
+                    except Exception as problem:  # tables are still being made
+                        return [str(problem)]
+                    value = answer.names.index("value") if "value" in answer.names else 0
+                    if not [row for row in answer.rows if row[value] is not None]:
+                        missing.append(name)
+                return missing
+
+            seen = []
+            try:
+                until(lambda: not seen.append(empty()) and not seen[-1], "a figure in every panel", DEADLINE)
+            except AssertionError:
+                raise AssertionError(f"still empty: {seen[-1]}") from None
+
+            now = time.time()
+            fires = {title: found for title, rule in rules.items() if (found := [labels for labels, (_, holds) in rule_state.evaluate(rule, ask, now).items() if holds])}
+            # The test's rhythm is a daemon's of minutes: its one error in a few polls is a high rate, its shown gap is over.
+            assert not set(fires) - {"NautilusErrorRate"}, fires
+
+            status.running = False
+            until(lambda: any(holds for _, holds in rule_state.evaluate(rules["NautilusDaemonDown"], ask, time.time()).values()), "NautilusDaemonDown", DEADLINE)
+            status.running = True
+            until(lambda: not any(holds for _, holds in rule_state.evaluate(rules["NautilusDaemonDown"], ask, time.time()).values()), "its end", DEADLINE)
+    status.shutdown()
+
+
+class Prometheus:
+    """The real one with the tree's configuration and rules; only addresses, files and rhythm are the test's."""
+
+    def __init__(self, folder, collector, notifier):
+        [self.port] = server.free_ports(1)
+        secrets = folder / "secrets"
+        secrets.mkdir()
+        for name in ("collector_token", "notifier_token", "notifier_source_token", "questdb_password"):
+            (secrets / name).write_text(TOKEN, encoding="utf-8")
+        text = (read.ROOT / "compose/prometheus/prometheus.yml").read_text(encoding="utf-8")
+        rules = (read.ROOT / "compose/prometheus/rules-spock.yml").read_text(encoding="utf-8")
+        for before, after in (("/run/secrets/", f"{secrets}/"), ("/etc/prometheus/", f"{folder}/"), ("collector:8080", collector.url[7:]), ("notifier:8686", notifier.url[7:]), ("questdb:9003", "127.0.0.1:1"),
+                              ("scrape_interval: 15s", "scrape_interval: 500ms"), ("scrape_timeout: 10s", "scrape_timeout: 500ms"), ("evaluation_interval: 15s", "evaluation_interval: 500ms")):
+            assert before in text, before
+            text = text.replace(before, after)
+        (folder / "prometheus.yml").write_text(text, encoding="utf-8")
+        (folder / "rules-spock.yml").write_text(rules.replace("interval: 30s", "interval: 500ms"), encoding="utf-8")
+        self.log = folder / "prometheus.log"
+        with open(self.log, "wb") as log:
+            self.process = subprocess.Popen(["prometheus", f"--config.file={folder}/prometheus.yml", f"--storage.tsdb.path={folder}/tsdb", f"--web.listen-address=127.0.0.1:{self.port}",
+                                             "--rules.alert.resend-delay=1s"], stdout=log, stderr=log, stdin=subprocess.DEVNULL)
+
+    def query(self, expression):
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/api/v1/query?query={urllib.request.quote(expression)}", timeout=10) as answer:
+            return json.load(answer)["data"]["result"]
+
+    def has(self, expression):
+        try:
+            return self.query(expression)
+        except OSError:
+            assert self.process.poll() is None, self.log.read_text()
+            return None
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.terminate()
+        self.process.wait(20)
+
+
+def test_prometheus_and_notifier_tell_of_rows_without_a_region(tmp_path):
+    """Market database, collector's /metrics, Prometheus' rule, notifier's API v2, a webhook: told, and told that it is over."""
+    market = Market(tmp_path / "spock.db")
+    (tmp_path / "notifier").mkdir()
+    with fakes.Sink() as sink:
+        notifier = Daemon(tmp_path / "notifier", {
+            "auth": {"tokens": [{"name": "ops", "token": TOKEN, "role": "operator"}]}, "sources": [{"name": "alertmanager", "auth": {"bearer_token": TOKEN}}],
+            "channels": [hook(sink)], "route": {"channels": ["hook"], "group_by": ["alertname"], "group_interval": "1s"}}, token=TOKEN).start()
+        try:
+            with Collector(tmp_path, "http://127.0.0.1:1", market=market) as collector, Prometheus(tmp_path, collector, notifier) as prometheus:
+                until(lambda: prometheus.has('up{job="spock"} == 1 and on() spock_up == 1'), "the first scrape", DEADLINE)
+                # Every metric a rule asks for is there, under that name.
+                wanted = {name for path in (read.ROOT / "compose/prometheus").glob("rules-*.yml") for name in re.findall(r"\bspock_\w+", path.read_text(encoding="utf-8"))}
+                until(lambda: all(prometheus.has(name) for name in wanted), f"all of {wanted}", DEADLINE)
+                assert not prometheus.query('ALERTS{alertstate="firing"}'), "nothing fires on a quiet database"
+                market.null_region(True)
+                sink.wait(lambda: any("price rows have no region" in message.text for message in sink.taken), "the alert", DEADLINE)
+                market.null_region(False)
+                sink.wait(lambda: any("resolved" in message.text for message in sink.taken), "its end", DEADLINE)
+        finally:
+            notifier.finish()
+
+

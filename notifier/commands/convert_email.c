@@ -3,6 +3,7 @@
 #include "notifier/commands/convert_private.h"
 #include "notifier/mail-worker/mail_job.h"
 
+#include <assert.h>
 #include <ctype.h>
 #include <string.h>
 #include <strings.h>
@@ -175,6 +176,7 @@ bool convert_email(struct conversion *c, const struct yaml_node *item)
         return convert_refuse(c, file, "auth_password_file cannot stand beside auth_password");
     if (!convert_tls_fits(c, convert_at(item, "tls_config")) || !read_mail(c, item, &mail))
         return false;
+    assert(mail.host && mail.from);
     bool own_password = convert_text(item, "auth_password") || convert_text(item, "auth_password_file");
     bool password = own_password || convert_text(c->global, "smtp_auth_password") || convert_text(c->global, "smtp_auth_password_file");
     const char *user = own_or_global(c, item, "auth_username", "smtp_auth_username");

@@ -102,6 +102,19 @@ def test_usage(cli, tmp_path):
     assert refused.returncode == 2 and refused.stderr.startswith("stdin:1:8: ")
 
 
+def test_the_tree_comes_back(cli, start, tmp_path):
+    """What amtool shows of Alertmanager's file, it shows of the daemon that runs what it became."""
+    path = EXAMPLES / "whole.yml"
+    done = convert(cli, path)
+    d = start(f"server: {{listen: '127.0.0.1:0'}}\nstorage: {{path: {json.dumps(str(tmp_path / 'n.db'))}}}\n{done.stdout}")
+    theirs = amtool("config", "routes", "show", f"--config.file={path}")
+    ours = amtool(f"--alertmanager.url={d.url}", "config", "routes", "show")
+    assert theirs.returncode == ours.returncode == 0, (theirs, ours)
+    # match_re is written by amtool with the anchors it adds by itself
+    assert ours.stdout == re.sub(r'"\^\(\?:(.*?)\)\$"', r'"\1"', theirs.stdout)
+    assert ours.stdout.count("receiver: ") == 5
+
+
 ROUTES = """
 route:
   receiver: rest

@@ -114,7 +114,7 @@ static void show(struct collector *collector, size_t rows, int64_t wall_ms)
         if (rows - row > SHOWN_ROWS_MAX || !latest_shows(text + at))
             continue;
         points_clear(collector->points);
-        latest_put(collector->latest, line_to_point(collector->points, text + at, length), wall_ms);
+        latest_put(collector->latest, line_to_point(collector->points, text + at, length), 0, wall_ms);
     }
 }
 

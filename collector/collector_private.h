@@ -66,8 +66,6 @@ struct collector {
 void sources_open(struct collector *collector);
 void sources_close(struct collector *collector);
 void sources_start(struct collector *collector, struct instant now);
-/* Rows of a source: kept with the next commit. */
-void collector_hold(struct collector *collector, const struct points *points, const char *source, struct instant now);
 
 /* collector_schema.c */
 void collector_apply_schema(struct collector *collector, struct instant now);

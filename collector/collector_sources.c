@@ -14,8 +14,10 @@ static void count_outcome(struct collector *collector, const char *source, bool 
     metrics_add(collector->metrics, "collector_source_fetches_total", 1, labels);
 }
 
-void collector_hold(struct collector *collector, const struct points *points, const char *source, struct instant now)
+/* Rows of a source: kept with the next commit. */
+static void hold(struct collector *collector, const struct points *points, const struct fetching *fetching, struct instant now)
 {
+    const char *source = fetching->source->name;
     size_t kept = 0, refused = points->refused;
     struct err err;
 
@@ -24,13 +26,14 @@ void collector_hold(struct collector *collector, const struct points *points, co
         bool ok = table_takes(points->items[i], &err) && line_add_point(&collector->held, points->items[i], now.wall_ms * 1000000, &err);
         if (ok && collector->held.length <= COLLECTOR_HELD_MAX) {
             kept++;
-            latest_put(collector->latest, points->items[i], now.wall_ms);
+            latest_put(collector->latest, points->items[i], (unsigned)fetching->number + 1, now.wall_ms);
             continue;
         }
         buf_cut(&collector->held, before);
         if (!refused++)
             log_say(LOG_WARN, "row_refused", "%s: %s", source, ok ? "the disk fails, and no more is kept in memory" : err.text);
     }
+    latest_forget(collector->latest, (unsigned)fetching->number + 1, now.wall_ms);
     collector->held_rows += kept;
     const char *labels[] = {source};
     metrics_add(collector->metrics, "collector_rows_received_total", (double)kept, labels);
@@ -63,7 +66,7 @@ static void finish(struct fetching *fetching, const struct answer *answer)
     points_clear(collector->points);
     bool ok = fetching->source->kind->parse(fetching->source, answer, fetching->wall_ms, collector->points, &err);
     fetching->state.rows += collector->points->count;
-    collector_hold(collector, collector->points, fetching->source->name, now);
+    hold(collector, collector->points, fetching, now);
     note(fetching, ok, err.text, now);
     schedule_finish(&collector->schedule, fetching->number, ok, now.steady_ms);
     points_clear(collector->points);

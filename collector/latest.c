@@ -38,6 +38,7 @@ struct shown {
     struct value *values;
     size_t count;
     int64_t time_ns, seen_ms;
+    unsigned owner;
 };
 
 struct latest {
@@ -204,7 +205,7 @@ static struct shown *find_row(struct latest *latest, const char *table, const ch
     return row;
 }
 
-void latest_put(struct latest *latest, const struct point *point, int64_t wall_ms)
+void latest_put(struct latest *latest, const struct point *point, unsigned owner, int64_t wall_ms)
 {
     size_t kind = 0;
 
@@ -221,9 +222,17 @@ void latest_put(struct latest *latest, const struct point *point, int64_t wall_m
     if (row && point->time_ns >= row->time_ns) {
         row->time_ns = point->time_ns;
         row->seen_ms = wall_ms;
+        row->owner = owner;
         set_values(row, point, exposed[kind].prefix, own);
     }
     buf_free(&labels);
+}
+
+void latest_forget(struct latest *latest, unsigned owner, int64_t wall_ms)
+{
+    for (size_t i = 0; i < latest->count; i++)
+        if (latest->rows[i].owner == owner && latest->rows[i].seen_ms < wall_ms)
+            forget_values(&latest->rows[i]);
 }
 
 /* --- writing */

@@ -6,7 +6,7 @@
 #include "base/metrics.h"
 #include "collector/questdb.h"
 
-#define WATCH_EVERY_MS 15000
+#define WATCH_EVERY_MS 5000
 
 struct watch;
 

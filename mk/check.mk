@@ -43,9 +43,10 @@ tidy: $(call objects,$(SRC_core))
 	@CC="$(CC)" TIDY_CPPFLAGS="$(CPPFLAGS)" tests/tidy.sh $(OUT)/obj
 
 .PHONY: e2e
-e2e: $(OUT)/bin/notifier
+e2e: $(OUT)/bin/notifier $(OUT)/bin/collector
 	$(call need,pytest-3,python3-pytest)
-	@NOTIFIER_BIN=$(OUT)/bin/notifier PYTHONDONTWRITEBYTECODE=1 timeout --kill-after=10 890 $(PYTEST) tests/e2e $(E2E_ARGS)
+	$(call need,java,default-jre-headless)
+	@NOTIFIER_BIN=$(OUT)/bin/notifier COLLECTOR_BIN=$(OUT)/bin/collector PYTHONDONTWRITEBYTECODE=1 timeout --kill-after=10 890 $(PYTEST) tests/e2e $(E2E_ARGS)
 
 .PHONY: check-amtool
 check-amtool: $(OUT)/bin/notifier
@@ -55,9 +56,9 @@ check-amtool: $(OUT)/bin/notifier
 
 # The smoke tests with a binary of this VARIANT.
 .PHONY: e2e-smoke
-e2e-smoke: $(OUT)/bin/notifier
+e2e-smoke: $(OUT)/bin/notifier $(OUT)/bin/collector
 	$(call need,pytest-3,python3-pytest)
-	@NOTIFIER_BIN=$(OUT)/bin/notifier NOTIFIER_SLOW=1 PYTHONDONTWRITEBYTECODE=1 $(PYTEST) tests/e2e -m smoke $(E2E_ARGS)
+	@NOTIFIER_BIN=$(OUT)/bin/notifier COLLECTOR_BIN=$(OUT)/bin/collector NOTIFIER_SLOW=1 PYTHONDONTWRITEBYTECODE=1 $(PYTEST) tests/e2e -m smoke $(E2E_ARGS)
 
 .PHONY: check-asan
 check-asan: export ASAN_OPTIONS ?= detect_leaks=1:abort_on_error=0:exitcode=99:detect_stack_use_after_return=1

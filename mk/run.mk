@@ -7,5 +7,6 @@ run:
 	@$(OUT)/bin/collector serve $(RUN_COLLECTOR_ARGS) & collector=$$!; \
 	$(OUT)/bin/notifier serve $(RUN_ARGS) & notifier=$$!; \
 	trap 'kill -TERM $$notifier $$collector 2>/dev/null' INT TERM; \
-	while kill -0 $$notifier 2>/dev/null && kill -0 $$collector 2>/dev/null; do wait -n 2>/dev/null || sleep 0.2; done; \
-	kill -TERM $$notifier $$collector 2>/dev/null; wait $$notifier; code=$$?; wait $$collector; exit $$code
+	while kill -0 $$notifier 2>/dev/null && kill -0 $$collector 2>/dev/null; do sleep 0.2; done; \
+	kill -TERM $$notifier $$collector 2>/dev/null; \
+	wait $$collector; code=$$?; wait $$notifier || code=$$?; exit $$code

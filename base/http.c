@@ -34,6 +34,8 @@ struct transfer {
     bool may_repeat;         /* a method that curl may send again by itself */
     bool sent;               /* the request began to leave */
     bool headers_only, headers_done;
+    http_take take;
+    void *take_context;
     int64_t timeout_ms, started_ms;
     struct transfer *next, *previous;
 };
@@ -69,6 +71,12 @@ static size_t take_body(char *data, size_t size, size_t count, void *context)
 {
     struct transfer *transfer = context;
     size_t length = size * count, room = transfer->reply.body.limit - transfer->reply.body.length;
+    long status = 0;
+
+    if (transfer->take)
+        curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &status);
+    if (status == 200)
+        return transfer->take(transfer->take_context, data, length) ? length : 0;
     buf_add(&transfer->reply.body, data, length < room ? length : room);
     return length; /* the rest is read and dropped */
 }
@@ -321,6 +329,13 @@ static struct transfer *transfer_new(struct http *http, const struct http_reques
     transfer->headers_only = request->headers_only;
     if (request->headers_only)
         set_probe(transfer->easy);
+    transfer->take = request->take;
+    transfer->take_context = request->take_context;
+    if (request->take) {
+        curl_easy_setopt(transfer->easy, CURLOPT_TIMEOUT_MS, 0L);
+        curl_easy_setopt(transfer->easy, CURLOPT_LOW_SPEED_LIMIT, 1L);
+        curl_easy_setopt(transfer->easy, CURLOPT_LOW_SPEED_TIME, (long)(transfer->timeout_ms + 999) / 1000);
+    }
     if (set_url(transfer->easy, request->url, err) && set_headers(transfer, request, err))
         return transfer;
     transfer_free(transfer);
@@ -442,6 +457,10 @@ static void judge(struct transfer *transfer, CURLcode code)
         return;
     }
     reply->end = transfer->sent ? HTTP_UNCLEAR : HTTP_NOT_SENT;
+    if (code == CURLE_WRITE_ERROR && transfer->take) {
+        err_set(&reply->err, ERR_NETWORK, "the transfer was ended by its reader");
+        return;
+    }
     err_set(&reply->err, ERR_NETWORK, "%s", code == CURLE_ABORTED_BY_CALLBACK ? "the connection was closed without an answer"
                                                                               : curl_easy_strerror(code));
 }

@@ -16,6 +16,9 @@ struct http_header {
     const char *name, *value;
 };
 
+/* A piece of a body as it comes; false ends the transfer. */
+typedef bool (*http_take)(void *context, const char *data, size_t length);
+
 struct http_request { /* all borrowed during http_start only: it copies */
     const char *method; /* "GET" "POST" "PUT" "PATCH" "DELETE" */
     const char *url;    /* http, https; or unix:/path:/request/path for a daemon on a socket */
@@ -29,6 +32,9 @@ struct http_request { /* all borrowed during http_start only: it copies */
     const char *ca_file;        /* NULL: the system's */
     const char *username, *password; /* basic; NULL: none */
     bool insecure_skip_verify;
+    http_take take;    /* gets the body of a 200 in place of the reply, however long; NULL: it is kept. timeout_ms then bounds the
+                        * wait for each next piece (in whole seconds), not the whole */
+    void *take_context;
     bool headers_only; /* a probe: a connection of its own (HTTP/1.1), closed once the headers are there; 101 is an answer */
 };
 

@@ -2,6 +2,8 @@
 #include "base/buf.h"
 #include "collector/commands.h"
 #include "collector/config.h"
+#include "collector/export.h"
+#include "collector/retention.h"
 #include "collector/schema.h"
 #include "notifier/version.h"
 
@@ -47,6 +49,8 @@ static const struct command commands[] = {
     {"serve", "[--config FILE] [--listen ADDR:PORT]", "runs the daemon", serve_command},
     {"check-config", "[FILE]", "every problem as FILE:LINE:COL: message", check_config_command},
     {"schema", "apply|print [--config FILE] [--questdb URL]", "QuestDB's tables as this version needs them", schema_command},
+    {"export", "QUERY|--table T [--from T] [--to T] [--config FILE] [--questdb URL]", "rows as CSV on stdout", export_command},
+    {"retention", "[--retention-days N] [--dry-run] [--config FILE] [--questdb URL]", "how long QuestDB keeps rows", retention_command},
     {"spool", "status|drain|verify [--config FILE]", "what waits for QuestDB", spool_command},
     {"version", "", "prints the version", version_command},
     {"help", "", "this", help_command},

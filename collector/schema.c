@@ -275,17 +275,16 @@ static int say(bool ok, const struct buf *out, const struct err *err)
 
 int schema_command(int argc, char **argv)
 {
-    static const struct option options[] = {{"config", required_argument, NULL, 'c'}, {"questdb", required_argument, NULL, 'q'}, {0}};
-    const char *config = NULL, *url = NULL;
+    static const struct option options[] = {TARGET_OPTIONS, {0}};
+    struct target_flags flags = {0};
     struct buf out = BUF_EMPTY(4u << 20);
     struct err err = {0};
     struct target target = {0};
 
     optind = 1;
     for (int flag; (flag = getopt_long(argc, argv, "", options, NULL)) != -1;) {
-        if (flag == '?')
+        if (!target_flag(&flags, flag, optarg))
             return 2;
-        *(flag == 'c' ? &config : &url) = optarg;
     }
     const char *verb = optind + 1 == argc ? argv[optind] : "";
     bool apply = strcmp(verb, "apply") == 0;
@@ -297,7 +296,7 @@ int schema_command(int argc, char **argv)
     if (!apply) {
         schema_print(&out);
         code = say(true, &out, &err);
-    } else if (target_open(&target, config, url, &err))
+    } else if (target_open(&target, flags.config, flags.questdb, &err))
         code = say(schema_apply(&target.questdb, &out, &err), &out, &err);
     else {
         fprintf(stderr, "collector: %s\n", err.text);

@@ -2,10 +2,10 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "collector/config.h"
 #include "collector/settings.h"
 
 #include <stdlib.h>
-#include <unistd.h>
 
 static const struct setting questdb_settings[] = {
     SETTING("url", TEXT, struct questdb, url, ),
@@ -15,17 +15,9 @@ static const struct setting questdb_settings[] = {
     {0},
 };
 
-static const char *find_config(const char *config)
+static const char *variable(const char *name, const char *otherwise)
 {
-    static const char *const places[] = {"collector.yaml", "/etc/notifier/collector.yaml"};
-    const char *named = config ? config : getenv("COLLECTOR_CONFIG");
-
-    if (named && named[0])
-        return named;
-    for (size_t i = 0; i < LENGTH(places); i++)
-        if (access(places[i], R_OK) == 0)
-            return places[i];
-    return NULL;
+    return text_or(getenv(name), otherwise);
 }
 
 /* What else stands in the file is for `serve` and `check-config`. */
@@ -49,14 +41,30 @@ static bool read_config(struct target *target, const char *path, struct err *err
 
 bool target_open(struct target *target, const char *config, const char *url, struct err *err)
 {
-    const char *path = find_config(config);
+    const char *path = config_find(config);
 
     *target = (struct target){.arena = arena_new(), .questdb.url = QUESTDB_URL, .listen = TARGET_LISTEN};
-    if (path && !read_config(target, path, err))
-        return false;
+    if (path) {
+        if (!read_config(target, path, err))
+            return false;
+    } else {
+        target->questdb.url = variable("QUESTDB_URL", QUESTDB_URL);
+        target->questdb.username = variable("QUESTDB_USERNAME", NULL);
+        target->questdb.password = variable("QUESTDB_PASSWORD", NULL);
+        target->listen = variable("COLLECTOR_LISTEN", TARGET_LISTEN);
+    }
     if (url)
         target->questdb.url = url;
     return true;
+}
+
+bool target_flag(struct target_flags *flags, int flag, const char *value)
+{
+    if (flag == 'C')
+        flags->config = value;
+    else if (flag == 'Q')
+        flags->questdb = value;
+    return flag == 'C' || flag == 'Q';
 }
 
 void target_close(struct target *target)

@@ -14,9 +14,16 @@ struct target { /* everything lives in its arena */
     const char *listen;
 };
 
-/* config: --config, or NULL: $COLLECTOR_CONFIG, ./collector.yaml, /etc/notifier/collector.yaml, or none of them.
- * url: --questdb, or NULL: the file's, else QUESTDB_URL. target_close in any case. */
+/* config: --config, or NULL: where config_find looks. Only what leads to QuestDB and the collector is read from the file,
+ * so that a source whose secret is not at hand stops nobody. Without a file $QUESTDB_URL, $QUESTDB_USERNAME,
+ * $QUESTDB_PASSWORD and $COLLECTOR_LISTEN count, as for `serve`. url: --questdb, above both. target_close in any case. */
 bool target_open(struct target *target, const char *config, const char *url, struct err *err);
+/* The flags all of these commands have; true where it was one of them. */
+#define TARGET_OPTIONS {"config", required_argument, NULL, 'C'}, {"questdb", required_argument, NULL, 'Q'}
+struct target_flags {
+    const char *config, *questdb;
+};
+bool target_flag(struct target_flags *flags, int flag, const char *value);
 void target_close(struct target *target);
 
 #endif

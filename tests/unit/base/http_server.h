@@ -79,7 +79,7 @@ static inline bool server_treat(int fd, const char *request)
     else if (strcmp(path, "/busy") == 0)
         server_answer(fd, "429 Too Many Requests", "RETRY-After:  1.5 \r\nX-Twice: a\r\nX-Twice: b\r\nX-Empty:\r\n", "{\"ok\":false}");
     else if (strcmp(path, "/continue") == 0) {
-        server_say(fd, "HTTP/1.1 103 Early Hints\r\nX-Early: 1\r\n\r\n", 41);
+        server_say(fd, "HTTP/1.1 103 Early Hints\r\nX-Early: 1\r\n\r\n", 40);
         server_answer(fd, "200 OK", "X-Late: 2\r\n", "");
     } else if (strcmp(path, "/upgrade") == 0) {
         dprintf(fd, "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n"); /* and then waits */

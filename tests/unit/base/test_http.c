@@ -232,6 +232,31 @@ static void test_reply(struct http *http)
     CHECK(got.end == HTTP_ANSWERED && got.status == 200 && got.length == HTTP_REPLY_MAX, "%zu", got.length);
 }
 
+static bool count_bytes(void *context, const char *data, size_t length)
+{
+    size_t *bytes = context;
+    *bytes += length;
+    return data && *bytes < 300000;
+}
+
+/* A body that is taken piece by piece may be longer than any bound; an error's body is still kept. */
+static void test_take(struct http *http)
+{
+    size_t bytes = 0;
+    struct http_request request = {.method = "GET", .url = url("/big"), .timeout_ms = 5000, .take = count_bytes, .take_context = &bytes};
+    struct got got = ask(http, &request);
+    CHECK(got.end == HTTP_ANSWERED && bytes == 200 * 1024 && got.length == 0, "%zu bytes, %zu kept: %s", bytes, got.length, got.error);
+    got = ask(http, &request);
+    CHECK(got.end == HTTP_UNCLEAR && strcmp(got.error, "the transfer was ended by its reader") == 0, "%zu bytes: %s", bytes, got.error);
+    request.url = url("/busy");
+    bytes = 0;
+    got = ask(http, &request);
+    CHECK(got.end == HTTP_ANSWERED && got.status == 429 && bytes == 0 && strcmp(got.body, "{\"ok\":false}") == 0, "%zu: %s", bytes, got.body);
+    request.url = url("/half");
+    got = ask(http, &request);
+    CHECK(got.end == HTTP_UNCLEAR && bytes == 10, "%zu: %s", bytes, got.error);
+}
+
 /* A probe ends with the headers, whatever would follow, and sees every step of a connection of its own. */
 static void test_probe(struct http *http)
 {
@@ -483,6 +508,7 @@ int main(int argc, char **argv)
     test_never_starts(http);
     test_request(http);
     test_reply(http);
+    test_take(http);
     test_probe(http);
     test_old_connection();
     test_environment(http);

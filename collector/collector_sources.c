@@ -24,7 +24,7 @@ static void hold(struct collector *collector, const struct points *points, const
     for (size_t i = 0; i < points->count; i++) {
         size_t before = collector->held.length;
         if (points->items[i]->shown_only) {
-            latest_put(collector->latest, points->items[i], now.wall_ms);
+            latest_put(collector->latest, points->items[i], (unsigned)fetching->number + 1, now.wall_ms);
             continue;
         }
         bool ok = table_takes(points->items[i], &err) && line_add_point(&collector->held, points->items[i], now.wall_ms * 1000000, &err);

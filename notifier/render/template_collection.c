@@ -8,6 +8,8 @@
 
 #include <string.h>
 
+#define SHOWN_BEFORE 16 /* bytes: as long as anything that an escaper looks for */
+
 /* What templates put into each other has a bound, so that whoever walks through it may recurse. */
 static bool is_shallow(const struct value *value, struct err *err)
 {
@@ -113,23 +115,32 @@ static bool data_json(const struct call *call, struct value *result, struct err 
     return ok;
 }
 
-/* A template's words as a value, in both forms. */
+/* A template's words as a value, in both forms. Its first value may go on with what was said before, as in
+ * <a href="{{ tmpl.Exec "address" . }}">: the escaper is shown the end of that. */
 static bool execute(const struct call *call, const struct definition *definition, const struct value *data, struct value *result, struct err *err)
 {
     struct template_run *run = call->run;
     struct sink outer = run->sink;
+    size_t before = outer.finished->length < SHOWN_BEFORE ? outer.finished->length : SHOWN_BEFORE;
     struct buf finished, plain;
 
     if (run->depth >= run->options.limits.depth)
         return err_set(err, ERR_LIMIT, "more than %u templates call each other", run->options.limits.depth);
     run->sink = run_sink(run, &finished, &plain);
+    if (run->sink.plain && before)
+        buf_add(&finished, outer.finished->data + outer.finished->length - before, before);
     bool ok = run_definition(run, definition, data, err);
     struct sink inner = run->sink;
     run->sink = outer;
     if (!ok) {
+        run->located = true;
         buf_free(&finished);
         buf_free(&plain);
         return false;
+    }
+    if (inner.plain && before) {
+        finished.length -= before;
+        memmove(finished.data, finished.data + before, finished.length + 1);
     }
     return run_take_sink(run, &inner, result, err);
 }
@@ -161,6 +172,7 @@ static bool tmpl_inline(const struct call *call, struct value *result, struct er
     const struct template_set *outer = run->set;
     own->parent = outer;
     bool ok = set_parse_into(own, name, text->text.bytes, text->text.length, err);
+    run->located = !ok;
     if (ok) {
         run->set = own;
         ok = execute(call, set_find(own, name), named ? &nothing : &call->arguments[1], result, err);

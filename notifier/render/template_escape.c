@@ -50,20 +50,43 @@ static bool has_bad_scheme(const char *text, size_t length)
 
 static const struct replacement html_marks[] = {{'&', "&amp;"}, {'<', "&lt;"}, {'>', "&gt;"}, {'"', "&#34;"}, {'\'', "&#39;"}, {'\0', NULL}};
 
+/* Whether a value follows that the author left without quotes: <a title=… */
+static bool is_bare_attribute(const struct buf *out)
+{
+    if (!ends_with(out, "="))
+        return false;
+    for (size_t i = out->length; i-- > 0;)
+        if (out->data[i] == '<' || out->data[i] == '>')
+            return out->data[i] == '<';
+    return false;
+}
+
 /* href="javascript:…" would run: an address begun by a value names http, https, mailto or tel, or becomes "#". */
+static bool is_address_attribute(const struct buf *out, bool bare)
+{
+    static const char *const quoted[] = {"href=\"", "href='", "src=\"", "src='", "action=\"", "action='"};
+    static const char *const unquoted[] = {"href=", "src=", "action="};
+
+    for (size_t i = 0; i < (bare ? LENGTH(unquoted) : LENGTH(quoted)); i++)
+        if (ends_with(out, bare ? unquoted[i] : quoted[i]))
+            return true;
+    return false;
+}
+
 static void html_add(struct buf *out, const char *text, size_t length)
 {
-    static const char *const attributes[] = {"href=\"", "href='", "src=\"", "src='", "action=\"", "action='"};
+    bool bare = is_bare_attribute(out);
 
-    for (size_t i = 0; i < LENGTH(attributes); i++)
-        if (ends_with(out, attributes[i]) && has_bad_scheme(text, length)) {
-            buf_add_char(out, '#');
-            return;
-        }
+    if (is_address_attribute(out, bare) && has_bad_scheme(text, length)) {
+        buf_add_char(out, '#');
+        return;
+    }
     for (size_t i = 0; i < length; i++) {
         const char *to = replaced(html_marks, text[i]);
         if (to)
             buf_add_text(out, to);
+        else if (bare && (isspace((unsigned char)text[i]) || text[i] == '=' || text[i] == '`'))
+            buf_addf(out, "&#%d;", text[i]); /* else it would end here, and another attribute begin */
         else
             buf_add_char(out, text[i]);
     }

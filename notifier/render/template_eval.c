@@ -58,9 +58,9 @@ static bool eval_call(struct frame *frame, const struct value *dot, const struct
 
     if (!eval_given(frame, dot, given, values, err))
         return false;
-    if (!run_spend(frame->run, 1, err) || !function_call(frame->run, function, self, values, count, value, err))
-        return failed_at(place, err);
-    return true;
+    if (run_spend(frame->run, 1, err) && function_call(frame->run, function, self, values, count, value, err))
+        return true;
+    return !frame->run->located && failed_at(place, err);
 }
 
 static bool no_field(const struct value *of, const char *name, const struct place *place, struct err *err)

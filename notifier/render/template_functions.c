@@ -103,5 +103,5 @@ bool function_call(struct template_run *run, const struct function *function, co
         memcpy(own, arguments, count * sizeof *own);
     if (check(function, own, count, err) && function->call(&call, result, err))
         return true;
-    return err_within(err, "%s", function->name);
+    return !run->located && err_within(err, "%s", function->name);
 }

@@ -36,6 +36,7 @@ struct template_run {
     struct arena *arena;              /* goes when the execution ends */
     struct sink sink;
     uint32_t steps, depth, level;
+    bool located; /* what went wrong already says where: in the template that a function executed */
     struct run_zone zones[TEMPLATE_ZONES_MAX];
     size_t zone_count;
 };

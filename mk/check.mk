@@ -27,7 +27,7 @@ check:
 	$(call step,tidy,60,$(MAKE) tidy)
 	$(call step,sim,300,$(MAKE) sim-100)
 	$(call step,e2e,900,$(MAKE) e2e)
-	$(call step,dashboards,180,$(MAKE) check-dashboards)
+	$(call step,dashboards,240,$(MAKE) check-dashboards)
 	@echo "check: all passed"
 
 .PHONY: check-fast

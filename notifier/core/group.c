@@ -236,7 +236,7 @@ static struct news lane_news(struct core *core, struct lane *lane)
         if (told->frozen_in || hush_judge(core, told) == HUSH_WAITS)
             continue;
         if (alert->status == ALERT_FIRING && told->status == TOLD_FIRING) {
-            told_settle(core, told, told->owed_seq, SETTLED_SUPPRESSED, 0, "back in the state this channel was told");
+            told_settle(core, told, told->owed_seq, SETTLED_SUPPRESSED, 0, RULE_SAME);
             continue;
         }
         if (alert->status == ALERT_RESOLVED && told->status == TOLD_FIRING && !wants_resolved) {

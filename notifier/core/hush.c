@@ -122,11 +122,13 @@ void lane_hush(struct core *core, struct lane *lane)
 {
     for (struct told *told = lane->pending.first, *next; told; told = next) {
         next = told->next;
-        /* What the channel knows already is no news to be hushed. */
-        if (told->frozen_in || (told->alert->status == ALERT_FIRING && told->status == TOLD_FIRING))
+        if (told->frozen_in)
             continue;
+        bool known = told->alert->status == ALERT_FIRING && told->status == TOLD_FIRING;
         enum hush kind = hush_judge(core, told);
-        if (kind == HUSH_WAITS)
+        if (kind != HUSH_NONE && known) /* no news to be hushed, and not to be shown either */
+            told_settle(core, told, told->owed_seq, SETTLED_SUPPRESSED, 0, RULE_SAME);
+        else if (kind == HUSH_WAITS)
             group_due(core, lane->group, wait_left_ms(core, told));
         else if (kind != HUSH_NONE)
             hush(core, told, kind);

@@ -21,6 +21,7 @@
 #define CIRCUIT_FAILURES 3                  /* in a row: then a channel is known dead and what can goes elsewhere at once */
 #define EDIT_TRIES_MAX 3                    /* an optional part is not worth more */
 #define INTERN_MAX 4096                     /* distinct source, domain and reason texts; beyond, "other" */
+#define RULE_SAME "back in the state this channel was told"
 #define OWNER(pointer, type, member) ((type *)(void *)((char *)(pointer) - offsetof(type, member)))
 
 struct moment {

@@ -1,6 +1,7 @@
 #include "tests/sim/judge.h"
 
 #include "base/text.h"
+#include "tests/sim/hushes.h"
 #include "tests/sim/life.h"
 #include "tests/sim/marks.h"
 
@@ -255,12 +256,22 @@ static void judge_words(struct life *life, const struct seen *seen)
 
     if (!message || message->message.at_ms != life_wall_ms(life) || seen->parts[0].index)
         return;
+    const struct record *delivery = store_mem_find(rows, RECORD_DELIVERY, seen->delivery_id, NULL, 0);
+    const struct record *group = delivery ? store_mem_find(rows, RECORD_GROUP, delivery->delivery.group_id, NULL, 0) : NULL;
+    const char *node_id = group ? group->group.node_id : NULL;
+    bool jumped = life->jumped_ms && life->steady_ms - life->jumped_ms <= 60000; /* muted times are looked at once a minute */
     for (size_t i = 0; i < store_mem_count(rows, RECORD_ALERT); i++) {
         const struct record_alert *alert = &store_mem_at(rows, RECORD_ALERT, i)->alert;
-        for (size_t t = 0; t < seen->told_count && !store_mem_gone(rows, RECORD_ALERT, i); t++)
-            if (strcmp(alert->fingerprint, seen->told[t].fingerprint) == 0 && seen->told[t].firing != (alert->status == ALERT_FIRING))
+        for (size_t t = 0; t < seen->told_count && !store_mem_gone(rows, RECORD_ALERT, i); t++) {
+            if (strcmp(alert->fingerprint, seen->told[t].fingerprint) != 0 || alert->test)
+                continue;
+            if (seen->told[t].firing != (alert->status == ALERT_FIRING))
                 life_fail(life, "P4: attempt %llu on %s says of %s what is not so any more", (unsigned long long)seen->attempt_id,
                           sim_channels[seen->channel].name, alert->fingerprint);
+            if (seen->told[t].firing && node_id && !jumped && hushes_firing(life, alert, node_id))
+                life_fail(life, "P10: attempt %llu on %s tells that %s fires, which is hushed", (unsigned long long)seen->attempt_id,
+                          sim_channels[seen->channel].name, alert->fingerprint);
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 #include "tests/sim/life.h"
 
 #include "base/text.h"
+#include "tests/sim/hushes.h"
 #include "tests/sim/marks.h"
 #include "tests/sim/power.h"
 
@@ -300,6 +301,7 @@ static void run_until_quiet(struct life *life, bool all_over)
     while (!life->broken) {
         step(life);
         bool quiet = judge_is_quiet(life);
+        hushes_end_far(life);
         if (!quiet)
             life_say(life, "not yet: %s", judge_unrest(life));
         if (quiet && (!all_over || !core_totals(notifier_core(life->notifier)).firing))

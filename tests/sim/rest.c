@@ -1,6 +1,7 @@
 /* The last judgement: the weather has cleared, time has gone on, nothing is left to do. */
 #include "base/text.h"
 #include "tests/sim/judge.h"
+#include "tests/sim/hushes.h"
 #include "tests/sim/life.h"
 
 #include <stdio.h>
@@ -26,7 +27,7 @@ const char *judge_unrest(struct life *life)
         snprintf(text, sizeof text, "alert %llu is owed on %s/%u", (unsigned long long)told->alert_id, told->channel, told->slot);
         return text;
     }
-    return NULL;
+    return hushes_pending(life);
 }
 
 const char *judge_fires(struct life *life)
@@ -93,6 +94,8 @@ static void judge_firing(struct life *life, const struct record_alert *alert)
     uint16_t uses[SIM_CHANNELS_MAX] = {0};
     size_t count = setup_route(life->setup, &alert->labels, places);
 
+    if (hushes_inhibited(life, alert))
+        return;
     for (size_t i = 0; i < count; i++) {
         const char *channel = sim_channels[places[i]].name;
         uint16_t slot = uses[places[i]]++;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #define YAML_MAX (64 * 1024)
+#define SIM_START_MINUTE (13 * 60 + 35) /* of the day in which lives begin: see LIFE_START_MS */
 
 const struct sim_channel sim_channels[SIM_CHANNELS_MAX] = {
     {"chat", WIRE_TELEGRAM}, {"hook", WIRE_WEBHOOK},  {"mail", WIRE_MAIL},     {"console", WIRE_CONSOLE},
@@ -103,6 +104,27 @@ static void draw_fallback(const struct setup *setup, struct dice *dice, const st
     buf_addf(yaml, "], deliver_within: %s", PICK(dice, "2s", "15s"));
 }
 
+/* Muted for up to an hour around the time in which lives are lived; or told only outside of it, which is the same. */
+static void draw_muted(struct setup *setup, struct dice *dice, struct sim_node *node, struct buf *yaml)
+{
+    size_t length = strlen(setup->intervals);
+    bool inverse = dice_chance(dice, 40);
+
+    node->mutes = true;
+    node->muted_from = SIM_START_MINUTE + (int)dice_pick(dice, 40);
+    node->muted_to = node->muted_from + 1 + (int)dice_pick(dice, 30);
+    const int f = node->muted_from, t = node->muted_to;
+    if (inverse)
+        snprintf(setup->intervals + length, sizeof setup->intervals - length,
+                 "  - {name: i%zu, time_intervals: [{times: [{start_time: '00:00', end_time: '%02d:%02d'}, {start_time: '%02d:%02d', end_time: '24:00'}]}]}\n",
+                 setup->node_count, f / 60, f % 60, t / 60, t % 60);
+    else
+        snprintf(setup->intervals + length, sizeof setup->intervals - length,
+                 "  - {name: i%zu, time_intervals: [{years: ['1999']}, {times: [{start_time: '%02d:%02d', end_time: '%02d:%02d'}]}]}\n",
+                 setup->node_count, f / 60, f % 60, t / 60, t % 60);
+    buf_addf(yaml, ", %s: [i%zu]", inverse ? "active_time_intervals" : "mute_time_intervals", setup->node_count);
+}
+
 /* The flow mapping's inner part: everything of a node but its children. */
 static void draw_node(struct setup *setup, struct dice *dice, const struct setup_style *style, struct sim_node *node, struct buf *yaml)
 {
@@ -136,6 +158,13 @@ static void draw_node(struct setup *setup, struct dice *dice, const struct setup
         buf_addf(yaml, ", give_up_after: %s", PICK(dice, "1m", "5m"));
     if (dice_chance(dice, 20))
         buf_addf(yaml, ", stale_after: %s", PICK(dice, "30s", "2m"));
+    node->drops_ends = node->parent >= 0 && setup->nodes[node->parent].drops_ends;
+    if ((style->inhibits || style->mutes || style->silences) && dice_chance(dice, 25)) {
+        node->drops_ends = !node->drops_ends;
+        buf_addf(yaml, ", resolve_when_silenced: %s", node->drops_ends ? "false" : "true");
+    }
+    if (style->mutes && node->parent >= 0 && dice_chance(dice, 50))
+        draw_muted(setup, dice, node, yaml);
 }
 
 static void draw_tree(struct setup *setup, struct dice *dice, const struct setup_style *style, int parent, unsigned depth, struct buf *yaml)
@@ -172,6 +201,13 @@ static void draw_rest(struct setup *setup, struct dice *dice, const struct setup
         buf_add_text(yaml, ", forget_after: 4m");
     }
     buf_add_text(yaml, "}\n");
+    if (setup->intervals[0])
+        buf_addf(yaml, "time_intervals:\n%s", setup->intervals);
+    if (style->inhibits) {
+        setup->inhibit = (struct sim_inhibit){"critical", PICK(dice, "warning", "info"), PICK(dice, "alertname", "instance", "team")};
+        buf_addf(yaml, "inhibit_wait: %s\ninhibit_rules: [{source_matchers: ['severity=\"critical\"'], target_matchers: ['severity=~\"%s\"'], equal: [%s]}]\n",
+                 PICK(dice, "0s", "10s"), setup->inhibit.target, setup->inhibit.equal);
+    }
     if (style->few_alerts)
         setup->alerts_max = 8; /* fewer than a file may say */
     bool any = false;

@@ -25,6 +25,13 @@ struct sim_node {
     uint8_t channels[SIM_CHANNELS_MAX];
     size_t channel_count;
     int parent;                /* -1: the root */
+    bool mutes;                /* from one minute of the day to before another, UTC */
+    int muted_from, muted_to;
+    bool drops_ends;           /* resolve_when_silenced: false */
+};
+
+struct sim_inhibit { /* severities, and the label whose values must agree; NULL: no rule */
+    const char *source, *target, *equal;
 };
 
 struct setup {
@@ -38,11 +45,13 @@ struct setup {
     size_t node_count;
     size_t alerts_max;               /* 0: the default */
     int64_t forget_after_ms;         /* of source "other" */
+    struct sim_inhibit inhibit;
+    char intervals[2048];            /* time_intervals, as far as drawn */
 };
 
 /* How a life's configurations differ from the plainest; each life draws one. */
 struct setup_style {
-    bool rates, waits, splits, few_alerts, forgets, gives_up, fails_over;
+    bool rates, waits, splits, few_alerts, forgets, gives_up, fails_over, inhibits, mutes, silences;
 };
 
 /* Wraps the codecs so that requests are heard of as they are written. */

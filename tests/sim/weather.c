@@ -1,5 +1,6 @@
 #include "tests/sim/weather.h"
 
+#include "tests/sim/hushes.h"
 #include "tests/sim/life.h"
 #include "tests/sim/marks.h"
 
@@ -28,7 +29,8 @@ void weather_draw(struct life *life)
                                 .lost = some(dice, 20), .change_ms = dice_between(dice, 2000, 90000)};
     life->style = (struct setup_style){.rates = dice_chance(dice, 40), .waits = dice_chance(dice, 60), .splits = dice_chance(dice, 40),
                                        .few_alerts = dice_chance(dice, 8), .forgets = dice_chance(dice, 25),
-                                       .gives_up = dice_chance(dice, 25), .fails_over = dice_chance(dice, 40)};
+                                       .gives_up = dice_chance(dice, 25), .fails_over = dice_chance(dice, 40), .inhibits = dice_chance(dice, 30),
+                                       .mutes = dice_chance(dice, 25), .silences = dice_chance(dice, 40)};
     for (size_t c = 0; c < SIM_CHANNELS_MAX && life->style.splits && weather->moody; c++)
         life->receiver.moods[c] = dice_chance(dice, 50) ? MOOD_PARTIAL : MOOD_WELL;
     for (int64_t at_ms = 100; at_ms < weather->ends_ms; at_ms += dice_between(dice, 1, weather->change_ms * 2))
@@ -39,6 +41,7 @@ void weather_draw(struct life *life)
     plan(life, HAPPENS_RELOAD, some(dice, 5));
     plan(life, HAPPENS_JUMP, dice_chance(dice, 30) ? some(dice, 4) : 0);
     plan(life, HAPPENS_OPERATOR, some(dice, 12));
+    plan(life, HAPPENS_HUSH, life->style.silences ? some(dice, 20) : 0);
 }
 
 static void change_mood(struct life *life)
@@ -140,6 +143,7 @@ void weather_happen(struct life *life, const struct happening *happening)
     case HAPPENS_RELOAD: life_reload(life); break;
     case HAPPENS_JUMP: jump(life); break;
     case HAPPENS_OPERATOR: operate(life); break;
+    case HAPPENS_HUSH: hushes_operate(life); break;
     }
 }
 

@@ -54,13 +54,30 @@ static enum part_end end_of(const struct arrival *arrival)
     return END_CLEAR;
 }
 
+/* Some channel could not tell this end, and this one took it over; in a message of its own, or with the group's next. */
+static bool took_over(const struct life *life, uint64_t alert_id, size_t channel)
+{
+    const struct store_mem *rows = life->shadow;
+
+    for (size_t i = store_mem_from(rows, RECORD_SETTLEMENT, alert_id); i < store_mem_count(rows, RECORD_SETTLEMENT); i++) {
+        const struct record_settlement *row = &store_mem_at(rows, RECORD_SETTLEMENT, i)->settlement;
+        if (row->alert_id != alert_id)
+            break;
+        const struct record *carrier = row->settled == SETTLED_CARRIED ? store_mem_find(rows, RECORD_DELIVERY, row->delivery_id, NULL, 0) : NULL;
+        if (carrier && strcmp(carrier->delivery.channel, sim_channels[channel].name) == 0)
+            return true;
+    }
+    return false;
+}
+
 static void judge_copy(struct life *life, const struct arrival *arrival, const struct seen *seen, const char *fingerprint)
 {
     const char *channel = sim_channels[seen->channel].name;
     const struct record *delivery = store_mem_find(life->shadow, RECORD_DELIVERY, seen->delivery_id, NULL, 0);
 
     /* Of what is over no row is kept: a fallback that has told the end already tells it once more, and says why. */
-    if (delivery && delivery->delivery.reason == REASON_FAILOVER && arrival->status == ALERT_RESOLVED) {
+    if (arrival->status == ALERT_RESOLVED && delivery &&
+        (delivery->delivery.reason == REASON_FAILOVER || took_over(life, arrival->alert_id, seen->channel))) {
         MARK(end_told_again_by_fallback);
         return;
     }

@@ -172,7 +172,6 @@ static bool tmpl_inline(const struct call *call, struct value *result, struct er
     const struct template_set *outer = run->set;
     own->parent = outer;
     bool ok = set_parse_into(own, name, text->text.bytes, text->text.length, err);
-    run->located = !ok;
     if (ok) {
         run->set = own;
         ok = execute(call, set_find(own, name), named ? &nothing : &call->arguments[1], result, err);

@@ -39,7 +39,7 @@ static void mistakes_say_where_and_what(void)
         {"{{ now | tz \"Mars\" }}", "t:1:10: tz: \"Mars\" is not a time zone known here; use a name such as Europe/Berlin (package tzdata) or UTC"},
         {"{{ mustToDate \"2006\" \"x\" }}", "t:1:4: mustToDate: \"x\" is no time as \"2006\" has it"},
         {"{{ define \"a\" }}{{ len 1 }}{{ end }}\n{{ tmpl.Exec \"a\" }}", "t:1:20: len: int has no length"},
-        {"{{ tmpl.Inline \"{{\" . }}", "<inline>:1:1: the action is not closed: }} is missing"},
+        {"{{ tmpl.Inline \"{{\" . }}", "t:1:4: Inline: <inline>:1:1: the action is not closed: }} is missing"},
     };
 
     for (size_t i = 0; i < LENGTH(cases); i++) {

@@ -3,6 +3,7 @@
 #include "collector/commands.h"
 #include "collector/config.h"
 #include "collector/export.h"
+#include "collector/healthcheck.h"
 #include "collector/retention.h"
 #include "collector/schema.h"
 #include "notifier/version.h"
@@ -52,6 +53,8 @@ static const struct command commands[] = {
     {"export", "QUERY|--table T [--from T] [--to T] [--config FILE] [--questdb URL]", "rows as CSV on stdout", export_command},
     {"retention", "[--retention-days N] [--dry-run] [--config FILE] [--questdb URL]", "how long QuestDB keeps rows", retention_command},
     {"spool", "status|drain|verify [--config FILE]", "what waits for QuestDB", spool_command},
+    {"healthcheck", "[--verbose] [--config FILE] [--questdb URL] [--notifier URL] [--grafana URL]", "the whole stack at a glance, and what 90 days weigh",
+     healthcheck_command},
     {"version", "", "prints the version", version_command},
     {"help", "", "this", help_command},
     {0},

@@ -97,6 +97,15 @@ const struct cJSON *questdb_cell(const struct cJSON *row, size_t column)
     return cell;
 }
 
+bool questdb_is_true(const struct cJSON *row, size_t column)
+{
+    struct buf word = BUF_EMPTY(8);
+    json_add_value(&word, questdb_cell(row, column));
+    bool is_true = strcmp(buf_text(&word), "true") == 0;
+    buf_free(&word);
+    return is_true;
+}
+
 void questdb_add_quoted(struct buf *sql, const char *text)
 {
     buf_add_char(sql, '\'');

@@ -27,6 +27,7 @@ bool questdb_do(const struct questdb *questdb, const char *sql, struct err *err)
 /* Rows of an answer: json_first / json_next of it. Cells count from 0 in the order of the SELECT. */
 const struct cJSON *questdb_rows(const struct cJSON *answer);
 const struct cJSON *questdb_cell(const struct cJSON *row, size_t column);
+bool questdb_is_true(const struct cJSON *row, size_t column);
 /* The request of a path with a query: "/exec", "query", sql. url is its memory. */
 bool questdb_request(const struct questdb *questdb, const char *path, const char *sql, struct buf *url, struct http_request *request);
 /* Text as a literal of SQL. */

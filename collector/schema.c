@@ -44,15 +44,6 @@ static const struct cJSON *row_named(const struct cJSON *rows, const char *name)
     return NULL;
 }
 
-static bool cell_is_true(const struct cJSON *row, size_t column)
-{
-    struct buf word = BUF_EMPTY(8);
-    json_add_value(&word, questdb_cell(row, column));
-    bool is_true = strcmp(buf_text(&word), "true") == 0;
-    buf_free(&word);
-    return is_true;
-}
-
 /* Changes of type that QuestDB makes in place and that lose nothing. */
 static bool may_widen(const char *from, const char *to)
 {
@@ -121,13 +112,13 @@ static bool apply_keys(struct applying *applying, const struct table *table, con
                        struct buf *changes, struct err *err)
 {
     struct buf keys = BUF_EMPTY(SQL_MAX);
-    bool same = cell_is_true(row, 2), ok = true;
+    bool same = questdb_is_true(row, 2), ok = true;
 
     for (size_t i = 0; i < table->column_count; i++) {
         const struct cJSON *column = row_named(columns, table->columns[i].name);
         if (table->columns[i].is_key)
             buf_addf(&keys, "%s%s", keys.length ? ", " : "", table->columns[i].name);
-        same = same && column && cell_is_true(column, 3) == table->columns[i].is_key;
+        same = same && column && questdb_is_true(column, 3) == table->columns[i].is_key;
     }
     if (!same)
         ok = run(applying, table, changes, err, "DEDUP ENABLE UPSERT KEYS(%s)", buf_text(&keys));
@@ -164,12 +155,12 @@ static bool apply_table(struct applying *applying, const struct table *table, co
     if (!text_equal(json_text(questdb_cell(row, 4)), "timestamp"))
         conflict(applying, table, "its time is column \"%s\", expected \"timestamp\"; RENAME TABLE it out of the way, then run `schema apply` again",
                  text_or(json_text(questdb_cell(row, 4)), ""));
-    else if (!cell_is_true(row, 3))
+    else if (!questdb_is_true(row, 3))
         conflict(applying, table, "it has no WAL; ALTER TABLE %s SET TYPE WAL, restart QuestDB, then run `schema apply` again", table->name);
     else
         ok = apply_columns(applying, table, row, &changes, err) &&
              (json_number(questdb_cell(row, 1), 0) > 0 || run(applying, table, &changes, err, "SET TTL 90 DAYS"));
-    if (cell_is_true(row, 5))
+    if (questdb_is_true(row, 5))
         conflict(applying, table, "it is suspended: rows are taken and not shown; see wal_tables(), free disk space, then ALTER TABLE %s RESUME WAL", table->name);
     if (ok && applying->conflicts == conflicts)
         buf_addf(applying->out, "%s: %s%s\n", table->name, changes.length ? "changed: " : "up to date", buf_text(&changes));

@@ -5,9 +5,6 @@
 #include <string.h>
 
 #define LOOKS "is not carried over: the channel's own look"
-#define AS_TEXT "is carried over as template.text; see how it reads"
-#define AS_TITLE "is carried over as template.title; see how it reads"
-#define AS_FOOTER "is carried over as template.footer; see how it reads"
 
 const struct field convert_webhook_fields[] = {
     {"send_resolved", FIELD_BOOL, NULL}, {"http_config", FIELD_MAP, NULL}, {"url", FIELD_TEXT, NULL}, {"url_file", FIELD_TEXT, NULL},
@@ -18,20 +15,20 @@ const struct field convert_webhook_fields[] = {
 const struct field convert_telegram_fields[] = {
     {"send_resolved", FIELD_BOOL, NULL}, {"http_config", FIELD_MAP, NULL}, {"api_url", FIELD_URL, NULL}, {"bot_token", FIELD_TEXT, NULL},
     {"bot_token_file", FIELD_TEXT, NULL}, {"chat_id", FIELD_NUMBER, NULL}, {"chat_id_file", FIELD_TEXT, NULL}, {"message_thread_id", FIELD_NUMBER, NULL},
-    {"message", FIELD_TEXT, AS_TEXT}, {"disable_notifications", FIELD_BOOL, NULL}, {"parse_mode", FIELD_TEXT, NULL}, {0},
+    {"message", FIELD_TEXT, NULL}, {"disable_notifications", FIELD_BOOL, NULL}, {"parse_mode", FIELD_TEXT, NULL}, {0},
 };
 
 const struct field convert_discord_fields[] = {
     {"send_resolved", FIELD_BOOL, NULL}, {"http_config", FIELD_MAP, NULL}, {"webhook_url", FIELD_URL, NULL}, {"webhook_url_file", FIELD_TEXT, NULL},
-    {"title", FIELD_TEXT, AS_TITLE}, {"message", FIELD_TEXT, AS_TEXT}, {"content", FIELD_TEXT, "is not carried over: who is to be called stands in mention"},
+    {"title", FIELD_TEXT, NULL}, {"message", FIELD_TEXT, NULL}, {"content", FIELD_TEXT, "is not carried over: who is to be called stands in mention"},
     {"username", FIELD_TEXT, LOOKS}, {"avatar_url", FIELD_TEXT, LOOKS}, {0},
 };
 
 const struct field convert_slack_fields[] = {
     {"send_resolved", FIELD_BOOL, NULL}, {"http_config", FIELD_MAP, NULL}, {"api_url", FIELD_URL, NULL}, {"api_url_file", FIELD_TEXT, NULL},
     {"app_token", FIELD_TEXT, NULL}, {"app_token_file", FIELD_TEXT, NULL}, {"app_url", FIELD_URL, NULL}, {"channel", FIELD_TEXT, NULL},
-    {"update_message", FIELD_BOOL, NULL}, {"timeout", FIELD_TEXT, NULL}, {"title", FIELD_TEXT, AS_TITLE}, {"text", FIELD_TEXT, AS_TEXT},
-    {"footer", FIELD_TEXT, AS_FOOTER}, {"message_text", FIELD_TEXT, LOOKS}, {"username", FIELD_TEXT, LOOKS}, {"color", FIELD_TEXT, LOOKS},
+    {"update_message", FIELD_BOOL, NULL}, {"timeout", FIELD_TEXT, NULL}, {"title", FIELD_TEXT, NULL}, {"text", FIELD_TEXT, NULL},
+    {"footer", FIELD_TEXT, NULL}, {"message_text", FIELD_TEXT, LOOKS}, {"username", FIELD_TEXT, LOOKS}, {"color", FIELD_TEXT, LOOKS},
     {"title_link", FIELD_TEXT, LOOKS}, {"pretext", FIELD_TEXT, LOOKS}, {"fields", FIELD_LIST, LOOKS}, {"short_fields", FIELD_BOOL, LOOKS},
     {"fallback", FIELD_TEXT, LOOKS}, {"callback_id", FIELD_TEXT, LOOKS}, {"icon_emoji", FIELD_TEXT, LOOKS}, {"icon_url", FIELD_TEXT, LOOKS},
     {"image_url", FIELD_TEXT, LOOKS}, {"thumb_url", FIELD_TEXT, LOOKS}, {"link_names", FIELD_BOOL, LOOKS}, {"mrkdwn_in", FIELD_TEXTS, LOOKS},
@@ -54,16 +51,6 @@ static bool has_one(struct conversion *c, const struct yaml_node *item, const ch
 static void put_update(struct conversion *c, bool edits)
 {
     convert_put(c, 4, "on_update: %s", edits ? "edit" : "new");
-}
-
-static void put_template(struct conversion *c, const struct yaml_node *item, const char *title, const char *text, const char *footer)
-{
-    if (!convert_text(item, title) && !convert_text(item, text) && !convert_text(item, footer))
-        return;
-    convert_put(c, 4, "template:");
-    convert_put_text(c, 6, "title", convert_text(item, title));
-    convert_put_text(c, 6, "text", convert_text(item, text));
-    convert_put_text(c, 6, "footer", convert_text(item, footer));
 }
 
 static void put_timeout(struct conversion *c, const struct yaml_node *item)
@@ -154,7 +141,10 @@ bool convert_telegram(struct conversion *c, const struct yaml_node *item)
     if (convert_truth(item, "disable_notifications", false))
         convert_put(c, 4, "silent: [critical, warning, info]");
     convert_http(c, item, false);
-    put_template(c, item, "", "message", "");
+    if (convert_at(item, "parse_mode") && !text_equal(mode, "HTML") && convert_text(item, "message"))
+        convert_note(c, convert_at(item, "parse_mode"), "the message was written %s%s; here it is HTML", mode ? "for " : "as plain text", text_or(mode, ""));
+    const struct wording words = {"text", convert_at(item, "message")};
+    convert_put_words(c, &words, 1);
     return true;
 }
 
@@ -165,7 +155,8 @@ bool convert_discord(struct conversion *c, const struct yaml_node *item)
     convert_put_secret(c, 4, "webhook_url", item, "webhook_url");
     put_update(c, false);
     convert_http(c, item, false);
-    put_template(c, item, "title", "message", "");
+    const struct wording words[] = {{"title", convert_at(item, "title")}, {"text", convert_at(item, "message")}};
+    convert_put_words(c, words, LENGTH(words));
     return true;
 }
 
@@ -236,6 +227,7 @@ bool convert_slack(struct conversion *c, const struct yaml_node *item)
         convert_put_text(c, 4, "proxy_url", convert_text(http, "proxy_url"));
         convert_tls(c, convert_at(http, "tls_config"));
     }
-    put_template(c, item, "title", "text", "footer");
+    const struct wording words[] = {{"title", convert_at(item, "title")}, {"text", convert_at(item, "text")}, {"footer", convert_at(item, "footer")}};
+    convert_put_words(c, words, LENGTH(words));
     return true;
 }

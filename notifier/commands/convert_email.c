@@ -17,7 +17,7 @@ const struct field convert_email_fields[] = {
     {"auth_secret", FIELD_TEXT, "is not carried over: CRAM-MD5 is not spoken; give a password"},
     {"auth_secret_file", FIELD_TEXT, "is not carried over: CRAM-MD5 is not spoken; give a password"},
     {"auth_identity", FIELD_TEXT, "is not carried over: the user speaks for itself"}, {"headers", FIELD_PAIRS, NULL},
-    {"html", FIELD_TEXT, "is carried over as template.html; see how it reads"}, {"text", FIELD_TEXT, "is carried over as template.text; see how it reads"},
+    {"html", FIELD_TEXT, NULL}, {"text", FIELD_TEXT, NULL},
     {"require_tls", FIELD_BOOL, NULL}, {"tls_config", FIELD_MAP, NULL}, {"force_implicit_tls", FIELD_BOOL, NULL},
     {"threading", FIELD_MAP, "is not carried over: mails of one incident form a thread anyway"}, {0},
 };
@@ -148,23 +148,17 @@ static void put_credentials(struct conversion *c, const struct yaml_node *item, 
     convert_put_secret(c, 4, "password", own_password ? item : c->global, own_password ? "auth_password" : "smtp_auth_password");
 }
 
-static void put_template(struct conversion *c, const struct yaml_node *item)
+static void put_words(struct conversion *c, const struct yaml_node *item)
 {
-    const struct yaml_node *headers = convert_at(item, "headers");
-    const char *subject = NULL;
+    const struct yaml_node *headers = convert_at(item, "headers"), *subject = NULL;
 
     for (size_t i = 0; headers && i < headers->count; i++)
-        if (strcasecmp(headers->keys[i]->text, "Subject") == 0) {
-            subject = headers->items[i]->text;
-            convert_note(c, headers->keys[i], "Subject is carried over as template.title; see how it reads");
-        } else
+        if (strcasecmp(headers->keys[i]->text, "Subject") == 0)
+            subject = headers->items[i];
+        else
             convert_note(c, headers->keys[i], "header %.60s is not carried over", headers->keys[i]->text);
-    if (!subject && !convert_text(item, "text") && !convert_text(item, "html"))
-        return;
-    convert_put(c, 4, "template:");
-    convert_put_text(c, 6, "title", subject);
-    convert_put_text(c, 6, "text", convert_text(item, "text"));
-    convert_put_text(c, 6, "html", convert_text(item, "html"));
+    const struct wording words[] = {{"title", subject}, {"text", convert_at(item, "text")}, {"html", convert_at(item, "html")}};
+    convert_put_words(c, words, LENGTH(words));
 }
 
 bool convert_email(struct conversion *c, const struct yaml_node *item)
@@ -190,6 +184,6 @@ bool convert_email(struct conversion *c, const struct yaml_node *item)
         convert_note(c, item, "there is a user but no password; the mail goes without either");
     convert_put_text(c, 4, "from", mail.from);
     convert_put_texts(c, 4, "to", mail.to, mail.to_count);
-    put_template(c, item);
+    put_words(c, item);
     return true;
 }

@@ -88,6 +88,13 @@ bool convert_http_fits(struct conversion *c, const struct yaml_node *http);
 bool convert_tls_fits(struct conversion *c, const struct yaml_node *tls);
 void convert_tls(struct conversion *c, const struct yaml_node *tls);
 
+struct wording { /* one text of a message */
+    const char *ours;              /* below template: */
+    const struct yaml_node *value; /* NULL: none */
+};
+/* What the user wrote; what only names Alertmanager's own words is left to ours. */
+void convert_put_words(struct conversion *c, const struct wording *words, size_t count);
+
 /* One integration: settings go behind the channel's name and type. False: it has no counterpart; why, said in a note. */
 bool convert_webhook(struct conversion *c, const struct yaml_node *item);
 bool convert_telegram(struct conversion *c, const struct yaml_node *item);

@@ -1,4 +1,4 @@
-# make install      DESTDIR= PREFIX=/usr/local: program, manual page, completion, example configuration, systemd units
+# make install      DESTDIR= PREFIX=/usr/local: program, manual page, completion for bash, zsh and fish, example configuration, systemd units
 
 .PHONY: install
 install: all
@@ -7,6 +7,9 @@ install: all
 	$(OUT)/bin/notifier help --man > $(DESTDIR)$(PREFIX)/share/man/man1/notifier.1
 	mkdir -p $(DESTDIR)$(PREFIX)/share/bash-completion/completions
 	$(OUT)/bin/notifier help --bash > $(DESTDIR)$(PREFIX)/share/bash-completion/completions/notifier
+	mkdir -p $(DESTDIR)$(PREFIX)/share/zsh/vendor-completions $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
+	$(OUT)/bin/notifier help --zsh > $(DESTDIR)$(PREFIX)/share/zsh/vendor-completions/_notifier
+	$(OUT)/bin/notifier help --fish > $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/notifier.fish
 	install -D -m 644 config/notifier.yaml $(DESTDIR)$(PREFIX)/share/doc/notifier/notifier.yaml
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/doc/notifier/examples config/examples/*.yaml
 	install -D -m 644 config/notifier.sysusers $(DESTDIR)$(PREFIX)/lib/sysusers.d/notifier.conf
@@ -20,3 +23,7 @@ docs: all
 	@mkdir -p docs/reference man
 	$(OUT)/bin/notifier help --reference > docs/reference/configuration.md
 	$(OUT)/bin/notifier help --man > man/notifier.1
+	@mkdir -p man/completion
+	$(OUT)/bin/notifier help --bash > man/completion/notifier.bash
+	$(OUT)/bin/notifier help --zsh > man/completion/_notifier
+	$(OUT)/bin/notifier help --fish > man/completion/notifier.fish

@@ -1,8 +1,6 @@
 #include "notifier/commands/commands.h"
 
-#include "base/buf.h"
 #include "base/text.h"
-#include "notifier/config.h"
 #include "notifier/version.h"
 
 #include <stdio.h>
@@ -18,8 +16,6 @@ static int command_version(int argc, char **argv)
     printf("notifier %s\n", NOTIFIER_VERSION);
     return 0;
 }
-
-static int command_help(int argc, char **argv);
 
 const struct command commands[] = {
     {"init", "[DIR] [--hmac] [--telegram-token T --telegram-chat C] [--force]", "writes a first configuration",
@@ -50,7 +46,7 @@ const struct command commands[] = {
     {"replay", "FILE|- [--source NAME]", "posts a recorded webhook body", "The source is grafana unless named." COMMON, command_replay},
     {"replay-events", "FILE", "decides a record of `serve --record` once more",
      "Says where this version decides otherwise. Needs neither the daemon, the database nor the configuration: all of it is in FILE. Exit 1 where something differs.", command_replay_events},
-    {"telegram", "chats [--channel NAME] [--config FILE]", "the chats and topics the bot sees",
+    {"telegram", "chats [--channel NAME] [--config FILE] [--output table|json|csv]", "the chats and topics the bot sees",
      "Write something to the bot, or in its group, first: Telegram shows a bot only chats that spoke lately.", command_telegram},
     {"convert", "alertmanager FILE", "an alertmanager.yml as our YAML on stdout",
      "What has no counterpart is named on stderr with FILE:LINE:COL and stays as a remark. Secrets of the file are in what it prints.\n"
@@ -64,7 +60,7 @@ const struct command commands[] = {
     {"migrate", "[--storage DATABASE] [--config FILE]", "brings the database to this version's schema",
      "Copies it first, to DATABASE.before-N. `notifier serve` does the same when it starts.", command_migrate},
     {"version", "", "prints the version", NULL, command_version},
-    {"help", "[COMMAND]", "this, or more about one command", NULL, command_help},
+    {"help", "[COMMAND]", "this, or more about one command", "--man, --bash, --zsh and --fish print the manual page and shells' completions, --reference every setting.", command_help},
     {0},
 };
 
@@ -74,81 +70,6 @@ const struct command *command_find(const char *name)
         if (strcmp(command->name, name) == 0)
             return command;
     return NULL;
-}
-
-static void print_all(FILE *out)
-{
-    fprintf(out, "notifier %s: alerts of Grafana and Alertmanager, told for sure\n\nusage: notifier COMMAND\n\n", NOTIFIER_VERSION);
-    for (const struct command *command = commands; command->name; command++)
-        fprintf(out, "  %-14s %s\n", command->name, command->summary);
-    fprintf(out, "\nnotifier help COMMAND says more. Exit codes: 0 done, 1 it failed, 2 wrong usage or configuration.\n");
-}
-
-/* The manual page, from the same table. */
-static void print_man(void)
-{
-    printf(".TH NOTIFIER 1 \"\" \"notifier %s\"\n.SH NAME\nnotifier \\- alerts of Grafana and Alertmanager, told for sure\n"
-           ".SH SYNOPSIS\n.B notifier\n.I COMMAND\n[options]\n.SH DESCRIPTION\n"
-           "notifier takes alerts from Grafana, Alertmanager and scripts, keeps them on disk before it says yes, and tells "
-           "them over Telegram, Discord, Slack, mail, webhooks and the console, with a receipt for each message.\n.SH COMMANDS\n", NOTIFIER_VERSION);
-    for (const struct command *command = commands; command->name; command++)
-        printf(".TP\n.B notifier %s %s\n%s.%s%s\n", command->name, command->usage, command->summary, command->help ? "\n" : "",
-               command->help ? command->help : "");
-    printf(".SH ENVIRONMENT\nNOTIFIER_CONFIG, NOTIFIER_URL, NOTIFIER_TOKEN, NOTIFIER_LISTEN, NOTIFIER_PUBLIC_URL, NOTIFIER_SOURCE_TOKEN; "
-           "without a file also TELEGRAM_BOT_TOKEN with TELEGRAM_CHAT_ID, DISCORD_WEBHOOK_URL, SLACK_WEBHOOK_URL, SMTP_URL with "
-           "SMTP_FROM and SMTP_TO.\n.SH EXIT STATUS\n0 done; 1 it failed; 2 wrong usage or configuration.\n"
-           ".SH FILES\n\\&./notifier.yaml, /etc/notifier/notifier.yaml\n");
-}
-
-/* Words for the shell: commands first, then each command's flags, out of its usage. */
-static void print_completion(void)
-{
-    printf("# bash completion for notifier, written by `notifier help --bash`\n_notifier()\n{\n    local word=${COMP_WORDS[COMP_CWORD]}\n"
-           "    if [ \"$COMP_CWORD\" -eq 1 ]; then\n        COMPREPLY=($(compgen -W \"");
-    for (const struct command *command = commands; command->name; command++)
-        printf("%s%s", command == commands ? "" : " ", command->name);
-    printf("\" -- \"$word\"))\n        return\n    fi\n    case ${COMP_WORDS[1]} in\n");
-    for (const struct command *command = commands; command->name; command++) {
-        printf("    %s) COMPREPLY=($(compgen -f -W \"", command->name);
-        for (const char *at = command->usage; (at = strstr(at, "--")); at += 2)
-            printf("%.*s ", (int)(2 + strspn(at + 2, "abcdefghijklmnopqrstuvwxyz-")), at);
-        if (command->help && strstr(command->help, COMMON))
-            printf("--url --output");
-        printf("\" -- \"$word\")) ;;\n");
-    }
-    printf("    esac\n}\ncomplete -o filenames -F _notifier notifier\n");
-}
-
-static int command_help(int argc, char **argv)
-{
-    if (argc > 1 && strcmp(argv[1], "--bash") == 0) {
-        print_completion();
-        return 0;
-    }
-    if (argc > 1 && strcmp(argv[1], "--man") == 0) {
-        print_man();
-        return 0;
-    }
-    if (argc > 1 && strcmp(argv[1], "--reference") == 0) {
-        struct buf out = BUF_EMPTY(1u << 20);
-        config_write_reference(&out);
-        fputs(buf_text(&out), stdout);
-        buf_free(&out);
-        return 0;
-    }
-    if (argc < 2) {
-        print_all(stdout);
-        return 0;
-    }
-    const struct command *command = command_find(argv[1]);
-    if (!command) {
-        fprintf(stderr, "notifier: there is no command \"%s\"; `notifier help` lists them\n", argv[1]);
-        return 2;
-    }
-    printf("usage: notifier %s %s\n\n%s.\n", command->name, command->usage, command->summary);
-    if (command->help)
-        printf("%s\n", command->help);
-    return 0;
 }
 
 /* Names that are promised for later: told apart from a typing mistake. */

@@ -10,6 +10,7 @@ struct command {
 
 extern const struct command commands[]; /* closed by a row without a name */
 const struct command *command_find(const char *name);
+int command_help(int argc, char **argv);
 int commands_main(int argc, char **argv);
 
 int command_serve(int argc, char **argv); /* notifier/serve.c */

@@ -2,6 +2,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "base/yaml.h"
+#include "notifier/commands/colour.h"
 #include "notifier/commands/commands.h"
 #include "notifier/commands/local.h"
 
@@ -25,7 +26,10 @@ static void say(struct findings *findings, enum finding finding, const char *wha
 {
     static const char *const names[] = {[FINE] = "ok", [NOTE] = "note", [PROBLEM] = "PROBLEM"};
 
-    printf("%-8s %s%s%s\n", names[finding], what, words[0] ? ": " : "", words);
+    bool colours = colour_wanted(stdout);
+
+    printf("%s%-8s%s %s%s%s\n", colours ? colour_begin(names[finding]) : "", names[finding], colours ? colour_end(names[finding]) : "", what,
+           words[0] ? ": " : "", words);
     findings->problems += finding == PROBLEM;
 }
 

@@ -209,8 +209,11 @@ static void print_followed(struct following *following, const struct client *cli
         if (client_wants(client, "json")) {
             json_add_value(&line, row);
             buf_add_char(&line, '\n');
-        } else if (client_wants(client, "csv"))
+        } else if (client_wants(client, "csv")) {
+            if (!following->last_at[0])
+                rows_add_csv(&line, row, true);
             rows_add_csv(&line, row, false);
+        }
         else {
             for (size_t c = 0; c < LENGTH(history_columns); c++) {
                 buf_add_text(&line, c ? "  " : "");

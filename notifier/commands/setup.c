@@ -8,6 +8,8 @@
 #include "notifier/commands/client.h"
 #include "notifier/commands/commands.h"
 #include "notifier/commands/local.h"
+#include "notifier/commands/rows.h"
+#include "notifier/commands/table.h"
 #include "notifier/config.h"
 
 #include <getopt.h>
@@ -83,40 +85,79 @@ int command_hash_password(int argc, char **argv)
     return 0;
 }
 
-static void print_chat(const struct cJSON *chat, const struct cJSON *message)
+/* One chat as a row of ours. */
+static struct cJSON *chat_row(const struct cJSON *chat, const struct cJSON *message)
 {
-    struct buf line = BUF_EMPTY(4096);
+    struct buf text = BUF_EMPTY(8192);
+    struct json_out out = json_out(&text);
     const char *title = text_or(json_get_text(chat, "title"), text_or(json_get_text(chat, "username"), json_get_text(chat, "first_name")));
     int64_t topic = json_get_int(message, "message_thread_id", 0);
 
-    text_add_terminal(&line, text_or(title, "?"), false);
-    printf("%-20lld %-12s %s", (long long)json_get_int(chat, "id", 0), text_or(json_get_text(chat, "type"), "?"), buf_text(&line));
+    json_open(&out, '{');
+    json_set_int(&out, "chat_id", json_get_int(chat, "id", 0));
+    json_set_text(&out, "type", text_or(json_get_text(chat, "type"), "?"));
+    json_set_text(&out, "name", text_or(title, "?"));
+    json_member(&out, "topic_id");
     if (topic)
-        printf("  topic_id %lld", (long long)topic);
-    putchar('\n');
-    buf_free(&line);
+        json_put_int(&out, topic);
+    else
+        json_put_null(&out);
+    json_shut(&out, '}');
+    struct cJSON *row = json_parse(buf_text(&text), text.length, NULL);
+    buf_free(&text);
+    return row;
 }
 
-static int print_chats(const struct cJSON *json)
+struct chat_list {
+    struct table table;
+    struct buf out; /* JSON or CSV */
+    bool csv;
+};
+
+static void add_chat(struct chat_list *list, const struct cJSON *chat, const struct cJSON *message)
+{
+    struct cJSON *row = chat_row(chat, message);
+    bool first = !list->table.row_count;
+
+    table_add(&list->table, row);
+    if (list->csv && first)
+        rows_add_csv(&list->out, row, true);
+    if (list->csv)
+        rows_add_csv(&list->out, row, false);
+    else {
+        buf_add_text(&list->out, first ? "" : ",\n");
+        json_add_value(&list->out, row);
+    }
+    json_close(row);
+}
+
+static int print_chats(const struct cJSON *json, const struct client *client)
 {
     static const char *const kinds[] = {"message", "edited_message", "channel_post", "my_chat_member"};
-    size_t seen = 0;
+    static const struct column columns[] = {{"CHAT_ID", "chat_id"}, {"TYPE", "type"}, {"NAME", "name"}, {"TOPIC_ID", "topic_id"}};
+    struct chat_list list = {.table = {.columns = columns, .column_count = LENGTH(columns), .arena = arena_new()}, .out = BUF_EMPTY(1u << 20),
+                             .csv = client_wants(client, "csv")};
 
     for (const struct cJSON *update = json_first(json_get(json, "result")); update; update = json_next(update))
         for (size_t i = 0; i < LENGTH(kinds); i++) {
             const struct cJSON *message = json_get(update, kinds[i]), *chat = json_get(message, "chat");
-            if (!chat)
-                continue;
-            if (!seen++)
-                printf("%-20s %-12s %s\n", "CHAT_ID", "TYPE", "NAME");
-            print_chat(chat, message);
+            if (chat)
+                add_chat(&list, chat, message);
         }
-    if (!seen)
+    if (list.csv)
+        fputs(buf_text(&list.out), stdout);
+    else if (client_wants(client, "json"))
+        printf("{\"items\":[%s]}\n", buf_text(&list.out));
+    else if (list.table.row_count)
+        table_print(&list.table);
+    else
         printf("the bot has seen no chat lately: write something to it, or in its group, and ask again\n");
+    arena_free(list.table.arena);
+    buf_free(&list.out);
     return 0;
 }
 
-static int chats(const struct channel_config *channel)
+static int chats(const struct channel_config *channel, const struct client *client)
 {
     struct buf url = BUF_EMPTY(4096);
     struct http_reply reply = {0};
@@ -131,7 +172,7 @@ static int chats(const struct channel_config *channel)
     else {
         struct cJSON *json = json_parse(buf_text(&reply.body), reply.body.length, NULL);
         if (reply.status == 200)
-            code = print_chats(json);
+            code = print_chats(json, client);
         else
             fprintf(stderr, "notifier: Telegram answered %d: %s%s\n", reply.status, text_or(json_get_text(json, "description"), "no words"),
                     reply.status == 409 ? " (something else reads this bot's updates)" : "");
@@ -144,7 +185,9 @@ static int chats(const struct channel_config *channel)
 
 int command_telegram(int argc, char **argv)
 {
-    static const struct option flags[] = {{"channel", required_argument, NULL, 'n'}, {"config", required_argument, NULL, 'f'}, {0}};
+    static const struct option flags[] = {{"channel", required_argument, NULL, 'n'}, {"config", required_argument, NULL, 'f'},
+                                          {"output", required_argument, NULL, 'o'}, {0}};
+    struct client client = {0};
     const char *name = NULL, *path = NULL, *token = getenv("TELEGRAM_BOT_TOKEN");
     int flag;
 
@@ -153,8 +196,11 @@ int command_telegram(int argc, char **argv)
         switch (flag) {
         case 'n': name = optarg; break;
         case 'f': path = optarg; break;
+        case 'o': client.output = optarg; break;
         default: return 2;
         }
+    if (!client_output_is_known(&client))
+        return 2;
     if (optind + 1 != argc || strcmp(argv[optind], "chats") != 0) {
         fprintf(stderr, "notifier: telegram takes one word: chats\n");
         return 2;
@@ -162,7 +208,7 @@ int command_telegram(int argc, char **argv)
     path = config_find(path);
     /* Before the chat is known there is no channel yet: the token alone will do. */
     if (!path && token && token[0])
-        return chats(&(struct channel_config){.bot_token = token, .api_url = getenv("TELEGRAM_API_URL")});
+        return chats(&(struct channel_config){.bot_token = token, .api_url = getenv("TELEGRAM_API_URL")}, &client);
     struct config *config = local_config(path, false);
     if (!config)
         return 2;
@@ -172,7 +218,7 @@ int command_telegram(int argc, char **argv)
         if (strcmp(config->channels[i].type, "telegram") == 0 && (!name || strcmp(name, config->channels[i].name) == 0))
             found = &config->channels[i];
     if (found)
-        code = chats(found);
+        code = chats(found, &client);
     else
         fprintf(stderr, "notifier: no telegram channel is configured; set TELEGRAM_BOT_TOKEN, or write one into notifier.yaml\n");
     config_free(config);

@@ -1,6 +1,7 @@
 #include "notifier/commands/table.h"
 
 #include "base/text.h"
+#include "notifier/commands/colour.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -84,18 +85,27 @@ void table_add(void *context, const struct cJSON *row)
 }
 
 /* Padded by code points, which printf does not count; nothing behind the last. */
-static void print_cell(const struct table *table, size_t column, const char *text)
+static void print_cell(const struct table *table, size_t column, const char *text, bool colours)
 {
     size_t title = strlen(table->columns[column].title), width = table->widths[column] > title ? table->widths[column] : title;
     bool last = column + 1 == table->column_count;
 
-    printf("%s%*s%s", text, last ? 0 : (int)(width - text_runes(text)), "", last ? "\n" : "  ");
+    printf("%s%s%s%*s%s", colours ? colour_begin(text) : "", text, colours ? colour_end(text) : "",
+           last ? 0 : (int)(width - text_runes(text)), "", last ? "\n" : "  ");
+}
+
+/* What strangers name has no colour, whatever the name. */
+static bool is_coloured(const struct column *column)
+{
+    return strcmp(column->title, "STATUS") == 0 || strcmp(column->title, "STATE") == 0 || strcmp(column->title, "SEVERITY") == 0;
 }
 
 void table_print(const struct table *table)
 {
+    bool colours = colour_wanted(stdout);
+
     for (size_t c = 0; c < table->column_count; c++)
-        print_cell(table, c, table->columns[c].title);
+        print_cell(table, c, table->columns[c].title, false);
     for (size_t i = 0; i < table->row_count * table->column_count; i++)
-        print_cell(table, i % table->column_count, table->cells[i]);
+        print_cell(table, i % table->column_count, table->cells[i], colours && is_coloured(&table->columns[i % table->column_count]));
 }

@@ -1,0 +1,199 @@
+"""What is true of every command: its help, its exit codes, its forms of output, its completion; and following the history."""
+import csv
+import io
+import json
+import os
+import pty
+import re
+import select
+import shutil
+import subprocess
+import time
+
+import pytest
+
+from daemon import BIN, SLOW, alert, config, console, hook, telegram_channel
+
+NOWHERE = {"NOTIFIER_URL": "http://127.0.0.1:1"}
+
+
+@pytest.fixture(scope="module")
+def names():
+    """Every command that `notifier help` lists."""
+    shown = subprocess.run([BIN, "help"], capture_output=True, text=True, check=True).stdout
+    found = re.findall(r"^  ([a-z-]+) ", shown, re.M)
+    assert len(found) > 15
+    return found
+
+
+def run(*arguments, env=None, folder="/", stdin=""):
+    return subprocess.run([BIN, *arguments], cwd=folder, env={"PATH": os.environ["PATH"], **(env or {})}, input=stdin, capture_output=True,
+                          text=True, timeout=30 * SLOW)
+
+
+def test_help_of_each(names):
+    for name in names:
+        done = run("help", name)
+        assert done.returncode == 0 and done.stdout.startswith(f"usage: notifier {name}"), done
+        assert run(name, "--help").stdout == done.stdout
+    assert run("help").stdout == run("--help").stdout
+
+
+def test_wrong_usage_is_2(names):
+    for name in names:
+        if name in ("help", "version"):
+            continue
+        done = run(name, "--nosuch-flag", env=NOWHERE)
+        assert done.returncode == 2 and done.stderr.strip() and not done.stdout, (name, done)
+    assert run("nosuch").returncode == 2 and run("help", "nosuch").returncode == 2 and run().returncode == 2
+
+
+def test_no_daemon_is_1(names, tmp_path):
+    talking = {"alerts": [], "incidents": [], "history": [], "deliveries": ["list"], "why": ["1"], "send": ["--title", "x"]}
+    for name, arguments in talking.items():
+        done = run(name, *arguments, env=NOWHERE, folder=tmp_path)
+        assert done.returncode == 1 and "127.0.0.1:1" in done.stderr and len(done.stderr.splitlines()) == 1, (name, done)
+        assert not done.stdout or json.loads(done.stdout) is not None, done
+
+
+def test_lists_in_each_form(start, telegram, sink):
+    telegram.updates.append({"update_id": 1, "message": {"message_id": 1, "message_thread_id": 5, "date": 1, "text": "hi",
+                                                         "chat": {"id": -1007, "type": "supergroup", "title": "=cmd()"}}})
+    d = start(config(hook(sink), telegram_channel(telegram)))
+    d.fire(alert("Listed", severity="critical", note="a,\"b\"\nc"))
+    d.wait_delivered(2)
+    for command in (["alerts"], ["incidents"], ["history"], ["deliveries", "list"], ["telegram", "chats"]):
+        shown = {form: d.cli(*command, "--output", form) for form in ("table", "json", "csv")}
+        assert all(done.returncode == 0 for done in shown.values()), shown
+        items = json.loads(shown["json"].stdout)["items"]
+        rows = list(csv.DictReader(io.StringIO(shown["csv"].stdout)))
+        assert items and len(rows) == len(items) and set(rows[0]) == set(items[0]), (command, rows, items)
+        assert len(shown["table"].stdout.splitlines()) == 1 + len(items), shown["table"].stdout
+        assert d.cli(*command).stdout == shown["json"].stdout, "not a terminal: JSON"
+        assert d.cli(*command, "--output", "xml").returncode == 2
+    assert json.loads(d.cli("telegram", "chats", "--output", "json").stdout)["items"] == [
+        {"chat_id": -1007, "type": "supergroup", "name": "=cmd()", "topic_id": 5}]
+    assert "'=cmd()" in d.cli("telegram", "chats", "--output", "csv").stdout, "no formula for a spreadsheet"
+
+
+def on_terminal(d, *arguments, **env):
+    main, end = pty.openpty()
+    process = subprocess.Popen([d.binary, *arguments], cwd=d.folder, env={**d.env, "NOTIFIER_URL": d.url, "TERM": "xterm", **env}, stdin=end,
+                               stdout=end, stderr=end)
+    os.close(end)
+    said = b""
+    while select.select([main], [], [], 20 * SLOW)[0]:
+        try:
+            part = os.read(main, 65536)
+        except OSError:
+            break
+        if not part:
+            break
+        said += part
+    os.close(main)
+    assert process.wait(20) == 0, said
+    return said.decode()
+
+
+def uncounted(shown):
+    """Without numbers: the room on a disk changes from one call to the next."""
+    return re.sub(r"[0-9]+", "0", shown)
+
+
+def test_colours_on_a_terminal_only(start, sink):
+    d = start(config(hook(sink)))
+    d.fire(alert("Colourful", severity="critical"))
+    d.wait_delivered()
+    for command in (["alerts"], ["deliveries", "list"], ["doctor"]):
+        shown = on_terminal(d, *command)
+        plain = uncounted(re.sub(r"\x1b\[[0-9;]*m", "", shown))
+        assert "\x1b[" in shown, (command, shown)
+        assert plain == uncounted(on_terminal(d, *command, NO_COLOR="1")), "the same but for the colours"
+        assert plain == uncounted(on_terminal(d, *command, TERM="dumb"))
+        form = [] if command == ["doctor"] else ["--output", "table"]
+        assert "\x1b" not in d.cli(*command, *form).stdout
+    assert "\x1b" not in on_terminal(d, "alerts", "--output", "json")
+
+
+class Following:
+    def __init__(self, d, *arguments):
+        self.process = subprocess.Popen([d.binary, "history", "--follow", *arguments], cwd=d.folder, env={**d.env, "NOTIFIER_URL": d.url},
+                                        stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        os.set_blocking(self.process.stdout.fileno(), False)
+        self.said = ""
+
+    def wait(self, text, count=1):
+        end = time.monotonic() + 30 * SLOW
+        while self.said.count(text) < count:
+            left = end - time.monotonic()
+            assert left > 0 and self.process.poll() is None, f"no {text} in: {self.said}"
+            if select.select([self.process.stdout], [], [], min(left, 1))[0]:
+                self.said += (self.process.stdout.read() or b"").decode()
+        return self.said
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.terminate()
+        self.process.communicate()
+
+
+def test_history_follows(start, sink):
+    d = start(config(hook(sink)), listen="127.0.0.1:0")
+    d.fire(alert("Before"))
+    d.wait_delivered()
+    with Following(d, "--output", "json") as rows, Following(d, "--output", "csv") as table, Following(d, "--output", "table", "--status", "resolved") as some:
+        rows.wait("Before")
+        table.wait("Before")
+        d.fire(alert("After"))
+        rows.wait("After")
+        d.fire(alert("After", "resolved"))
+        some.wait("After")
+        table.wait("resolved")
+        rows.wait("resolved")
+    lines = [json.loads(line) for line in rows.said.splitlines()]
+    assert [(row["name"], row["status"]) for row in lines] == [("Before", "firing"), ("After", "firing"), ("After", "resolved")], lines
+    found = list(csv.DictReader(io.StringIO(table.said)))
+    assert [(row["name"], row["status"]) for row in found] == [("Before", "firing"), ("After", "firing"), ("After", "resolved")], found
+    assert "Before" not in some.said
+
+
+def complete(script, *typed):
+    """What bash would offer for the last of these words."""
+    words = " ".join(f"'{word}'" for word in ("notifier", *typed))
+    done = subprocess.run(["bash", "-c", f"{script}\nCOMP_WORDS=({words}); COMP_CWORD={len(typed)}; _notifier; printf '%s\\n' \"${{COMPREPLY[@]}}\""],
+                          capture_output=True, text=True, check=True, cwd="/")
+    assert not done.stderr, done.stderr
+    return done.stdout.split()
+
+
+def test_completion(names):
+    script = run("help", "--bash").stdout
+    assert set(complete(script, "")) == set(names)
+    assert complete(script, "hist") == ["history"]
+    assert {"list", "show", "retry", "drop", "--channel", "--status", "--output", "--url"} <= set(complete(script, "deliveries", ""))
+    assert complete(script, "alerts", "--output", "") == ["table", "json", "csv"]
+    assert complete(script, "deliveries", "--status", "de") == ["delivered", "dead"]
+    assert "etc" in complete(script, "serve", "--config", "e")
+    assert "etc" in complete(script, "backup", "e") and "etc" not in complete(script, "alerts", "e")
+    assert set(complete(script, "help", "")) == set(names)
+    for shell in ("zsh", "fish"):
+        script = run("help", f"--{shell}").stdout
+        for name in names:
+            assert re.search(rf"\b{name}\b", script), (shell, name)
+        if shutil.which(shell):  # neither is needed to run the tests
+            done = subprocess.run([shell, "-n", "/dev/stdin"], input=script, capture_output=True, text=True)
+            assert done.returncode == 0 and not done.stderr, (shell, done)
+
+
+def test_manual_page(names):
+    page = run("help", "--man").stdout
+    for name in names:
+        assert f".B notifier {name}" in page, name
+    if not shutil.which("groff"):
+        raise AssertionError("groff is missing: apt-get install groff-base")
+    done = subprocess.run(["groff", "-man", "-ww", "-Tutf8"], input=page, capture_output=True, text=True)
+    assert done.returncode == 0 and not done.stderr, done.stderr
+    shown = re.sub(r"\x1b\[[0-9;]*m|.\x08", "", done.stdout)
+    assert "--output table|json|csv" in re.sub(r"\s+", " ", shown), "flags can be copied"

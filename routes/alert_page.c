@@ -158,7 +158,7 @@ static void add_notes(struct buf *out, const struct cJSON *notes, size_t runes_m
     }
 }
 
-static void add_alert(struct buf *out, const struct config *config, const struct cJSON *alert, const char *now)
+static void add_alert(struct buf *out, const struct call *call, const struct config *config, const struct cJSON *alert, const char *now)
 {
     const char *status = page_text(alert, "status"), *severity = page_text(alert, "severity"), *name = page_text(alert, "name");
     bool firing = text_equal(status, "firing");
@@ -185,7 +185,10 @@ static void add_alert(struct buf *out, const struct config *config, const struct
     add_incidents(out, alert);
     add_term(out, "Source", page_text(alert, "source"));
     add_term(out, "Fingerprint", page_text(alert, "fingerprint"));
-    buf_add_text(out, "</dl>\n</article>\n");
+    buf_add_text(out, "</dl>\n");
+    if (firing)
+        page_add_silence_link(out, call, json_get(alert, "labels"));
+    buf_add_text(out, "</article>\n");
 }
 
 /* --- every change */
@@ -265,7 +268,7 @@ static void show(struct alert_page *page, const struct cJSON *alert)
     struct buf main = BUF_EMPTY(PAGE_MAX), foot = BUF_EMPTY(64 * 1024), now = BUF_EMPTY(64);
 
     zone_add_rfc3339(&now, notifier_now_ms(page->notifier));
-    add_alert(&main, config, alert, buf_text(&now));
+    add_alert(&main, page->call, config, alert, buf_text(&now));
     add_transitions(&main, alert, buf_text(&now));
     add_deliveries(&main, alert);
     buf_add_text(&foot, " Why it was told or not, as <a href=\"/api/v1/why/");

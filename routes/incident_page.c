@@ -29,7 +29,7 @@ static void add_when(struct buf *out, const char *before, const char *at)
     page_add_time(out, at);
 }
 
-static void add_incident(struct buf *out, const struct config *config, const struct cJSON *incident)
+static void add_incident(struct buf *out, const struct call *call, const struct config *config, const struct cJSON *incident)
 {
     const char *state = page_text(incident, "state"), *severity = page_text(incident, "severity");
     const char *opened = page_text(incident, "openedAt"), *closed = page_text(incident, "closedAt");
@@ -49,6 +49,11 @@ static void add_incident(struct buf *out, const struct config *config, const str
     buf_add_text(out, "</p>\n");
     page_add_fact(out, "<p>", page_text(incident, "explanation"), "</p>\n");
     page_add_labels(out, config, json_get(incident, "labels"), NULL);
+    if (!text_equal(state, "closed")) {
+        buf_add_text(out, "<p>");
+        page_add_silence_link(out, call, json_get(incident, "labels"));
+        buf_add_text(out, "</p>");
+    }
     buf_add_text(out, "</article>\n");
     buf_free(&lasted);
 }
@@ -146,7 +151,7 @@ static void show(struct incident_page *page, const struct cJSON *alerts)
     const char *title = arena_printf(page->call->arena, "%s %s", reference, page_text(incident, "title"));
     struct buf main = BUF_EMPTY(PAGE_MAX), foot = BUF_EMPTY(64 * 1024);
 
-    add_incident(&main, config, incident);
+    add_incident(&main, page->call, config, incident);
     add_alerts(&main, config, alerts, incident);
     add_deliveries(&main, json_get(incident, "deliveries"));
     buf_add_text(&main, "<p class=\"more\"><a href=\"/history\">What else happened</a></p>\n");
@@ -161,26 +166,13 @@ static void show(struct incident_page *page, const struct cJSON *alerts)
 
 /* --- what it is made of: the incident, then the alerts that have its group's labels and know of it */
 
-static void add_quoted(struct buf *out, const char *text)
-{
-    buf_add_char(out, '"');
-    for (; *text; text++) {
-        if (*text == '"' || *text == '\\' || *text == '\n')
-            buf_add_char(out, '\\');
-        buf_add_char(out, *text == '\n' ? 'n' : *text);
-    }
-    buf_add_char(out, '"');
-}
-
 static void add_matcher(struct arena *arena, struct history_query *query, const char *name, const char *value)
 {
     struct buf text = BUF_EMPTY(4 * VALUE_LONG + 8);
 
     if (!name[0] || strlen(name) > VALUE_LONG || strlen(value) > VALUE_LONG || query->matcher_count == HISTORY_MATCHERS_MAX)
         return;
-    add_quoted(&text, name);
-    buf_add_char(&text, '=');
-    add_quoted(&text, value);
+    page_add_matcher(&text, name, value);
     query->matchers[query->matcher_count++] = arena_text(arena, buf_text(&text));
     buf_free(&text);
 }

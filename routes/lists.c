@@ -55,6 +55,7 @@ static void history(void *context, struct call *call) { list(context, call, LIST
 static void deliveries(void *context, struct call *call) { list(context, call, LIST_DELIVERIES, "deliveries"); }
 static void delivery(void *context, struct call *call) { list(context, call, LIST_DELIVERY, "delivery"); }
 static void why(void *context, struct call *call) { list(context, call, LIST_WHY, "why"); }
+static void silences(void *context, struct call *call) { list(context, call, LIST_SILENCES, "silences"); }
 static void quarantine(void *context, struct call *call) { list(context, call, LIST_QUARANTINE, "quarantine"); }
 
 static const struct core_channel_state *state_of(const struct notifier_health *health, const char *name)
@@ -135,6 +136,7 @@ const struct route routes_lists[] = {
     {"GET", "/api/v1/deliveries", ACCESS_VIEWER, deliveries},
     {"GET", "/api/v1/deliveries/{id}", ACCESS_VIEWER, delivery},
     {"GET", "/api/v1/why/{id}", ACCESS_VIEWER, why},
+    {"GET", "/api/v1/silences", ACCESS_VIEWER, silences},
     {"GET", "/api/v1/quarantine", ACCESS_VIEWER, quarantine},
     {"GET", "/api/v1/channels", ACCESS_VIEWER, list_channels},
     {NULL, NULL, ACCESS_OPEN, NULL},

@@ -41,6 +41,7 @@ static void add_alert(struct buf *out, const struct config *config, const struct
         page_add_severity(out, config, page_text(alert, "severity"));
     if (json_get_bool(alert, "test", false))
         buf_add_text(out, "<span class=\"pill plain\">test</span> ");
+    page_add_fact(out, "<span class=\"pill plain\">", page_text(alert, "hushed"), "</span> ");
     page_add_fact(out, "<span class=\"quiet\">", page_text(alert, "stateReason"), "</span> ");
     buf_add_text(out, "<span class=\"push\">");
     add_for(out, page_text(alert, "startsAt"), now);
@@ -65,11 +66,16 @@ static void add_alerts(struct buf *out, const struct config *config, const struc
     buf_add_text(out, "</ul>\n");
 }
 
+static bool is_hushed(const struct cJSON *group)
+{
+    return json_get_int(group, "hushed", 0) >= json_get_int(group, "firing", 0);
+}
+
 static void add_group(struct buf *out, const struct config *config, const struct cJSON *group, const char *now)
 {
     int64_t firing = json_get_int(group, "firing", 0);
 
-    buf_addf(out, "<article class=\"firing severity-%d\">\n<h3 class=\"line\"><a href=\"/incidents/",
+    buf_addf(out, "<article class=\"%s severity-%d\">\n<h3 class=\"line\"><a href=\"/incidents/", is_hushed(group) ? "hushed" : "firing",
              page_severity_class(config, page_text(group, "severity")));
     text_add_url(out, page_text(group, "reference"));
     buf_add_text(out, "\">");
@@ -101,10 +107,10 @@ static int64_t severity_count(const struct cJSON *list, const char *severity)
 static void add_headline(struct buf *out, const struct config *config, const struct cJSON *list)
 {
     const struct policy *policy = config->policy;
-    int64_t firing = json_get_int(list, "firing", 0), others = firing;
+    int64_t hushed = json_get_int(list, "hushed", 0), firing = json_get_int(list, "firing", 0) - hushed, others = firing;
 
     if (!firing) {
-        buf_add_text(out, "<h1 class=\"calm\">Nothing is firing</h1>\n");
+        buf_add_text(out, hushed ? "<h1 class=\"calm\">Nothing is firing aloud</h1>\n" : "<h1 class=\"calm\">Nothing is firing</h1>\n");
         return;
     }
     buf_add_text(out, "<h1>");
@@ -126,43 +132,66 @@ static void add_headline(struct buf *out, const struct config *config, const str
     buf_add_text(out, " firing</h1>\n");
 }
 
-/* Groups come worst first; those whose alerts have all ended, with word of it still owed, follow. */
-static void add_groups(struct buf *out, const struct config *config, const struct cJSON *list)
+static void add_severity_heading(struct buf *out, const struct config *config, const char *severity)
 {
-    const char *now = page_text(list, "at"), *severity = NULL;
-    int64_t elsewhere = json_get_int(list, "elsewhere", 0);
-    size_t ending = 0;
+    buf_addf(out, "<h2 class=\"severity-%d\">", page_severity_class(config, severity));
+    page_add_words(out, text_or(severity, "without a severity"));
+    buf_add_text(out, "</h2>\n");
+}
+
+/* Groups come worst first. What is silenced or inhibited as a whole stands apart. Returns the alerts there was no room for. */
+static int64_t add_groups(struct buf *out, const struct config *config, const struct cJSON *list, bool hushed)
+{
+    const char *severity = NULL;
+    int64_t elsewhere = 0;
 
     for (const struct cJSON *group = json_first(json_get(list, "groups")); group; group = json_next(group)) {
-        if (!json_get_int(group, "firing", 0)) {
-            ending++;
+        int64_t firing = json_get_int(group, "firing", 0);
+        if (!firing || is_hushed(group) != hushed)
             continue;
-        }
         if (out->length > PAGE_ROOM) {
-            elsewhere += json_get_int(group, "firing", 0);
+            elsewhere += firing;
             continue;
         }
-        if (!severity || !text_equal(severity, page_text(group, "severity"))) {
-            severity = page_text(group, "severity");
-            buf_addf(out, "<h2 class=\"severity-%d\">", page_severity_class(config, severity));
-            page_add_words(out, text_or(severity, "without a severity"));
-            buf_add_text(out, "</h2>\n");
-        }
-        add_group(out, config, group, now);
+        if (!severity && hushed)
+            buf_add_text(out, "<h2 class=\"quiet\">Hushed</h2>\n");
+        else if (!hushed && !text_equal(severity, page_text(group, "severity")))
+            add_severity_heading(out, config, page_text(group, "severity"));
+        severity = page_text(group, "severity");
+        add_group(out, config, group, page_text(list, "at"));
     }
+    return elsewhere;
+}
+
+/* Those whose alerts have all ended, with word of it still owed to somebody. */
+static void add_ending(struct buf *out, const struct cJSON *list)
+{
+    size_t count = 0;
+
+    for (const struct cJSON *group = json_first(json_get(list, "groups")); group; group = json_next(group))
+        count += !json_get_int(group, "firing", 0);
+    if (count)
+        buf_addf(out, "<p class=\"quiet\">%zu %s ended; somebody is still to be told.</p>\n", count, count == 1 ? "more has" : "more have");
+}
+
+static void add_firing(struct buf *out, const struct config *config, const struct cJSON *list)
+{
+    const struct cJSON *alone = json_get(list, "alone");
+    int64_t elsewhere = json_get_int(list, "elsewhere", 0);
+
+    elsewhere += add_groups(out, config, list, false);
+    if (json_get_int(alone, "firing", 0)) {
+        buf_add_text(out, "<h2>Firing, and nobody is told</h2>\n<article>");
+        add_alerts(out, config, alone, NULL, page_text(list, "at"));
+        buf_add_text(out, "</article>\n");
+    }
+    elsewhere += add_groups(out, config, list, true);
     if (elsewhere) {
         buf_add_text(out, "<p class=\"quiet\">These are the worst groups; ");
         page_add_number(out, elsewhere);
         buf_add_text(out, " more alerts fire in others: <a href=\"/api/v1/incidents?status=open&amp;format=csv\">all as CSV</a>.</p>\n");
     }
-    if (ending)
-        buf_addf(out, "<p class=\"quiet\">%zu %s ended; somebody is still to be told.</p>\n", ending, ending == 1 ? "more has" : "more have");
-    const struct cJSON *alone = json_get(list, "alone");
-    if (json_get_int(alone, "firing", 0)) {
-        buf_add_text(out, "<h2>Firing, and nobody is told</h2>\n<article>");
-        add_alerts(out, config, alone, NULL, now);
-        buf_add_text(out, "</article>\n");
-    }
+    add_ending(out, list);
 }
 
 /* --- how we are */
@@ -233,7 +262,7 @@ static void show(struct now_page *page, const struct cJSON *list)
     add_queue(&main, &health, list);
     add_channels(&main, config, &health, list);
     buf_add_text(&main, "</div>\n");
-    add_groups(&main, config, list);
+    add_firing(&main, config, list);
     buf_add_text(&main, "<p class=\"more\">As of ");
     page_add_time(&main, page_text(list, "at"));
     buf_add_text(&main, ". <a href=\"/\">Look again</a> &middot; <a href=\"/history\">What happened before</a></p>\n");

@@ -9,6 +9,7 @@
 #include <strings.h>
 
 #define TITLE_RUNES 120 /* characters in the browser's title */
+#define SILENCE_VALUE_MAX 300 /* bytes of a label that becomes a matcher */
 #define LINK_MAX 2000 /* bytes of an address that becomes a link */
 
 static const char layout_html[] = {
@@ -16,7 +17,7 @@ static const char layout_html[] = {
     0};
 
 static const struct { const char *path, *label; } places[] = {
-    {"/", "Now"}, {"/history", "History"}, {"/deliveries", "Deliveries"}, {"/channels", "Channels"},
+    {"/", "Now"}, {"/history", "History"}, {"/deliveries", "Deliveries"}, {"/channels", "Channels"}, {"/silences", "Silences"},
 };
 
 static const char *find_slot(const char *name, size_t length, const struct page_slot *slots, size_t count)
@@ -310,4 +311,53 @@ void page_add_number(struct buf *out, int64_t number)
 void page_add_seconds(struct buf *out, double seconds)
 {
     buf_addf(out, seconds < 1 ? "%.0f ms" : seconds < 10 ? "%.1f s" : "%.0f s", seconds < 1 ? seconds * 1000 : seconds);
+}
+
+static void add_quoted(struct buf *out, const char *text)
+{
+    buf_add_char(out, '"');
+    for (; *text; text++) {
+        if (*text == '"' || *text == '\\' || *text == '\n')
+            buf_add_char(out, '\\');
+        buf_add_char(out, *text == '\n' ? 'n' : *text);
+    }
+    buf_add_char(out, '"');
+}
+
+void page_add_matcher(struct buf *out, const char *name, const char *value)
+{
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_", digits[] = "0123456789";
+    size_t plain = strspn(name, letters);
+
+    while (plain && name[plain] && strchr(digits, name[plain]))
+        plain += 1 + strspn(name + plain + 1, letters);
+    if (name[plain] || !name[0])
+        add_quoted(out, name);
+    else
+        buf_add_text(out, name);
+    buf_add_char(out, '=');
+    add_quoted(out, value);
+}
+
+void page_add_silence_link(struct buf *out, const struct call *call, const struct cJSON *labels)
+{
+    struct buf link = BUF_EMPTY(64 * 1024), matcher = BUF_EMPTY(64 * 1024);
+    size_t count = 0;
+
+    if (!call_may(call, ACCESS_OPERATOR))
+        return;
+    buf_add_text(&link, "/silences/new");
+    for (const struct cJSON *label = json_is_object(labels) ? json_first(labels) : NULL; label; label = json_next(label)) {
+        const char *value = text_or(json_text(label), "");
+        if (count == HISTORY_MATCHERS_MAX || !value[0] || strlen(value) > SILENCE_VALUE_MAX)
+            continue; /* fewer matchers hush more; the preview says what */
+        count++;
+        buf_clear(&matcher);
+        page_add_matcher(&matcher, json_key(label), value);
+        page_add_argument(&link, "matcher", buf_text(&matcher));
+    }
+    if (count && !link.full)
+        buf_addf(out, "<a class=\"button\" href=\"%s\">Silence\u2026</a>", buf_text(&link));
+    buf_free(&link);
+    buf_free(&matcher);
 }

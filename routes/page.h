@@ -62,6 +62,11 @@ void page_add_argument(struct buf *out, const char *name, const char *value);
 void page_add_number(struct buf *out, int64_t number);              /* 12,345 */
 void page_add_seconds(struct buf *out, double seconds);             /* 40 ms, 1.2 s, 75 s */
 
+/* name="value", what the matchers of a search and of a silence read back; not HTML. */
+void page_add_matcher(struct buf *out, const char *name, const char *value);
+/* A link to a silence of what has these labels, where the viewer may make one. */
+void page_add_silence_link(struct buf *out, const struct call *call, const struct cJSON *labels);
+
 /* 0 for the worst, 1 for those between, 2 for the mildest: a colour, with the word beside it. */
 int page_severity_class(const struct config *config, const char *severity);
 

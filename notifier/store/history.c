@@ -32,6 +32,7 @@ static const struct page_list *const lists[] = {
     [LIST_CHANNELS] = NULL,
     [LIST_LIFE] = NULL,
     [LIST_TIMELINE] = NULL,
+    [LIST_SILENCES] = &page_silences,
     [LIST_API_ALERTS] = NULL,
     [LIST_API_GROUPS] = NULL,
     [LIST_API_SILENCES] = NULL,
@@ -252,6 +253,7 @@ static bool write_object(struct page *page)
     case LIST_DELIVERIES:
     case LIST_QUARANTINE:
     case LIST_AUDIT:
+    case LIST_SILENCES:
         break;
     }
     assert(!"a list is no object");
@@ -275,6 +277,7 @@ static bool check_status(const struct history_query *query, struct err *err)
         {LIST_HISTORY, "delivered"},   {LIST_HISTORY, "carried"},      {LIST_HISTORY, "suppressed"},
         {LIST_HISTORY, "dead"},        {LIST_DELIVERIES, "open"},      {LIST_DELIVERIES, "delivered"},
         {LIST_DELIVERIES, "carried"},  {LIST_DELIVERIES, "suppressed"}, {LIST_DELIVERIES, "dead"},
+        {LIST_SILENCES, "active"},     {LIST_SILENCES, "pending"},     {LIST_SILENCES, "expired"},
     };
     struct buf words = BUF_EMPTY(ERR_TEXT_MAX);
     enum history_list list = query->list == LIST_TIMELINE ? LIST_HISTORY : query->list;

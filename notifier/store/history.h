@@ -27,6 +27,7 @@ enum history_list {
     LIST_LIFE,        /* one alert, by id or fingerprint: every transition, and each delivery with what was said and came of it */
     LIST_TIMELINE,    /* one object: how many transitions LIST_HISTORY would give, in each of HISTORY_TIMELINE_BARS
                        * equal parts of since..until (both needed) */
+    LIST_SILENCES,    /* in force or to come, then over */
     /* Alertmanager's own JSON, whole: no pages */
     LIST_API_ALERTS, LIST_API_GROUPS, LIST_API_SILENCES,
     LIST_API_SILENCE, /* one, by its id */
@@ -43,9 +44,10 @@ struct history_query { /* texts borrowed until the query has run */
     const char *matchers[HISTORY_MATCHERS_MAX]; /* label matchers, Alertmanager's syntax */
     size_t matcher_count;
     const char *status;         /* alerts: firing|resolved|all (?all=true); incidents: open|acked|closed; deliveries: open
-                                 * delivered carried suppressed dead; history: any of an alert's or a delivery's */
+                                 * delivered carried suppressed dead; history: any of an alert's or a delivery's;
+                                 * silences: active pending expired */
     const char *channel, *source, *severity;
-    const char *text;           /* history, deliveries: stands somewhere in the words, whatever its case (ASCII) */
+    const char *text;           /* history, deliveries, silences: stands somewhere in the words, whatever its case (ASCII) */
     const char *who;            /* audit */
     int64_t since_ms, until_ms; /* 0: open */
     const char *cursor;         /* from the page before; NULL: the first */

@@ -19,7 +19,7 @@
 
 struct now_group {
     int64_t id;                /* of the group; 0: alerts in none */
-    int64_t firing;
+    int64_t firing, hushed;    /* hushed: silenced or inhibited, of those */
     int64_t alerts[NOW_ALONE_MAX];
     size_t shown, shown_max;
 };
@@ -29,7 +29,7 @@ struct now {
     size_t group_count;
     struct { const char *name; int64_t firing; } severities[NOW_SEVERITIES_MAX + 1];
     size_t severity_count;
-    int64_t firing, elsewhere; /* elsewhere: in groups beyond NOW_GROUPS_MAX */
+    int64_t firing, hushed, elsewhere; /* elsewhere: in groups beyond NOW_GROUPS_MAX */
     int64_t last, places[NOW_PLACES_MAX]; /* the alert under way, and where it was counted already */
     size_t place_count;
     struct arena *kept;
@@ -73,7 +73,10 @@ static void count_alert(struct page *page, struct now *now, struct db_stmt *stmt
         now->last = id;
         now->place_count = 0;
         now->firing++;
-        count_severity(page, now, db_text(stmt, 2));
+        if (db_int(stmt, 3))
+            now->hushed++;
+        else
+            count_severity(page, now, db_text(stmt, 2));
     }
     for (size_t i = 0; i < now->place_count; i++)
         if (now->places[i] == place)
@@ -86,6 +89,7 @@ static void count_alert(struct page *page, struct now *now, struct db_stmt *stmt
         return;
     }
     group->firing++;
+    group->hushed += db_int(stmt, 3);
     if (group->shown < group->shown_max)
         group->alerts[group->shown++] = id;
 }
@@ -94,9 +98,9 @@ static void count_alert(struct page *page, struct now *now, struct db_stmt *stmt
 static bool count_alerts(struct page *page, struct now *now)
 {
     static const char sql[] =
-        "SELECT a.id, t.group_id, a.labels FROM (SELECT id, labels FROM alerts INDEXED BY alerts_live"
+        "SELECT a.id, t.group_id, a.labels, h.alert_id IS NOT NULL FROM (SELECT id, labels FROM alerts INDEXED BY alerts_live"
         " WHERE gone = 0 AND id < ?1 AND status = 0 ORDER BY id DESC LIMIT ?2) a LEFT JOIN told t ON t.alert_id = a.id"
-        " ORDER BY a.id DESC";
+        " LEFT JOIN hushes h ON h.alert_id = a.id ORDER BY a.id DESC";
     int64_t below = INT64_MAX, before;
 
     do {
@@ -151,7 +155,8 @@ static void write_alert(struct page *page, int64_t id)
 {
     static const char sql[] =
         "SELECT a.id, a.name, a.labels, a.annotations, a.starts_ms, a.state_reason, a.test, (SELECT t.rule FROM transitions t"
-        " WHERE t.alert_id = a.id AND t.seq = a.seq) FROM alerts a WHERE a.id = ?1";
+        " WHERE t.alert_id = a.id AND t.seq = a.seq), (SELECT CASE WHEN h.silence_number > 0 THEN 'silenced' ELSE 'inhibited' END FROM hushes h"
+        " WHERE h.alert_id = a.id) FROM alerts a WHERE a.id = ?1";
     struct sheet *sheet = &page->sheet;
     struct db_stmt *stmt = page_ask(page, sql, id);
 
@@ -167,6 +172,7 @@ static void write_alert(struct page *page, int64_t id)
     sheet_text(sheet, "stateReason", db_text(stmt, 5));
     sheet_bool(sheet, "test", db_int(stmt, 6));
     sheet_text(sheet, "rule", db_text(stmt, 7));
+    sheet_text(sheet, "hushed", db_text(stmt, 8));
     sheet_shut(sheet);
     db_reset(stmt);
 }
@@ -176,6 +182,7 @@ static void write_shown(struct page *page, const struct now_group *group)
     struct sheet *sheet = &page->sheet;
 
     sheet_int(sheet, "firing", group->firing);
+    sheet_int(sheet, "hushed", group->hushed);
     json_member(&sheet->json, "alerts");
     json_open(&sheet->json, '[');
     for (size_t i = 0; i < group->shown; i++)
@@ -213,6 +220,7 @@ static void write_now(struct page *page, struct now *now)
     sheet_open(sheet);
     sheet_time(sheet, "at", page->query->now_ms);
     sheet_int(sheet, "firing", now->firing);
+    sheet_int(sheet, "hushed", now->hushed);
     json_member(&sheet->json, "severities");
     json_open(&sheet->json, '[');
     for (size_t i = 0; i <= NOW_SEVERITIES_MAX; i++) {

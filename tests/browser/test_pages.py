@@ -10,6 +10,7 @@ def paths(scene):
     alert = scene.alert("FeedDown")
     return {"now": "/", "history": "/history", "incident": f"/incidents/{alert['incidents'][0]}", "alert": f"/alerts/{alert['id']}",
             "dead": f"/alerts/{scene.alert('OrderRejected')['id']}", "hostile": f"/alerts/{scene.alert(HOSTILE)['id']}", "deliveries": "/deliveries", "channels": "/channels",
+            "silences": "/silences", "silence-new": "/silences/new?matcher=alertname%3DFeedDown&comment=Maintenance+at+the+exchanges&for=2h",
             "delivery": f"/deliveries/{scene.daemon.items('/api/v1/deliveries?status=delivered')[0]['id']}"}
 
 
@@ -72,14 +73,36 @@ def test_everything_is_reached_by_keyboard(scene, browser):
     assert all(style != "none" for _, style in met), "what has the focus is seen"
 
 
+def click(browser, selector):
+    element = browser.driver.find_element("css selector", selector)
+    browser.driver.execute_script("arguments[0].scrollIntoView({block: 'center'})", element)
+    element.click()
+
+
 def test_a_test_is_sent_by_its_button(scene, browser):
     browser.dress(390, 844, False, True)
     browser.complaints.clear()
     browser.open(scene.daemon.url + "/channels")
-    button = browser.driver.find_element("css selector", 'form[action="/channels/team-chat/test"] button')
-    browser.driver.execute_script("arguments[0].scrollIntoView()", button)
-    button.click()
+    click(browser, 'form[action="/channels/team-chat/test"] button')
     browser.wait(lambda: "/deliveries/" in browser.driver.current_url)
     assert "team-chat" in browser.text() and "first notification" in browser.text() or "test" in browser.text()
+    browser.listen()
+    assert not browser.complaints, browser.complaints
+
+
+def test_a_silence_is_made_and_ended_by_hand(scene, browser):
+    browser.dress(390, 844, False, True)
+    browser.complaints.clear()
+    browser.open(scene.daemon.url + f"/alerts/{scene.alert('LatencyHigh')['id']}")
+    click(browser, 'a[href^="/silences/new"]')
+    browser.wait(lambda: "It would hush 1 alert" in browser.text())
+    browser.driver.find_element("css selector", 'input[name="comment"]').send_keys("the router is being replaced\n")
+    browser.wait(lambda: browser.driver.find_elements("css selector", 'form[action="/silences"] button'))
+    click(browser, 'form[action="/silences"] button')
+    browser.wait(lambda: "It is in force." in browser.text())
+    assert "the router is being replaced" in browser.text()
+    browser.picture("silences-one-phone-light")
+    click(browser, 'form[action$="/expire"] button')
+    browser.wait(lambda: "It is over." in browser.text())
     browser.listen()
     assert not browser.complaints, browser.complaints

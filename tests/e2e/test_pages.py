@@ -2,6 +2,7 @@
 import csv
 import html
 import io
+import json
 import re
 import urllib.parse
 
@@ -159,13 +160,17 @@ def hostile(start, sink, other_sink):
     one["generatorURL"] = one["dashboardURL"] = "javascript:alert(5)"
     d.fire(one)
     until(lambda: d.items("/api/v1/deliveries?status=dead"), "a dead letter")
+    reply = d.post(json.dumps({"matchers": [{"name": "nobody" + HOSTILE, "value": HOSTILE, "isRegex": False}], "startsAt": "2026-03-14T09:00:00Z",
+                               "endsAt": "2126-03-14T09:00:00Z", "createdBy": HOSTILE, "comment": HOSTILE}), path="/api/v2/silences")
+    assert reply.status == 200, reply
     return d
 
 
 def hostile_pages(d):
     item = next(item for item in d.items("/api/v1/alerts") if item["name"] == HOSTILE)
     return ["/", "/history", "/history?text=" + urllib.parse.quote(HOSTILE), "/history?matcher=" + urllib.parse.quote(HOSTILE),
-            f"/incidents/{item['incidents'][0]}", f"/alerts/{item['id']}", "/deliveries", "/deliveries?status=dead", "/channels",
+            f"/incidents/{item['incidents'][0]}", f"/alerts/{item['id']}", "/deliveries", "/deliveries?status=dead", "/channels", "/silences",
+            "/silences/new?" + urllib.parse.urlencode({"matcher": 'instance="' + HOSTILE.replace('"', '\\"') + '"', "comment": HOSTILE}),
             f"/deliveries/{d.items('/api/v1/deliveries?status=dead')[0]['id']}"]
 
 
@@ -241,6 +246,46 @@ def test_channels(night):
     until(lambda: "delivered" in night.get(reply.headers["location"]).text, "the test to arrive")
     assert night.call("POST", "/channels/nosuch/test").status == 404
     assert night.call("POST", "/channels/chat/test", "{}", {"Content-Type": "application/json"}).status == 400
+
+
+def submit(d, page, action, **changed):
+    """The form of a page with that action, its hidden fields as they are."""
+    form = re.search(r'<form method="post" action="%s"(.*?)</form>' % re.escape(action), page.text, re.S).group(1)
+    fields = [(html.unescape(name), html.unescape(value)) for name, value in re.findall(r'type="hidden" name="([^"]*)" value="([^"]*)"', form)]
+    fields += list(changed.items())
+    return d.call("POST", html.unescape(action), urllib.parse.urlencode(fields), {"Content-Type": "application/x-www-form-urlencoded"})
+
+
+def test_a_silence_from_its_preview_to_its_end(night):
+    item = next(i for i in night.items("/api/v1/alerts") if i["name"] == "FeedDown" and i["labels"]["exchange"] == "okx")
+    link = next(link for link in links(night.get(f"/alerts/{item['id']}").text, "/silences/new"))
+    page = night.get(link)
+    assert "It would hush 1 alert that fires now" in page.text and "No trades from okx" in page.text
+    assert 'method="post"' not in page.text, "not before somebody says why"
+    page = night.get("/silences/new?" + urllib.parse.urlencode([("matcher", "alertname=FeedDown"), ("matcher", 'exchange=~"o.*|b.*"'), ("for", "2h"),
+                                                                ("comment", "exchange maintenance <b>")]))
+    assert "It would hush 4 alerts that fire now" in page.text
+    reply = submit(night, page, "/silences")
+    assert reply.status == 303 and reply.headers["location"] == "/silences?done=made", reply
+    page = night.get(reply.headers["location"])
+    assert "It is in force." in page.text and "exchange maintenance &lt;b&gt;" in page.text and "by local" in plain(page.text)
+    silence = night.items("/api/v1/silences")[0]
+    assert [(m["name"], m["value"], m["isRegex"]) for m in silence["matchers"]] == [("alertname", "FeedDown", False), ("exchange", "o.*|b.*", True)]
+    until(lambda: plain(night.get("/").text).count("silenced") >= 1, "the alerts to be hushed")
+    now = plain(night.get("/").text)
+    assert now.split("firing")[0].strip().endswith("5 critical"), "3 exchanges, an order and the dead letter: " + now[:200]
+    change = next(link for link in links(page.text, "/silences/new") if "id=" in link)
+    reply = submit(night, night.get(change + "&for=8h"), "/silences")
+    assert reply.status == 303, reply
+    assert sum(s["state"] == "active" for s in night.items("/api/v1/silences")) == 1
+    page = night.get("/silences")
+    action = re.search(r'<form method="post" action="(/silences/[0-9a-f-]+/expire)"', page.text).group(1)
+    assert night.call("POST", action).headers["location"] == "/silences?done=ended"
+    until(lambda: "silenced" not in plain(night.get("/").text), "the alerts to be heard again")
+    assert "Again" in night.get("/silences?status=expired").text and "There is none." in night.get("/silences?status=active").text
+    assert night.call("POST", "/silences/nosuch/expire").status == 404
+    reply = submit(night, night.get("/silences/new?matcher=x%3D%22%22&comment=x"), "/silences")
+    assert reply.status == 400 and 'role="alert"' in reply.text, "it would hush everything"
 
 
 def test_forms_refuse_other_sites(night):

@@ -208,6 +208,53 @@ static void test_life(void)
     CHECK(!history_run(history, &(struct history_query){.list = LIST_LIFE, .id = ""}, &out, &err) && err.kind == ERR_INPUT, "no id");
 }
 
+static const char *id_of(const struct cJSON *list, size_t n)
+{
+    return json_get_text(nth(json_get(list, "items"), n), "id");
+}
+
+/* In force and to come before those that are over, each newest first, on any number of pages; and what they hush is set apart. */
+static void test_silences(struct store *store)
+{
+    static const enum silence_state states[] = {SILENCE_EXPIRED, SILENCE_ACTIVE, SILENCE_EXPIRED, SILENCE_PENDING};
+    struct silence_matcher matcher = {.name = "team", .value = "a|b", .is_regex = true, .is_equal = true};
+    struct effects effects;
+    char cursor[64] = "", order[8] = "";
+
+    effects_init(&effects);
+    for (size_t i = 0; i < LENGTH(states); i++) {
+        char id[40];
+        snprintf(id, sizeof id, "00000000-0000-4000-8000-00000000000%zu", i);
+        effects_record(&effects, RECORD_SILENCE)->silence = (struct record_silence){
+            .number = i + 1, .id = effects_text(&effects, id), .state = states[i], .starts_ms = SAMPLE_NOW, .ends_ms = SAMPLE_NOW + 1000,
+            .updated_ms = SAMPLE_NOW, .author = "anna", .comment = i == 3 ? "Tonight" : "work", .matchers = &matcher, .matcher_count = 1};
+    }
+    effects_record(&effects, RECORD_HUSH)->hush = (struct record_hush){.alert_id = 310, .silence_number = 2};
+    effects_record(&effects, RECORD_HUSH)->hush = (struct record_hush){.alert_id = 306, .inhibited_by = 310};
+    CHECK(sample_commit(store, &effects), "silences");
+    effects_free(&effects);
+    for (size_t i = 0; i < LENGTH(states); i++) {
+        struct cJSON *json = ask_for(&(struct history_query){.list = LIST_SILENCES, .limit = 1, .cursor = cursor});
+        order[i] = id_of(json, 0)[35];
+        snprintf(cursor, sizeof cursor, "%s", text_or(json_get_text(json, "next"), ""));
+        json_close(json);
+    }
+    CHECK(text_equal(order, "3120"), "%s", order);
+    CHECK(!cursor[0], "%s", cursor);
+    struct cJSON *json = ask_for(&(struct history_query){.list = LIST_SILENCES, .status = "pending", .text = "TONIGHT"});
+    CHECK_TEXT(id_of(json, 0), "00000000-0000-4000-8000-000000000003");
+    CHECK_INT(json_count(json_get(json, "items")), 1);
+    json_close(json);
+    json = run(LIST_NOW, SAMPLE_NOW);
+    const struct cJSON *worst = nth(json_get(json, "groups"), 0), *mild = nth(json_get(json, "groups"), 1);
+    CHECK_INT(json_get_int(json, "hushed", 0), 2);
+    CHECK_INT(json_get_int(worst, "hushed", 0), 1);
+    CHECK_TEXT(json_get_text(nth(json_get(worst, "alerts"), 0), "hushed"), "inhibited");
+    CHECK_INT(json_get_int(mild, "hushed", 0), 1);
+    CHECK_TEXT(json_get_text(nth(json_get(mild, "alerts"), 0), "hushed"), "silenced");
+    json_close(json);
+}
+
 int main(void)
 {
     struct err err = {0};
@@ -222,6 +269,7 @@ int main(void)
     test_speed();
     test_timeline();
     test_life();
+    test_silences(&store);
     history_close(history);
     sample_close(&store);
     sample_end();

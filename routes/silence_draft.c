@@ -1,0 +1,283 @@
+/* A new silence, or one that is changed: written, looked at with what it would hush, then made. */
+#include "base/json.h"
+#include "base/text.h"
+#include "base/zone.h"
+#include "routes/call.h"
+#include "routes/context.h"
+#include "routes/form.h"
+#include "routes/page.h"
+#include "routes/query.h"
+#include "routes/tables.h"
+
+#define PREVIEW_ROWS 50 /* alerts shown that it would hush; beyond, "more than" */
+#define BODY_MAX (256u * 1024)
+#define SPAN_MAX_MS (3650 * 24 * 3600 * 1000LL)
+
+static const char *const spans[] = {"1h", "2h", "4h", "8h", "1d", "3d", "7d"};
+
+struct draft { /* a silence as somebody writes it; texts are the call's */
+    const char *matchers[HISTORY_MATCHERS_MAX];
+    size_t matcher_count;
+    const char *span, *comment;
+    const char *id, *starts; /* one that is changed; "": a new one */
+};
+
+struct draft_page { /* lives in the call's arena while the list is read */
+    struct call *call;
+    struct notifier *notifier;
+    struct history_query query;
+    struct draft draft;
+    bool ended;
+};
+
+static struct draft_page *page_new(void *context, struct call *call)
+{
+    struct routes_context *routes = context;
+    struct draft_page *page = ARENA_NEW(call->arena, struct draft_page, 1);
+
+    page->call = call;
+    page->notifier = routes->notifier;
+    return page;
+}
+
+static void add_draft_form(struct buf *out, const struct draft *draft)
+{
+    size_t count = draft->matcher_count < HISTORY_MATCHERS_MAX ? draft->matcher_count + 1 : HISTORY_MATCHERS_MAX;
+
+    buf_add_text(out, "<form method=\"get\" action=\"/silences/new\" class=\"filter\" aria-label=\"What to hush\">\n");
+    for (size_t i = 0; i < count; i++) {
+        buf_addf(out, "<label class=\"wide\">%s<input name=\"matcher\" autocomplete=\"off\" autocapitalize=\"none\" spellcheck=\"false\""
+                      " placeholder=\"team=~&quot;data|infra&quot;\" value=\"", i ? "and label" : "Label");
+        text_add_html(out, i < draft->matcher_count ? draft->matchers[i] : "");
+        buf_add_text(out, "\"></label>\n");
+    }
+    buf_add_text(out, "<label>For<input name=\"for\" list=\"spans\" size=\"8\" autocomplete=\"off\" required value=\"");
+    text_add_html(out, draft->span);
+    buf_add_text(out, "\"></label>\n<datalist id=\"spans\">");
+    for (size_t i = 0; i < LENGTH(spans); i++)
+        buf_addf(out, "<option value=\"%s\">", spans[i]);
+    buf_add_text(out, "</datalist>\n<label class=\"wide\">Why<input name=\"comment\" autocomplete=\"off\" required value=\"");
+    text_add_html(out, draft->comment);
+    buf_add_text(out, "\"></label>\n");
+    if (draft->id[0]) {
+        buf_add_text(out, "<input type=\"hidden\" name=\"id\" value=\"");
+        text_add_html(out, draft->id);
+        buf_add_text(out, "\"><input type=\"hidden\" name=\"starts\" value=\"");
+        text_add_html(out, draft->starts);
+        buf_add_text(out, "\">");
+    }
+    buf_add_text(out, "<button class=\"main\">Preview</button>\n</form>\n");
+}
+
+static void add_hidden(struct buf *out, const char *name, const char *value)
+{
+    buf_addf(out, "<input type=\"hidden\" name=\"%s\" value=\"", name);
+    text_add_html(out, value);
+    buf_add_text(out, "\">");
+}
+
+static void add_confirm(struct buf *out, const struct call *call, const struct draft *draft)
+{
+    page_form_begin(out, call, "/silences", "inline");
+    for (size_t i = 0; i < draft->matcher_count; i++)
+        add_hidden(out, "matcher", draft->matchers[i]);
+    add_hidden(out, "for", draft->span);
+    add_hidden(out, "comment", draft->comment);
+    add_hidden(out, "id", draft->id);
+    add_hidden(out, "starts", draft->starts);
+    buf_add_text(out, "<button class=\"main\">Silence them for ");
+    page_add_words(out, draft->span);
+    buf_add_text(out, "</button>");
+    page_form_end(out);
+}
+
+static void add_preview(struct buf *out, const struct config *config, const struct cJSON *list)
+{
+    size_t count = json_count(json_get(list, "items"));
+    const char *more = json_get_text(list, "next") ? "more than " : "";
+
+    buf_addf(out, "<h2>It would hush %s%zu %s now</h2>\n", more, count, count == 1 && !more[0] ? "alert that fires" : "alerts that fire");
+    if (!count) {
+        buf_add_text(out, "<p class=\"empty\">Nothing that fires at this moment; what fires while it lasts.</p>\n");
+        return;
+    }
+    buf_add_text(out, "<article><ul class=\"list first\">\n");
+    for (const struct cJSON *alert = json_first(json_get(list, "items")); alert && out->length < PAGE_ROOM; alert = json_next(alert)) {
+        buf_add_text(out, "<li><p class=\"line\">");
+        page_add_severity(out, config, page_text(alert, "severity"));
+        buf_add_text(out, "<a href=\"/alerts/");
+        text_add_url(out, page_text(alert, "id"));
+        buf_add_text(out, "\">");
+        page_add_words(out, text_or(page_text(json_get(alert, "annotations"), "summary"), text_or(page_text(alert, "name"), "(without a name)")));
+        buf_add_text(out, "</a></p>");
+        page_add_labels(out, config, json_get(alert, "labels"), NULL);
+        buf_add_text(out, "</li>\n");
+    }
+    buf_add_text(out, "</ul></article>\n");
+}
+
+/* list NULL: nothing to look at yet, or complaint says why not. */
+static void show_draft(struct draft_page *page, int status, const struct cJSON *list, const char *complaint)
+{
+    const struct config *config = notifier_config(page->notifier);
+    const struct draft *draft = &page->draft;
+    struct buf main = BUF_EMPTY(PAGE_MAX);
+
+    buf_add_text(&main, draft->id[0] ? "<h1>Change a silence</h1>\n" : "<h1>New silence</h1>\n");
+    if (complaint)
+        page_add_message(&main, complaint);
+    add_draft_form(&main, draft);
+    if (list) {
+        if (draft->comment[0])
+            add_confirm(&main, page->call, draft);
+        else
+            buf_add_text(&main, "<p class=\"quiet\">Say why, and preview once more; then it can begin.</p>\n");
+        add_preview(&main, config, list);
+    }
+    page_show(page->call, status, &(struct page_frame){.title = "New silence", .current = "/silences"}, &main);
+    buf_free(&main);
+}
+
+static void previewed(void *context, bool ok, const struct buf *out, const struct err *err)
+{
+    struct draft_page *page = context;
+    struct err failure = {0};
+
+    page->ended = true;
+    struct cJSON *list = ok ? json_parse(buf_text(out), out->length, &failure) : NULL;
+    if (list)
+        show_draft(page, 200, list, NULL);
+    else
+        show_draft(page, ok ? 500 : query_status(err), NULL, ok ? failure.text : err->text);
+    json_close(list);
+}
+
+static void take_matchers(struct draft *draft, const char *const *given, size_t count)
+{
+    for (size_t i = 0; i < count && draft->matcher_count < HISTORY_MATCHERS_MAX; i++)
+        if (given[i][0])
+            draft->matchers[draft->matcher_count++] = given[i];
+}
+
+static void new_silence(void *context, struct call *call)
+{
+    struct draft_page *page = page_new(context, call);
+    struct draft *draft = &page->draft;
+    const char *given[CALL_ARGUMENTS_MAX];
+
+    take_matchers(draft, given, call_arguments(call, "matcher", given, LENGTH(given)));
+    draft->span = text_or(call_argument(call, "for"), "2h");
+    draft->comment = text_or(call_argument(call, "comment"), "");
+    draft->id = text_or(call_argument(call, "id"), "");
+    draft->starts = text_or(call_argument(call, "starts"), "");
+    if (!draft->matcher_count) {
+        show_draft(page, 200, NULL, NULL);
+        return;
+    }
+    page->query = (struct history_query){.list = LIST_ALERTS, .status = "firing", .limit = PREVIEW_ROWS, .matcher_count = draft->matcher_count};
+    for (size_t i = 0; i < draft->matcher_count; i++)
+        page->query.matchers[i] = draft->matchers[i];
+    if (!notifier_list(page->notifier, &page->query, previewed, page) && !page->ended)
+        page_busy(call);
+}
+
+/* --- making it */
+
+static bool put_matchers(struct json_out *out, const struct draft *draft, struct err *err)
+{
+    json_member(out, "matchers");
+    json_open(out, '[');
+    for (size_t i = 0; i < draft->matcher_count; i++) {
+        struct matcher *matcher = matcher_parse(draft->matchers[i], err);
+        if (!matcher)
+            return false;
+        enum matcher_kind kind = matcher_kind(matcher);
+        json_open(out, '{');
+        json_set_text(out, "name", matcher_name(matcher));
+        json_set_text(out, "value", matcher_value(matcher));
+        json_set_bool(out, "isRegex", kind == MATCH_REGEX || kind == MATCH_NOT_REGEX);
+        json_set_bool(out, "isEqual", kind == MATCH_EQUAL || kind == MATCH_REGEX);
+        json_shut(out, '}');
+        matcher_close(matcher);
+    }
+    json_shut(out, ']');
+    return true;
+}
+
+static void put_time(struct json_out *out, const char *key, int64_t ms)
+{
+    struct buf text = BUF_EMPTY(64);
+
+    zone_add_rfc3339(&text, ms);
+    json_set_text(out, key, buf_text(&text));
+    buf_free(&text);
+}
+
+/* Alertmanager's JSON of the draft. False: err says what is wrong with it. */
+static bool write_draft(const struct draft *draft, const char *author, int64_t now_ms, struct buf *body, struct err *err)
+{
+    struct json_out out = json_out(body);
+    int64_t span_ms = 0, starts_ms = now_ms;
+    struct err ignored;
+
+    if (!draft->matcher_count)
+        return err_set(err, ERR_INPUT, "a silence needs a label: without one it would hush everything");
+    if (!draft->comment[0])
+        return err_set(err, ERR_INPUT, "say why, for whoever wonders at night where the alerts are");
+    if (!text_to_duration(draft->span, &span_ms, &ignored) || span_ms <= 0 || span_ms > SPAN_MAX_MS)
+        return err_set(err, ERR_INPUT, "for=%.40s: expected a duration such as 2h or 3d", draft->span);
+    if (draft->starts[0] && !zone_parse_rfc3339(draft->starts, &starts_ms))
+        return err_set(err, ERR_INPUT, "starts=%.40s is no time", draft->starts);
+    json_open(&out, '{');
+    if (draft->id[0])
+        json_set_text(&out, "id", draft->id);
+    if (!put_matchers(&out, draft, err))
+        return false;
+    put_time(&out, "startsAt", starts_ms);
+    put_time(&out, "endsAt", (starts_ms > now_ms ? starts_ms : now_ms) + span_ms);
+    json_set_text(&out, "createdBy", author);
+    json_set_text(&out, "comment", draft->comment);
+    json_shut(&out, '}');
+    return !body->full || err_set(err, ERR_LIMIT, "the silence is longer than %u bytes", BODY_MAX);
+}
+
+static void made(void *context, const struct notifier_answer *answer)
+{
+    struct draft_page *page = context;
+
+    if (answer->status < 200 || answer->status > 299)
+        show_draft(page, answer->status, NULL, text_or(answer->words, "no reason given"));
+    else
+        call_see_page(page->call, "/silences?done=made");
+}
+
+static void make(void *context, struct call *call)
+{
+    struct draft_page *page = page_new(context, call);
+    struct draft *draft = &page->draft;
+    const char *given[CALL_ARGUMENTS_MAX];
+    struct form_fields form;
+    struct buf body = BUF_EMPTY(BODY_MAX);
+    struct err err = {0};
+
+    if (!form_read(call, call->arena, &form, &err)) {
+        page_refuse(call, 400, "Not done", err.text);
+        return;
+    }
+    take_matchers(draft, given, form_all(&form, "matcher", given, LENGTH(given)));
+    draft->span = form_get(&form, "for");
+    draft->comment = form_get(&form, "comment");
+    draft->id = form_get(&form, "id");
+    draft->starts = form_get(&form, "starts");
+    if (write_draft(draft, call_who(call), notifier_now_ms(page->notifier), &body, &err))
+        notifier_silence(page->notifier, buf_text(&body), body.length, made, page);
+    else
+        show_draft(page, 400, NULL, err.text);
+    buf_free(&body);
+}
+
+const struct route routes_silence_draft[] = {
+    {"GET", "/silences/new", ACCESS_OPERATOR, new_silence},
+    {"POST", "/silences", ACCESS_OPERATOR, make},
+    {NULL, NULL, ACCESS_OPEN, NULL},
+};

@@ -73,11 +73,12 @@ class Browser:
         (SCREENS / f"{name}.png").write_bytes(base64.b64decode(shot["data"]))
 
     def text(self):
-        return self.driver.find_element("css selector", "body").text
+        return self.driver.execute_script("return document.body ? document.body.innerText : ''")
 
     def wait(self, condition, seconds=30):
+        from selenium.common.exceptions import StaleElementReferenceException
         from selenium.webdriver.support.ui import WebDriverWait
-        return WebDriverWait(self.driver, seconds).until(lambda _: condition())
+        return WebDriverWait(self.driver, seconds, ignored_exceptions=[StaleElementReferenceException]).until(lambda _: condition())
 
     def is_too_wide(self):
         return self.driver.execute_script("return document.documentElement.scrollWidth > document.documentElement.clientWidth")

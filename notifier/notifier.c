@@ -40,6 +40,7 @@ struct notifier *notifier_new(const struct notifier_options *options, struct err
     notifier->options = *options;
     notifier->config = options->config;
     notifier->now = clock_now(&options->clock);
+    notifier->changes.begun_ms = notifier->now.wall_ms;
     notifier->core = core_new(options->config->policy, options->seed);
     for (size_t i = 0; i < LENGTH(notifier->inboxes); i++)
         notifier->inboxes[i].arena = arena_new();
@@ -214,6 +215,7 @@ static void speak(struct notifier *notifier, bool stored)
     }
     notifier->handled = notifier->effects.count;
     if (stored) {
+        changes_take(&notifier->changes, &notifier->effects, notifier->now.wall_ms);
         effects_clear(&notifier->effects);
         notifier->handled = notifier->indexed = 0;
         map_free(&notifier->details);
@@ -241,6 +243,19 @@ void notifier_turn(struct notifier *notifier)
     bool stored = commit(notifier);
     speak(notifier, stored);
     settle_held(notifier, stored);
+    if (notifier->turned)
+        notifier->turned(notifier->turned_context);
+}
+
+const struct changes *notifier_changes(const struct notifier *notifier)
+{
+    return &notifier->changes;
+}
+
+void notifier_watch(struct notifier *notifier, void (*turned)(void *context), void *context)
+{
+    notifier->turned = turned;
+    notifier->turned_context = context;
 }
 
 int64_t notifier_deadline_ms(struct notifier *notifier)

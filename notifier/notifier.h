@@ -6,6 +6,7 @@
 #include "base/loop.h"
 #include "base/metrics.h"
 #include "base/work.h"
+#include "notifier/changes.h"
 #include "notifier/config.h"
 #include "notifier/core/core.h"
 #include "notifier/store/history.h"
@@ -80,6 +81,10 @@ bool notifier_sessions(struct notifier *notifier, void (*row)(void *context, con
 
 /* Tells people that the database had to be begun anew: becomes NotifierDatabaseDamaged, for a day. */
 void notifier_database_damaged(struct notifier *notifier, const char *summary);
+
+/* What has been committed lately, and someone who looks at it after each turn. */
+const struct changes *notifier_changes(const struct notifier *notifier);
+void notifier_watch(struct notifier *notifier, void (*turned)(void *context), void *context);
 
 /* Lists: run on the background thread; done gets the bytes. */
 typedef void (*notifier_listed)(void *context, bool ok, const struct buf *out, const struct err *err);

@@ -73,6 +73,9 @@ struct notifier {
     int64_t last_turn_ms;
     char host_name[256];
     uint64_t audit_id;       /* the newest given out */
+    struct changes changes;
+    void (*turned)(void *context); /* NULL: nobody watches */
+    void *turned_context;
     bool said_loopback;      /* that links to this machine are left out of messages, and which setting cures it */
 };
 

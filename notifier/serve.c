@@ -14,6 +14,7 @@
 #include "routes/auth.h"
 #include "routes/context.h"
 #include "routes/server.h"
+#include "routes/stream.h"
 #include "routes/tables.h"
 
 #include <getopt.h>
@@ -296,6 +297,7 @@ static bool start_server(struct serving *serving, struct err *err)
     serving->routes = (struct routes_context){.auth = serving->auth, .notifier = serving->notifier,
                                                 .started_ms = notifier_now_ms(serving->notifier), .reload = do_reload, .reload_context = serving,
                                                 .backup = backups_start, .backup_context = serving->backups};
+    serving->routes.streams = streams_new(serving->notifier);
     struct server_options options = {.listen = serving->config->listen, .listen_fd = systemd_listen_fd(),
                                      .max_body = serving->config->max_body, .tables = route_tables, .context = &serving->routes,
                                      .auth = serving->auth, .change_begins = accounts_begin, .change_ends = accounts_end,
@@ -390,6 +392,7 @@ static void stop(struct serving *serving)
 {
     if (serving->server)
         server_stop(serving->server);
+    streams_free(serving->routes.streams);
     if (serving->wires)
         wires_free(serving->wires);
     if (serving->work)

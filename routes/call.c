@@ -27,6 +27,8 @@ struct call *call_new(const char *target)
 
 static void call_free(struct call *call)
 {
+    if (call->stream.closed)
+        call->stream.closed(call->stream.context);
     buf_free(&call->body);
     buf_free(&call->answer);
     arena_free(call->arena);
@@ -282,6 +284,23 @@ void call_answer(struct call *call, int status, const char *content_type, const 
 {
     assert(status >= 200 && status < 600 && (status < 300 || status >= 400)); /* never a redirect */
     answer(call, status, content_type, body, length);
+}
+
+void call_answer_stream(struct call *call, const char *content_type, const struct call_stream *stream)
+{
+    if (call->abandoned || call->gone) {
+        stream->closed(stream->context);
+        answer_done(call);
+        return;
+    }
+    call->stream = *stream;
+    answer(call, 200, content_type, NULL, 0);
+}
+
+void call_stream_wake(struct call *call)
+{
+    if (call->wake)
+        call->wake(call);
 }
 
 void call_see_page(struct call *call, const char *path)

@@ -50,6 +50,7 @@ struct call {
     int status;                      /* of the answer */
     const char *content_type;
     struct buf answer;
+    struct call_stream stream;       /* read NULL: answer is the answer */
     struct path_pair answer_headers[CALL_ANSWER_HEADERS_MAX];
     size_t answer_header_count;
     char why[CALL_WHY_MAX];          /* call_fail's detail, for who hears of refusals */

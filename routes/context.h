@@ -16,6 +16,7 @@ struct routes_context {
     void *reload_context;
     void (*backup)(void *context, const char *file, routes_backed_up done, void *done_context); /* NULL: there is no file */
     void *backup_context;
+    struct streams *streams;             /* NULL: nobody can watch */
     struct auth *auth;                   /* NULL: nobody can sign in */
 };
 

@@ -52,6 +52,8 @@ static int64_t deadline_ms(const struct link *link, bool crowded)
         return crowded ? LINK_CROWDED_READING_MS : SERVER_BODY_DEADLINE_MS;
     case LINK_HELD:
         break; /* its handler's business */
+    case LINK_STREAMING:
+        return LINK_STREAM_DEADLINE_MS;
     case LINK_ANSWERING:
         return LINK_ANSWER_DEADLINE_MS;
     }

@@ -9,11 +9,12 @@
 
 #define LINK_HEADER_DEADLINE_MS 30000  /* from the connection to the end of the first request's line */
 #define LINK_ANSWER_DEADLINE_MS 300000 /* for the slowest reader of an answer */
+#define LINK_STREAM_DEADLINE_MS 20000 /* for the reader of a stream to take what there is */
 #define LINK_CROWDED_IDLE_MS 2000      /* how long a silent connection may stay when places run out */
 #define LINK_CROWDED_READING_MS 5000 /* and how long a request may then take to arrive */
 #define LINK_REAP_EVERY_MS 1000
 
-enum link_state { LINK_NEW, LINK_IDLE, LINK_READING, LINK_HELD, LINK_ANSWERING };
+enum link_state { LINK_NEW, LINK_IDLE, LINK_READING, LINK_HELD, LINK_ANSWERING, LINK_STREAMING };
 
 struct link {
     int fd; /* the library's */

@@ -55,6 +55,15 @@ void call_fail(struct call *call, int status, const char *error, const char *for
     __attribute__((format(printf, 4, 5)));
 /* After a form of a page: the page to look at now, a path of ours. The only redirect there is, and never for tools or sources. */
 void call_see_page(struct call *call, const char *path);
+/* An answer without an end, 200. read gives up to size bytes, 0 when there is nothing now (call_stream_wake says when
+ * there is again), -1 at the end; it may be called until closed, which comes exactly once. */
+struct call_stream {
+    long (*read)(void *context, char *out, size_t size);
+    void (*closed)(void *context);
+    void *context;
+};
+void call_answer_stream(struct call *call, const char *content_type, const struct call_stream *stream);
+void call_stream_wake(struct call *call); /* until closed */
 void call_set_header(struct call *call, const char *name, const char *value); /* before answering; copied */
 
 #endif

@@ -20,6 +20,7 @@
 
 #define SWALLOW_MAX (64u << 20) /* bytes of a refused body read and dropped, so that its sender can read why */
 #define TLS_VERSIONS "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2" /* RFC 8996 has done with the older ones */
+#define STREAM_BLOCK 16384      /* bytes asked of a stream at once */
 #define STOP_FLUSH_MS 1000      /* for the last answers to leave */
 
 struct server {
@@ -87,22 +88,49 @@ static void add_headers(const struct server *server, const struct call *call, st
         MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
 }
 
-static enum MHD_Result respond(struct server *server, struct MHD_Connection *connection, struct call *call)
+/* The library asks for more to send. Nothing there: the connection sleeps until call_stream_wake. */
+static ssize_t read_stream(void *context, uint64_t position, char *out, size_t size)
+{
+    struct call *call = context;
+    const struct server *server = call->server;
+    long got = server->quiesced ? -1 : call->stream.read(call->stream.context, out, size);
+
+    (void)position;
+    if (got < 0)
+        return MHD_CONTENT_READER_END_OF_STREAM;
+    link_enter(call->link, got ? LINK_STREAMING : LINK_HELD, steady_ms());
+    if (!got) {
+        call->suspended = true;
+        MHD_suspend_connection(call->connection);
+    }
+    return got;
+}
+
+static struct MHD_Response *make_response(struct call *call)
 {
     size_t length = 0;
+
+    if (call->stream.read)
+        return MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, STREAM_BLOCK, read_stream, call, NULL);
     char *data = buf_take(&call->answer, &length);
     struct MHD_Response *response = MHD_create_response_from_buffer(length, data, data ? MHD_RESPMEM_MUST_FREE : MHD_RESPMEM_PERSISTENT);
-
-    if (!response) {
+    if (!response)
         free(data);
+    return response;
+}
+
+static enum MHD_Result respond(struct server *server, struct MHD_Connection *connection, struct call *call)
+{
+    struct MHD_Response *response = make_response(call);
+
+    if (!response)
         return MHD_NO;
-    }
     refusals_tell(&server->refusals, call, &server->options, steady_ms());
     add_headers(server, call, response);
     server->bodies_bytes -= call->charged;
     call->charged = 0;
     buf_free(&call->body);
-    link_enter(call->link, LINK_ANSWERING, steady_ms());
+    link_enter(call->link, call->stream.read ? LINK_STREAMING : LINK_ANSWERING, steady_ms());
     enum MHD_Result result = MHD_queue_response(connection, (unsigned)call->status, response);
     MHD_destroy_response(response);
     return result;
@@ -220,6 +248,8 @@ static void wake(struct call *call)
     if (!call->suspended)
         return;
     call->suspended = false;
+    if (call->stream.read)
+        link_enter(call->link, LINK_STREAMING, steady_ms());
     MHD_resume_connection(call->connection);
 }
 
@@ -429,6 +459,9 @@ void server_quiesce(struct server *server)
     if (server->quiesced)
         return;
     server->quiesced = true;
+    for (struct call *call = server->calls; call; call = call->next)
+        if (call->stream.read)
+            call_stream_wake(call); /* to its end */
     int fd = MHD_quiesce_daemon(server->daemon);
     if (fd >= 0)
         close(fd);

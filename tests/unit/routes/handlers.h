@@ -96,6 +96,21 @@ bool notifier_side(struct notifier *notifier, const struct side *side, notifier_
     return true;
 }
 
+const struct changes *notifier_changes(const struct notifier *notifier)
+{
+    static struct changes none;
+
+    (void)notifier;
+    return &none;
+}
+
+void notifier_watch(struct notifier *notifier, void (*turned)(void *context), void *context)
+{
+    (void)notifier;
+    (void)turned;
+    (void)context;
+}
+
 uint64_t notifier_audit_id(struct notifier *notifier)
 {
     (void)notifier;

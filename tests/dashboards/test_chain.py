@@ -2,26 +2,22 @@
 alert in a receiver out."""
 import http.server
 import json
-import os
 import re
-import signal
-import socket
 import sqlite3
 import subprocess
-import sys
 import threading
 import time
 import urllib.request
 
 import dashboards_read as read
+import pytest
 import rule_state
-import server
+import server  # also the way to tests/e2e
 
-sys.path.append(str(read.ROOT / "tests/e2e"))
-import fakes  # noqa: E402
-from daemon import Daemon, hook, until  # noqa: E402
+import fakes
+from collector import Collector
+from daemon import Daemon, hook, until
 
-COLLECTOR = os.environ.get("COLLECTOR_BIN", str(read.ROOT / "build/bin/collector"))
 DEADLINE = 90  # seconds; five are usual
 TOKEN = "a-token-of-the-tests-0123456789"
 
@@ -92,52 +88,46 @@ QUERIES += [{"metric": "spock_last_backup_timestamp", "sql": "SELECT strftime('%
             {"metric": "spock_api_request_duration_seconds", "sql": "SELECT id, region, endpoint, seconds FROM durations WHERE id > ?1 ORDER BY id", "labels": ["region", "endpoint"], "histogram": True}]
 
 
-class Collector:
-    def __init__(self, folder, questdb_url, status=None, market=None):
-        [port] = server.free_ports(1)
-        self.url, self.log = f"http://127.0.0.1:{port}", folder / "collector.log"
-        sources = [{"type": "process", "name": "machine", "host": True, "disks": ["/"], "every": "300ms"}]
-        if status:
-            sources += [{"type": kind, "name": kind, "url": status.url, "every": "300ms"} for kind in ("daemon", "exchange", "pipeline")]
-            sources += [{"type": "pipeline", "name": "parquet", "every": "300ms", "storage": [{"path": str(folder), "exchange": "okx", "data_type": "oi", "suffix": ""}]}, {"type": "trading", "name": "strategies"}]
-        if market:
-            sources.append({"type": "market", "name": "spock", "path": str(market.path), "every": "300ms", "queries": QUERIES})
-        (folder / "collector.yaml").write_text(json.dumps({  # JSON is YAML
-            "questdb": {"url": questdb_url}, "batch": {"interval": "100ms"}, "spool": {"path": str(folder / "spool")}, "listen": f"127.0.0.1:{port}", "env": "prod", "host": "fra1", "sources": sources}), encoding="utf-8")
-        with open(self.log, "wb") as log:
-            self.process = subprocess.Popen([COLLECTOR, "serve", "--config", str(folder / "collector.yaml")], stdout=log, stderr=log, stdin=subprocess.DEVNULL)
+def collector_config(questdb_url, status=None, market=None, files=None):
+    sources = [{"type": "process", "name": "machine", "host": True, "disks": ["/"], "every": "300ms"}]
+    if status:
+        sources += [{"type": kind, "name": kind, "url": status.url, "every": "300ms"} for kind in ("daemon", "exchange", "pipeline")]
+        sources += [{"type": "pipeline", "name": "parquet", "every": "300ms", "storage": [{"path": str(files), "exchange": "okx", "data_type": "oi", "suffix": ""}]}, {"type": "trading", "name": "strategies"}]
+    if market:
+        sources.append({"type": "market", "name": "spock", "path": str(market.path), "every": "300ms", "queries": QUERIES})
+    return {"questdb": {"url": questdb_url}, "batch": {"interval": "100ms"}, "env": "prod", "host": "fra1", "sources": sources}
 
-    def post(self, lines):
-        with urllib.request.urlopen(urllib.request.Request(self.url + "/write", data=lines.encode(), method="POST"), timeout=10) as answer:
-            assert answer.status == 204
 
-    def __enter__(self):
-        def up():
-            assert self.process.poll() is None, self.log.read_text()
-            with socket.socket() as probe:
-                return probe.connect_ex(("127.0.0.1", int(self.url.rsplit(":", 1)[1]))) == 0
-        until(up, "the collector", DEADLINE)
-        return self
+@pytest.fixture
+def collect(tmp_path):
+    """collect(config) -> a running collector; ended and examined after the test."""
+    made = []
 
-    def __exit__(self, *_):
-        self.process.send_signal(signal.SIGTERM)
-        assert self.process.wait(20) == 0, self.log.read_text()[-2000:]
+    def build(config):
+        made.append(Collector(tmp_path / "collector", config))
+        return made[-1].start()
+
+    yield build
+    for one in made:
+        one.finish()
 
 
 TARGETS = [one for one in read.targets() if one[1]["uid"] != "notifier-delivery"]  # its rows come from notifier's push
 
 
 def push(collector, count):
-    collector.post("".join(
+    reply = collector.write("".join(
         f"trading_metrics,strategy={strategy},symbol=BTCUSDT,venue=okx,env=prod realized_pnl={count}.5,unrealized_pnl=-3.2,orders_placed={10 * count}i,orders_filled={9 * count}i,"
         f"orders_rejected=0i,open_orders=2i,position_size=0.5,exposure=4000.0,fill_latency_ms=55.0 {time.time_ns()}\n" for strategy in ("momentum", "basis")))
+    assert reply.status == 204, reply
 
 
-def test_every_panel_shows_what_the_collector_writes(tmp_path_factory, tmp_path):
+def test_every_panel_shows_what_the_collector_writes(tmp_path_factory, tmp_path, collect):
     """From an empty QuestDB: tables, rows, figures; then the daemon stops, and its rule says so."""
     status, market = Status(), Market(tmp_path / "spock.db")
     rules = {rule["title"]: rule for _, rule in read.rules()}
-    with server.QuestDB(tmp_path_factory.mktemp("chain") / "root", schemas=False) as questdb, Collector(tmp_path, questdb.url, status, market) as collector:
+    with server.QuestDB(tmp_path_factory.mktemp("chain") / "root", schemas=False) as questdb:
+        collector = collect(collector_config(questdb.url, status, market, tmp_path))
         with questdb.connect() as connection, connection.cursor() as cursor:
             connection.autocommit = True
 
@@ -219,7 +209,7 @@ class Prometheus:
         self.process.wait(20)
 
 
-def test_prometheus_and_notifier_tell_of_rows_without_a_region(tmp_path):
+def test_prometheus_and_notifier_tell_of_rows_without_a_region(tmp_path, collect):
     """Market database, collector's /metrics, Prometheus' rule, notifier's API v2, a webhook: told, and told that it is over."""
     market = Market(tmp_path / "spock.db")
     (tmp_path / "notifier").mkdir()
@@ -228,7 +218,8 @@ def test_prometheus_and_notifier_tell_of_rows_without_a_region(tmp_path):
             "auth": {"tokens": [{"name": "ops", "token": TOKEN, "role": "operator"}]}, "sources": [{"name": "alertmanager", "auth": {"bearer_token": TOKEN}}],
             "channels": [hook(sink)], "route": {"channels": ["hook"], "group_by": ["alertname"], "group_interval": "1s"}}, token=TOKEN).start()
         try:
-            with Collector(tmp_path, "http://127.0.0.1:1", market=market) as collector, Prometheus(tmp_path, collector, notifier) as prometheus:
+            collector = collect(collector_config("http://127.0.0.1:1", market=market))
+            with Prometheus(tmp_path, collector, notifier) as prometheus:
                 until(lambda: prometheus.has('up{job="spock"} == 1 and on() spock_up == 1'), "the first scrape", DEADLINE)
                 # Every metric a rule asks for is there, under that name.
                 wanted = {name for path in (read.ROOT / "compose/prometheus").glob("rules-*.yml") for name in re.findall(r"\bspock_\w+", path.read_text(encoding="utf-8"))}
@@ -240,5 +231,3 @@ def test_prometheus_and_notifier_tell_of_rows_without_a_region(tmp_path):
                 sink.wait(lambda: any("resolved" in message.text for message in sink.taken), "its end", DEADLINE)
         finally:
             notifier.finish()
-
-

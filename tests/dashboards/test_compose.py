@@ -217,3 +217,23 @@ def test_questdb_takes_its_settings_and_its_secrets(tmp_path):
                 questdb.connect(user, password)
         log = (questdb.folder / "log").read_text(encoding="utf-8", errors="replace")
         assert "Invalid settings" not in log and "invalid settings" not in log
+
+
+REACHED = {  # (stack, severity) -> who hears it, how often again
+    ("spock", "critical"): ("console, email, slack, hook", "30m"), ("spock", "warning"): ("console, slack, hook", "2h"),
+    ("nautilus", "critical"): ("console, telegram, discord, email", "30m"), ("nautilus", "warning"): ("console, telegram, discord", "2h"),
+    ("monitoring", "critical"): ("console, telegram, discord, email", "30m"), ("monitoring", "warning"): ("console, telegram, discord", "2h")}
+
+
+def test_every_rule_reaches_its_channels(folder):
+    """The labels of each rule through notifier's own routing, over the configuration that setup.sh writes."""
+    written(folder, **ALL)
+    text = (folder / "config/notifier.yaml").read_text(encoding="utf-8").replace("/run/secrets/", f"{folder}/secrets/").replace("/var/lib/notifier/", f"{folder}/")
+    (folder / "here.yaml").write_text(text, encoding="utf-8")
+    for _, rule in read.rules():
+        labels = {"alertname": rule["title"], **rule["labels"]}
+        done = subprocess.run([NOTIFIER, "route", "test", "--config", str(folder / "here.yaml"), *(f"{name}={value}" for name, value in labels.items())], capture_output=True, text=True, timeout=30)
+        assert done.returncode == 0, done.stderr
+        channels, repeat = re.search(r"-> (.*); group_by .*, repeat (\w+)", done.stdout).groups()
+        wanted, again = REACHED[labels["stack"], labels["severity"]]
+        assert (set(channels.split(", ")), repeat) == (set(wanted.split(", ")), again), rule["title"]

@@ -1,20 +1,16 @@
 """A real QuestDB that can be killed and started again where it was."""
-import importlib.util
 import json
 import os
 import pathlib
 import signal
+import socket
 import subprocess
 import time
 import urllib.error
 import urllib.parse
 import urllib.request
 
-_path = pathlib.Path(__file__).resolve().parents[1] / "dashboards/server.py"
-_spec = importlib.util.spec_from_file_location("dashboards_server", _path)
-_server = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(_server)  # where the jar comes from: $QUESTDB_JAR, Maven's repository, Maven Central
-
+VERSION = "9.3.4"
 START_SECONDS_MAX = 60
 SETTINGS = """line.tcp.enabled=false
 telemetry.enabled=false
@@ -29,22 +25,47 @@ cairo.writer.data.index.value.append.page.size=1M
 """
 
 
+def jar():
+    """$QUESTDB_JAR, else Maven's local repository, else Maven fetches it there."""
+    given = os.environ.get("QUESTDB_JAR")
+    if given:
+        return given
+    home = pathlib.Path.home() / ".m2/repository/org/questdb/questdb" / VERSION / f"questdb-{VERSION}.jar"
+    if not home.exists():
+        try:
+            subprocess.run(["mvn", "-q", "-B", "dependency:get", f"-Dartifact=org.questdb:questdb:{VERSION}", "-Dtransitive=false"], check=True, timeout=300)
+        except (OSError, subprocess.SubprocessError) as problem:
+            raise AssertionError(f"questdb-{VERSION}.jar: set QUESTDB_JAR, or install maven with a way to Maven Central: {problem}") from None
+    return str(home)
+
+
+def free_ports(count):
+    sockets = [socket.socket() for _ in range(count)]
+    try:
+        for one in sockets:
+            one.bind(("127.0.0.1", 0))
+        return [one.getsockname()[1] for one in sockets]
+    finally:
+        for one in sockets:
+            one.close()
+
+
 class QuestDB:
-    def __init__(self, folder, settings=SETTINGS, heap="256m"):
-        self.folder, self.heap = pathlib.Path(folder), heap
+    def __init__(self, folder, settings=SETTINGS, heap="256m", environment=None):
+        self.folder, self.heap, self.environment = pathlib.Path(folder), heap, environment or {}
         (self.folder / "conf").mkdir(parents=True)
         (self.folder / "tmp").mkdir()
         (self.folder / "conf/server.conf").write_text(settings)
-        self.http, self.health, self.pg = _server.free_ports(3)
+        self.http, self.health, self.pg = free_ports(3)
         self.url = f"http://127.0.0.1:{self.http}"
         self.process = None
 
     def start(self):
         ports = {"QDB_HTTP_BIND_TO": self.http, "QDB_HTTP_MIN_NET_BIND_TO": self.health, "QDB_PG_NET_BIND_TO": self.pg}
-        environment = {**os.environ, **{name: f"127.0.0.1:{port}" for name, port in ports.items()}}
+        environment = {**os.environ, **self.environment, **{name: f"127.0.0.1:{port}" for name, port in ports.items()}}
         with open(self.folder / "log", "ab") as log:
             self.process = subprocess.Popen(
-                ["java", f"-Xmx{self.heap}", "-XX:+UseSerialGC", f"-Djava.io.tmpdir={self.folder}/tmp", "-jar", _server.jar(), "-d",
+                ["java", f"-Xmx{self.heap}", "-XX:+UseSerialGC", f"-Djava.io.tmpdir={self.folder}/tmp", "-jar", jar(), "-d",
                  str(self.folder), "-n"],
                 env=environment, stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, start_new_session=True)
         end = time.monotonic() + START_SECONDS_MAX

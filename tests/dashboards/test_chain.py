@@ -231,3 +231,26 @@ def test_prometheus_and_notifier_tell_of_rows_without_a_region(tmp_path, collect
                 sink.wait(lambda: any("resolved" in message.text for message in sink.taken), "its end", DEADLINE)
         finally:
             notifier.finish()
+
+
+def example(page, start, end):
+    """The text of an example in the docs, from its first to its last characters."""
+    text = (read.ROOT / "docs" / page).read_text(encoding="utf-8")
+    begin = text.index(start)
+    return text[begin:text.index(end, begin) + len(end)]
+
+
+def test_the_examples_of_the_docs_work(collect):
+    """The daemon's status of docs/nautilus.md, and what both pages push with curl."""
+    status = Status()
+    status.status = lambda: json.loads(example("nautilus.md", '{"running": true', '"last_message_at": "2026-01-01T00:00:00Z"}}}'))
+    collector = collect(collector_config("http://127.0.0.1:1", status, files="/tmp"))
+    until(lambda: collector.metric("exchange_connected", exchange="okx") == 1, "the exchange of the example", DEADLINE)
+    assert collector.metric("daemon_uptime_seconds") == 86400 and collector.metric("daemon_memory_bytes") == 512 * 2 ** 20
+    reply = collector.push("trading_metrics", json.loads(example("nautilus.md", '[{"strategy"', "}]")))
+    assert reply.status in (200, 202, 204), reply
+    assert collector.metric("trading_realized_pnl", strategy="momentum") == 120.5
+    reply = collector.write(example("spock.md", "market_metrics,metric=", "value=1200"))
+    assert reply.status == 204, reply
+    assert collector.metric("spock_api_requests_total", region="KR", endpoint="prices") == 1200
+    status.shutdown()

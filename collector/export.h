@@ -19,7 +19,7 @@ struct export {
     bool in_quotes, failed; /* failed: out could not be written */
 };
 
-/* The rows of one SELECT to export->out as QuestDB's CSV (RFC 4180). Memory stays small however many they are. False
+/* The rows of one SELECT to export->out as QuestDB's CSV (a line break within a value is \n). Memory stays small however many they are. False
  * where it broke off: what was written so far stays, and err says so. */
 bool export_run(const struct questdb *questdb, const char *sql, struct export *export, struct err *err);
 /* SELECT of a table between two times: RFC 3339, a date, or a duration before now. NULL: open. */

@@ -9,8 +9,10 @@
 #include <getopt.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #define SQL_MAX (64 * 1024) /* bytes of one statement */
+#define APPLY_TRIES_MAX 50  /* 100 ms apart: a view waits for its table's new columns */
 
 struct applying {
     const struct questdb *questdb;
@@ -190,7 +192,7 @@ static void apply_view(struct applying *applying, const struct table *view, cons
 {
     const char *status = json_text(questdb_cell(row, 1)), *sql = json_text(questdb_cell(row, 2));
 
-    if (!text_equal(status, "valid"))
+    if (!text_equal(status, "valid") && !text_equal(status, "refreshing"))
         conflict(applying, view, "it is %s (%s); REFRESH MATERIALIZED VIEW %s FULL rebuilds it from the rows its table still has: older hours go",
                  text_or(status, "?"), text_or(json_text(questdb_cell(row, 3)), "no reason given"), view->name);
     else if (!sql || !is_within(view->sql, sql))
@@ -201,13 +203,25 @@ static void apply_view(struct applying *applying, const struct table *view, cons
         buf_addf(applying->out, "%s: up to date\n", view->name);
 }
 
+/* A view over columns that were added just now: QuestDB applies an ALTER a moment after it has said OK. */
+static bool create(struct applying *applying, const struct table *table, struct err *err)
+{
+    for (int tries = 0;; tries++) {
+        if (questdb_do(applying->questdb, table->sql, err))
+            return true;
+        if (!table->is_view || !strstr(err->text, "Invalid column") || tries == APPLY_TRIES_MAX)
+            return err_within(err, "%s", table->name);
+        nanosleep(&(struct timespec){.tv_nsec = 100000000}, NULL);
+    }
+}
+
 static bool apply_one(struct applying *applying, const struct table *table, struct err *err)
 {
     const struct cJSON *row = row_named(applying->tables, table->name), *view = row_named(applying->views, table->name);
 
     if (!row && !view) {
-        if (!questdb_do(applying->questdb, table->sql, err))
-            return err_within(err, "%s", table->name);
+        if (!create(applying, table, err))
+            return false;
         buf_addf(applying->out, "%s: created\n", table->name);
         return true;
     }

@@ -53,7 +53,7 @@ static bool add_number(struct row *row, const char *name, double number, const c
 {
     bool whole = number == floor(number) && fabs(number) <= EXACT_MAX;
 
-    if (whole && !text_equal(type, "DOUBLE"))
+    if (whole && !text_equal(type, "DOUBLE") && !text_equal(type, "FLOAT"))
         point_long(row->points, row->point, name, (int64_t)number); /* QuestDB takes a long for a double, not the reverse */
     else
         point_double(row->points, row->point, name, number);

@@ -1,0 +1,59 @@
+#include "collector/schedule.h"
+#include "tests/test.h"
+
+static void on_the_beat(void)
+{
+    struct schedule schedule = {0};
+
+    CHECK_INT(schedule_wait_ms(&schedule, 0), -1);
+    CHECK(schedule_add(&schedule, 1000, 5000) == 0 && schedule_add(&schedule, 300, 5000) == 1, "numbers");
+    CHECK_INT(schedule_wait_ms(&schedule, 4990), 10);
+    CHECK_INT(schedule_start(&schedule, 4999), -1);
+    CHECK_INT(schedule_start(&schedule, 5000), 0);
+    CHECK_INT(schedule_start(&schedule, 5000), 1);
+    CHECK_INT(schedule_start(&schedule, 9000), -1); /* both are under way */
+    CHECK_INT(schedule_wait_ms(&schedule, 9000), -1);
+    schedule_finish(&schedule, 1, true, 5010);
+    CHECK_INT(schedule_wait_ms(&schedule, 5010), 290);
+    CHECK_INT(schedule_start(&schedule, 5300), 1);
+    schedule_finish(&schedule, 1, true, 6250); /* beats at 5600, 5900, 6200 were missed */
+    CHECK_INT(schedule_wait_ms(&schedule, 6250), 250);
+    schedule_finish(&schedule, 0, true, 5100);
+    CHECK_INT(schedule_start(&schedule, 6500), 0); /* due longest */
+    schedule_switch_off(&schedule, 0);
+    CHECK_INT(schedule_start(&schedule, 6500), 1);
+    schedule_finish(&schedule, 1, true, 6500);
+    CHECK_INT(schedule_start(&schedule, 6500), -1);
+    CHECK_INT(schedule_wait_ms(&schedule, 6500), 300);
+}
+
+static void failing_sources_are_asked_less_and_less(void)
+{
+    static const struct {
+        int64_t every_ms, waits[9];
+    } table[] = {
+        {1000, {1000, 2000, 4000, 8000, 16000, SOURCE_BACKOFF_MAX_MS, SOURCE_BACKOFF_MAX_MS}},
+        {60000, {60000, 60000, 60000}}, /* never less than it would be asked anyway */
+    };
+    for (size_t i = 0; i < 2; i++) {
+        struct schedule schedule = {0};
+        int64_t now = 0;
+        schedule_add(&schedule, table[i].every_ms, now);
+        for (size_t n = 0; table[i].waits[n]; n++) {
+            CHECK(schedule_start(&schedule, now) == 0, "due");
+            schedule_finish(&schedule, 0, false, now);
+            CHECK_INT(schedule_wait_ms(&schedule, now), table[i].waits[n]);
+            now += table[i].waits[n];
+        }
+        CHECK(schedule_start(&schedule, now) == 0, "due");
+        schedule_finish(&schedule, 0, true, now);
+        CHECK_INT(schedule_wait_ms(&schedule, now), table[i].every_ms);
+    }
+}
+
+int main(void)
+{
+    on_the_beat();
+    failing_sources_are_asked_less_and_less();
+    return test_end();
+}

@@ -10,3 +10,9 @@ $(OUT)/bench/%: tests/bench/%.c
 bench: $(OUT)/bin/notifier $(OUT)/bench/load $(OUT)/bench/sink
 	@command -v prometheus-alertmanager >/dev/null || { echo "prometheus-alertmanager is missing: apt-get install prometheus-alertmanager" >&2; exit 1; }
 	@NOTIFIER_BIN=$(OUT)/bin/notifier PYTHONDONTWRITEBYTECODE=1 timeout --kill-after=10 360 /usr/bin/python3 tests/bench/bench.py --tools $(OUT)/bench $(BENCH_ARGS)
+
+# make bench-collector  rows a second into a real QuestDB, durable spool included, and how soon they can be queried; two minutes
+.PHONY: bench-collector
+bench-collector: $(OUT)/bin/collector
+	@command -v java >/dev/null || { echo "java is missing: apt-get install default-jre-headless" >&2; exit 1; }
+	@COLLECTOR_BIN=$(OUT)/bin/collector PYTHONDONTWRITEBYTECODE=1 timeout --kill-after=10 360 /usr/bin/python3 tests/bench/bench_collector.py $(BENCH_ARGS)

@@ -12,7 +12,7 @@ import pytest
 
 from collector import Collector
 from daemon import DEADLINE, until
-from questdb import QuestDB
+from questdb_server import QuestDB
 
 NUMBERS = ("CREATE TABLE {} (timestamp TIMESTAMP_NS, client SYMBOL, number LONG, value DOUBLE) TIMESTAMP(timestamp) PARTITION BY DAY WAL "
            "DEDUP UPSERT KEYS(timestamp, client)")

@@ -1,0 +1,198 @@
+"""How fast the collector is, durable spool included, and how soon a row can be queried; against a real QuestDB.
+
+  capacity   rows pushed as fast as they are taken, in requests of 1000, until all of them can be counted
+  client     the same rows by QuestDB's own Python client, straight into QuestDB, where it is installed (pip install questdb)
+  paced      10,000 rows a second; from the push of a row to the moment a query sees it
+  drain      a backlog that gathered while QuestDB was away, with fresh rows between
+
+Client, collector and QuestDB share the machine: compare the numbers of one run with each other.
+"""
+import argparse
+import http.client
+import pathlib
+import sys
+import tempfile
+import threading
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT / "tests/e2e")]
+from collector import Collector  # noqa: E402
+from questdb_server import QuestDB  # noqa: E402
+
+COLUMNS = ("host SYMBOL, env SYMBOL, exchange SYMBOL, a DOUBLE, b DOUBLE, c DOUBLE, d LONG, e LONG, f LONG, g LONG")
+BATCH = 1000
+
+
+def table(server, name):
+    server.ask(f"CREATE TABLE {name} (timestamp TIMESTAMP_NS, {COLUMNS}) TIMESTAMP(timestamp) PARTITION BY DAY WAL "
+               "DEDUP UPSERT KEYS(timestamp, host, env, exchange)")
+
+
+def body(name, start_ns, first, count):
+    return "".join(f"{name},host=h{i % 10},env=prod,exchange=binance a={i}.25,b=0.125,c=1234.5,d={i}i,e=1000000i,f=-5i,g={i * 7}i {start_ns + i * 1000}\n"
+                   for i in range(first, first + count)).encode()
+
+
+def count(server, name):
+    return server.value(f"SELECT count() FROM {name}")
+
+
+def wait_count(server, name, want, seconds=120):
+    end = time.monotonic() + seconds
+    while count(server, name) < want:
+        assert time.monotonic() < end, f"{count(server, name)} of {want} rows after {seconds} s"
+        time.sleep(0.01)
+    assert count(server, name) == want, f"{count(server, name)} rows instead of {want}"
+
+
+def post(address, bodies, connections):
+    """All bodies over so many connections; the times of the answers."""
+    host, port = address.removeprefix("http://").split(":")
+    places, took, problems = iter(bodies), [], []
+    lock = threading.Lock()
+
+    def run():
+        connection = http.client.HTTPConnection(host, int(port), timeout=60)
+        while True:
+            with lock:
+                one = next(places, None)
+            if one is None:
+                return
+            begun = time.perf_counter()
+            connection.request("POST", "/write", one)
+            response = connection.getresponse()
+            response.read()
+            took.append(time.perf_counter() - begun)
+            if response.status != 204:
+                problems.append(response.status)
+
+    threads = [threading.Thread(target=run) for _ in range(connections)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not problems, problems[:5]
+    return sorted(took)
+
+
+def part(values, share):
+    return values[min(len(values) - 1, int(len(values) * share))] * 1000
+
+
+def capacity(server, c, rows, connections):
+    name = f"capacity_{connections}_{time.time_ns()}"
+    table(server, name)
+    start_ns = time.time_ns() - rows * 1000
+    bodies = [body(name, start_ns, first, BATCH) for first in range(0, rows, BATCH)]
+    begun = time.perf_counter()
+    took = post(c.url, bodies, connections)
+    answered = time.perf_counter() - begun
+    wait_count(server, name, rows)
+    whole = time.perf_counter() - begun
+    print(f"capacity, {connections} connections: {rows / answered:,.0f} rows/s answered 204 (p50 {part(took, .5):.1f} ms, p99 {part(took, .99):.1f} ms); "
+          f"{rows / whole:,.0f} rows/s until all can be queried", flush=True)
+    return rows / whole
+
+
+def client(server, rows):
+    try:
+        from questdb.ingress import Sender, TimestampNanos
+    except ImportError:
+        print("client: not installed here", flush=True)
+        return None
+    name = f"client_{time.time_ns()}"
+    table(server, name)
+    start_ns = time.time_ns() - rows * 1000
+    begun = time.perf_counter()
+    with Sender.from_conf(f"http::addr={server.url.removeprefix('http://')};auto_flush_rows={BATCH};protocol_version=1;") as sender:
+        for i in range(rows):
+            sender.row(name, symbols={"host": f"h{i % 10}", "env": "prod", "exchange": "binance"},
+                       columns={"a": i + .25, "b": .125, "c": 1234.5, "d": i, "e": 1000000, "f": -5, "g": i * 7}, at=TimestampNanos(start_ns + i * 1000))
+        sender.flush()
+    wait_count(server, name, rows)
+    whole = time.perf_counter() - begun
+    print(f"client: {rows / whole:,.0f} rows/s until all can be queried (QuestDB's Python client, straight, nothing durable)", flush=True)
+    return rows / whole
+
+
+def paced(server, c, seconds, rate=10000):
+    name = f"paced_{time.time_ns()}"
+    table(server, name)
+    pushed, seen, stop = [], [], threading.Event()
+
+    def look():
+        at = 0
+        while at < len(pushed) or not stop.is_set():
+            there = count(server, name)
+            now = time.perf_counter()
+            while at < len(pushed) and there >= (at + 1) * BATCH:
+                seen.append(now - pushed[at])
+                at += 1
+            time.sleep(0.002)
+
+    watcher = threading.Thread(target=look)
+    watcher.start()
+    host, port = c.url.removeprefix("http://").split(":")
+    connection = http.client.HTTPConnection(host, int(port), timeout=60)
+    begun = time.perf_counter()
+    for i in range(int(seconds * rate / BATCH)):
+        one = body(name, time.time_ns(), i * BATCH, BATCH)
+        time.sleep(max(0, begun + i * BATCH / rate - time.perf_counter()))
+        pushed.append(time.perf_counter())
+        connection.request("POST", "/write", one)
+        response = connection.getresponse()
+        response.read()
+        assert response.status == 204, response.status
+    stop.set()
+    watcher.join()
+    seen.sort()
+    print(f"paced, {rate:,} rows/s for {seconds} s: a row can be queried {part(seen, .5):.0f} ms after its push (p50), {part(seen, .99):.0f} ms (p99), "
+          f"{seen[-1] * 1000:.0f} ms (max)", flush=True)
+    return seen[-1]
+
+
+def drain(server, c, rows):
+    name = f"drain_{time.time_ns()}"
+    table(server, name)
+    server.stop()
+    start_ns = time.time_ns() - rows * 1000
+    post(c.url, [body(name, start_ns, first, BATCH) for first in range(0, rows, BATCH)], 2)
+    waiting = c.metric("collector_spool_rows")
+    server.start()
+    begun, fresh = time.perf_counter(), 0
+    while c.metric("collector_spool_rows") > 0:
+        assert c.write(body(name, time.time_ns(), rows + fresh, 1)).status == 204
+        fresh += 1
+        time.sleep(0.02)
+    whole = time.perf_counter() - begun
+    wait_count(server, name, rows + fresh)
+    print(f"drain: {waiting:,.0f} rows that had gathered went out within {whole:.1f} s of QuestDB's return, with {fresh} fresh ones between", flush=True)
+
+
+def main():
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("--rows", type=int, default=500000)
+    options.add_argument("--seconds", type=int, default=20, help="of the paced part")
+    options = options.parse_args()
+    with tempfile.TemporaryDirectory(prefix="collector-bench-", dir="/var/tmp") as folder:
+        server = QuestDB(pathlib.Path(folder) / "questdb", heap="1g").start()
+        c = Collector(pathlib.Path(folder) / "c", {"questdb": {"url": server.url}, "batch": {"rows": BATCH, "interval": "250ms"}}).start()
+        try:
+            capacity(server, c, options.rows // 5, 2)  # warms the JVM
+            best = max(capacity(server, c, options.rows, connections) for connections in (1, 2, 4))
+            other = client(server, options.rows)
+            if other:
+                print(f"collector : client = {best / other:.2f}", flush=True)
+            slowest = paced(server, c, options.seconds)
+            drain(server, c, options.rows)
+            ok = best >= 10000 and slowest < 1
+            print("SC-004 (10,000 rows/s):", "met" if best >= 10000 else "MISSED", "· SC-001 (queryable within 1 s):", "met" if slowest < 1 else "MISSED")
+            return 0 if ok else 1
+        finally:
+            c.finish()
+            server.stop()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -14,6 +14,7 @@
 #define NOTES_SHOWN 64            /* annotations */
 #define NOTES_ROOM (PAGE_ROOM / 4) /* bytes */
 #define RELATED_SHOWN 20
+#define ROUTE_LABELS_MAX 30       /* asked about at once; long ones are left out */
 
 struct alert_page { /* lives in the call's arena while the list is read */
     struct call *call;
@@ -158,6 +159,24 @@ static void add_notes(struct buf *out, const struct cJSON *notes, size_t runes_m
     }
 }
 
+static void add_routes_link(struct buf *out, const struct cJSON *labels)
+{
+    struct buf link = BUF_EMPTY(64 * 1024), text = BUF_EMPTY(4096);
+    size_t count = 0;
+
+    buf_add_text(&link, "/routes");
+    for (const struct cJSON *label = json_is_object(labels) ? json_first(labels) : NULL; label; label = json_next(label)) {
+        buf_clear(&text);
+        buf_addf(&text, "%s=%s", json_key(label), text_or(json_text(label), ""));
+        if (!text.full && count++ < ROUTE_LABELS_MAX)
+            page_add_argument(&link, "label", buf_text(&text));
+    }
+    if (!link.full)
+        buf_addf(out, "<a class=\"button\" href=\"%s\">Where does it go?</a>", buf_text(&link));
+    buf_free(&link);
+    buf_free(&text);
+}
+
 static void add_alert(struct buf *out, const struct call *call, const struct config *config, const struct cJSON *alert, const char *now)
 {
     const char *status = page_text(alert, "status"), *severity = page_text(alert, "severity"), *name = page_text(alert, "name");
@@ -186,9 +205,11 @@ static void add_alert(struct buf *out, const struct call *call, const struct con
     add_term(out, "Source", page_text(alert, "source"));
     add_term(out, "Fingerprint", page_text(alert, "fingerprint"));
     buf_add_text(out, "</dl>\n");
+    buf_add_text(out, "<div class=\"buttons\">");
     if (firing)
         page_add_silence_link(out, call, json_get(alert, "labels"));
-    buf_add_text(out, "</article>\n");
+    add_routes_link(out, json_get(alert, "labels"));
+    buf_add_text(out, "</div>\n</article>\n");
 }
 
 /* --- every change */

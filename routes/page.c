@@ -17,7 +17,7 @@ static const char layout_html[] = {
     0};
 
 static const struct { const char *path, *label; } places[] = {
-    {"/", "Now"}, {"/history", "History"}, {"/deliveries", "Deliveries"}, {"/channels", "Channels"}, {"/silences", "Silences"},
+    {"/", "Now"}, {"/history", "History"}, {"/deliveries", "Deliveries"}, {"/channels", "Channels"}, {"/silences", "Silences"}, {"/routes", "Routes"},
 };
 
 static const char *find_slot(const char *name, size_t length, const struct page_slot *slots, size_t count)

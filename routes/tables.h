@@ -6,10 +6,24 @@
 
 extern const struct route *const route_tables[]; /* NULL-terminated; each table closed by a row without a method */
 
-extern const struct route routes_webhook[], routes_events[], routes_lists[], routes_actions[], routes_operations[],
-    routes_now_page[], routes_history_page[], routes_incident_page[], routes_alert_page[],
-    routes_deliveries_page[], routes_channels_page[], routes_silences_page[], routes_silence_draft[], routes_assets[],
-    routes_api_v2[], routes_signin_page[], routes_accounts[],
-    routes_stream[];
+extern const struct route routes_webhook[];
+extern const struct route routes_events[];
+extern const struct route routes_lists[];
+extern const struct route routes_actions[];
+extern const struct route routes_operations[];
+extern const struct route routes_now_page[];
+extern const struct route routes_history_page[];
+extern const struct route routes_incident_page[];
+extern const struct route routes_alert_page[];
+extern const struct route routes_deliveries_page[];
+extern const struct route routes_channels_page[];
+extern const struct route routes_silences_page[];
+extern const struct route routes_silence_draft[];
+extern const struct route routes_assets[];
+extern const struct route routes_api_v2[];
+extern const struct route routes_signin_page[];
+extern const struct route routes_accounts[];
+extern const struct route routes_stream[];
+extern const struct route routes_policy_page[];
 
 #endif

@@ -170,6 +170,7 @@ def hostile_pages(d):
     item = next(item for item in d.items("/api/v1/alerts") if item["name"] == HOSTILE)
     return ["/", "/history", "/history?text=" + urllib.parse.quote(HOSTILE), "/history?matcher=" + urllib.parse.quote(HOSTILE),
             f"/incidents/{item['incidents'][0]}", f"/alerts/{item['id']}", "/deliveries", "/deliveries?status=dead", "/channels", "/silences",
+            "/routes?" + urllib.parse.urlencode({"label": "x=" + HOSTILE}),
             "/silences/new?" + urllib.parse.urlencode({"matcher": 'instance="' + HOSTILE.replace('"', '\\"') + '"', "comment": HOSTILE}),
             f"/deliveries/{d.items('/api/v1/deliveries?status=dead')[0]['id']}"]
 
@@ -286,6 +287,17 @@ def test_a_silence_from_its_preview_to_its_end(night):
     assert night.call("POST", "/silences/nosuch/expire").status == 404
     reply = submit(night, night.get("/silences/new?matcher=x%3D%22%22&comment=x"), "/silences")
     assert reply.status == 400 and 'role="alert"' in reply.text, "it would hush everything"
+
+
+def test_routes(night):
+    page = night.get("/routes")
+    assert page.status == 200 and 'page="yes"' in plain(page.text) and "it goes here" not in page.text
+    item = next(i for i in night.items("/api/v1/alerts") if i["name"] == "OrderRejected")
+    link = next(link for link in links(night.get(f"/alerts/{item['id']}").text, "/routes?"))
+    page = night.get(link)
+    answer = plain(page.text).split("It would go to")[1].split("The tree")[0]
+    assert "pager" in answer and 'because of page="yes"' in answer and "chat" not in answer and "severity counts as critical" in answer
+    assert page.text.count("it goes here") == 1
 
 
 def test_forms_refuse_other_sites(night):

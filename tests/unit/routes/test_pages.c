@@ -213,6 +213,59 @@ static void silences_are_listed(void)
     call_connection_gone(call);
 }
 
+static const struct {
+    const char *target;
+    int status;
+    const char *says, *not;
+} routes_asked[] = {
+    {"/routes", 200, "<code><bdi>severity=&quot;critical&quot;</bdi></code> <span>&rarr; <strong><bdi>mail</bdi></strong>", "it goes here"},
+    {"/routes?label=severity%3Dcritical", 200, "because of <code><bdi>severity=&quot;critical&quot;</bdi>", "as it has none"},
+    {"/routes?label=severity%3D%22critical%22&label=", 200, "because of <code>", "everything else</span></p>"},
+    {"/routes?label=team%3Ddata", 200, "because of <span>everything else</span>", NULL},
+    {"/routes?label=team%3Ddata", 200, "counts as <strong><bdi>warning</bdi></strong>, as it has none", NULL},
+    {"/routes?label=team%3Ddata", 200, "It is hushed while an alert fires that matches <code><bdi>alertname=&quot;PowerCut&quot;</bdi></code>  and has the same <bdi>site</bdi>.", NULL},
+    {"/routes?label=nonsense%3Cb%3E", 400, "&quot;nonsense&lt;b&gt;&quot;: expected a label", "It would go to"},
+    {"/routes?label=%3Dx", 400, "expected a label", NULL},
+    {"/routes?label=a%3D%3Cscript%3E", 200, "value=\"a=&lt;script&gt;\"", "<script>"},
+};
+
+static void where_would_it_go(void)
+{
+    struct err err = {0};
+    struct policy *built = policy_new();
+    const uint16_t chat = 0, mail = 1;
+
+    policy_add_channel(built, "chat <b>");
+    policy_add_channel(built, "mail");
+    built->severity_label = "severity";
+    memcpy(built->severities, policy.severities, sizeof policy.severities);
+    built->severity_count = policy.severity_count;
+    struct policy_node *root = policy_add_node(built, NULL);
+    policy_node_channels(built, root, &chat, 1);
+    built->root = root;
+    struct policy_node *child = policy_add_node(built, root);
+    policy_node_channels(built, child, &mail, 1);
+    policy_node_fallback(built, child, &chat, 1);
+    CHECK(policy_add_matcher(built, child, "severity=critical", &err), "%s", err.text);
+    struct policy_inhibit *rule = policy_add_inhibit(built);
+    const char *const equal[] = {"site"};
+    CHECK(policy_inhibit_matcher(built, rule, true, "alertname=PowerCut", &err) && policy_inhibit_matcher(built, rule, false, "team=data", &err), "%s", err.text);
+    policy_inhibit_equal(built, rule, equal, 1);
+    policy_seal(built);
+    config.policy = built;
+    for (size_t i = 0; i < LENGTH(routes_asked); i++) {
+        struct call *call = request("GET", routes_asked[i].target, NULL, ACCESS_VIEWER);
+        const char *page = buf_text(&call->answer);
+        CHECK_INT(call->status, routes_asked[i].status);
+        CHECK(strstr(page, routes_asked[i].says), "%s: %s: %s", routes_asked[i].target, routes_asked[i].says, page);
+        CHECK(!routes_asked[i].not || !strstr(page, routes_asked[i].not), "%s: %s: %s", routes_asked[i].target, routes_asked[i].not, page);
+        CHECK(strstr(page, "chat &lt;b&gt;") && strstr(page, "if that fails, <strong>"), "the whole tree: %s", page);
+        call_connection_gone(call);
+    }
+    config.policy = &policy;
+    policy_free(built);
+}
+
 int main(void)
 {
     handlers_begin();
@@ -222,5 +275,6 @@ int main(void)
     an_incident_has_a_page();
     forms_of_the_queue();
     silences_are_listed();
+    where_would_it_go();
     return test_end();
 }

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #define SHOWN_ROWS_MAX 1000  /* of one push, the last so many are looked at for /metrics */
+#define ROWS_KEPT_MAX (4u << 20) /* bytes of memory that stay after a large push */
 #define HELD_RETRY_MS 1000
 #define SEND_REPLY_MAX 16384 /* bytes of QuestDB's complaint */
 #define TABLES_MAX 64
@@ -137,6 +138,8 @@ static enum push push_rows(struct collector *collector, size_t rows, const char 
     collector->waiting[collector->waiting_count++] = (struct waiting){kept, context};
     metrics_add(collector->metrics, "collector_rows_received_total", (double)rows, labels);
     show(collector, rows, now.wall_ms);
+    if (collector->rows.capacity > ROWS_KEPT_MAX)
+        buf_free(&collector->rows);
     return PUSH_WAITS;
 }
 

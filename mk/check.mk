@@ -93,10 +93,10 @@ coverage:
 	$(call step,coverage unit,600,$(MAKE) VARIANT=coverage unit)
 	$(call step,coverage sim,600,$(MAKE) VARIANT=coverage sim-100)
 	$(call step,coverage e2e,1200,$(MAKE) VARIANT=coverage e2e)
-	$(call step,coverage report,300,gcovr --root . --filter 'base/' --filter 'notifier/' --filter 'routes/' \
+	$(call step,coverage report,300,gcovr --root . --filter 'base/' --filter 'notifier/' --filter 'routes/' --filter 'collector/' \
 	    --gcov-ignore-parse-errors --print-summary --fail-under-line $(COVERAGE_MIN) -j 2 build/coverage)
 
-LINT_SRC = $(foreach l,$(LAYERS),$(SRC_$(l))) notifier/main.c
+LINT_SRC = $(foreach l,$(LAYERS) $(COLLECTOR_LAYERS),$(SRC_$(l))) notifier/main.c collector/main.c
 LINT_CHECKS := -*,clang-analyzer-core.*,clang-analyzer-unix.*,clang-analyzer-deadcode.*,bugprone-*,-bugprone-easily-swappable-parameters,-bugprone-narrowing-conversions,-bugprone-reserved-identifier,-bugprone-implicit-widening-of-multiplication-result,-bugprone-assignment-in-if-condition,-bugprone-branch-clone,-bugprone-macro-parentheses,-bugprone-suspicious-include,-bugprone-unchecked-optional-access,-bugprone-sizeof-expression,-bugprone-not-null-terminated-result,-bugprone-integer-division
 .PHONY: lint
 lint: $(EMBEDDED)

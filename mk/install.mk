@@ -3,6 +3,7 @@
 .PHONY: install
 install: all
 	install -D -m 755 $(OUT)/bin/notifier $(DESTDIR)$(PREFIX)/bin/notifier
+	install -D -m 755 $(OUT)/bin/collector $(DESTDIR)$(PREFIX)/bin/collector
 	mkdir -p $(DESTDIR)$(PREFIX)/share/man/man1
 	$(OUT)/bin/notifier help --man > $(DESTDIR)$(PREFIX)/share/man/man1/notifier.1
 	mkdir -p $(DESTDIR)$(PREFIX)/share/bash-completion/completions
@@ -11,10 +12,12 @@ install: all
 	$(OUT)/bin/notifier help --zsh > $(DESTDIR)$(PREFIX)/share/zsh/vendor-completions/_notifier
 	$(OUT)/bin/notifier help --fish > $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/notifier.fish
 	install -D -m 644 config/notifier.yaml $(DESTDIR)$(PREFIX)/share/doc/notifier/notifier.yaml
+	install -D -m 644 config/collector.yaml $(DESTDIR)$(PREFIX)/share/doc/notifier/collector.yaml
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/doc/notifier/examples config/examples/*.yaml
 	install -D -m 644 config/notifier.sysusers $(DESTDIR)$(PREFIX)/lib/sysusers.d/notifier.conf
 	mkdir -p $(DESTDIR)$(PREFIX)/lib/systemd/system
 	sed 's,/usr/local/bin/,$(PREFIX)/bin/,' config/notifier.service > $(DESTDIR)$(PREFIX)/lib/systemd/system/notifier.service
+	sed 's,/usr/local/bin/,$(PREFIX)/bin/,' config/collector.service > $(DESTDIR)$(PREFIX)/lib/systemd/system/collector.service
 	install -D -m 644 config/notifier.socket $(DESTDIR)$(PREFIX)/lib/systemd/system/notifier.socket
 
 # make docs         writes the pages that come from the code's own tables

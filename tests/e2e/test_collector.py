@@ -3,6 +3,7 @@ import http.client
 import http.server
 import json
 import os
+import re
 import shutil
 import subprocess
 import threading
@@ -11,7 +12,7 @@ import time
 import pytest
 
 from collector import Collector
-from daemon import DEADLINE, until
+from daemon import DEADLINE, ROOT, until
 from questdb_server import QuestDB
 
 NUMBERS = ("CREATE TABLE {} (timestamp TIMESTAMP_NS, client SYMBOL, number LONG, value DOUBLE) TIMESTAMP(timestamp) PARTITION BY DAY WAL "
@@ -443,6 +444,19 @@ def test_check_config_names_every_problem(tmp_path, text, words):
     done = c.cli("check-config", str(c.path))
     assert done.returncode == 2 and words in done.stderr, done.stderr
     assert all(line.startswith((str(c.path), "environment")) for line in done.stderr.splitlines()), done.stderr
+
+
+def test_the_example_is_right_and_complete(tmp_path):
+    """As it is, and with everything switched on."""
+    text = (ROOT / "config/collector.yaml").read_text()
+    c = Collector(tmp_path / "c", {})
+    assert c.cli("check-config", str(ROOT / "config/collector.yaml")).returncode == 0
+    everything = re.sub(r"(?m)^( *)#(?=[a-z-])", r"\1", text)
+    (tmp_path / "secret").write_text("x")
+    everything = re.sub(r"_file: /etc/notifier/[a-z-]+", f"_file: {tmp_path}/secret", everything)
+    c.path.write_text(everything)
+    done = c.cli("check-config", str(c.path))
+    assert done.returncode == 0 and "8 sources" in done.stdout, done
 
 
 def test_the_command_line(tmp_path):

@@ -7,9 +7,9 @@ import psycopg2
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.append(str(ROOT / "tests/e2e"))
-import questdb  # noqa: E402
+import questdb_server  # noqa: E402
 
-VERSION, free_ports = questdb.VERSION, questdb.free_ports
+VERSION, free_ports = questdb_server.VERSION, questdb_server.free_ports
 READER = "pg.readonly.user.enabled=true\npg.readonly.user=grafana\npg.readonly.password=reader\n"
 
 
@@ -22,11 +22,11 @@ class Answer:
         self.rows = cursor.fetchall()
 
 
-class QuestDB(questdb.QuestDB):
+class QuestDB(questdb_server.QuestDB):
     """settings and environment: those of a deployment, whose ports are replaced by free ones; admin: its password."""
 
     def __init__(self, folder, heap="512m", settings=None, environment=None, admin="quest", schemas=True):
-        super().__init__(folder, settings or questdb.SETTINGS + READER, heap, environment)
+        super().__init__(folder, settings or questdb_server.SETTINGS + READER, heap, environment)
         self.admin, self.schemas = admin, schemas
 
     def __enter__(self):

@@ -1,4 +1,5 @@
 """The Compose stack without a Docker: what its files say, what setup.sh writes, and QuestDB's settings in a real QuestDB."""
+import json
 import os
 import pathlib
 import re
@@ -8,8 +9,11 @@ import subprocess
 import dashboards_read as read
 import psycopg2
 import pytest
-import server
+import server  # also the way to tests/e2e
 import yaml
+
+from collector import Collector
+from daemon import Daemon, config, console
 
 COMPOSE = read.ROOT / "compose"
 STACK = yaml.safe_load((COMPOSE / "docker-compose.yml").read_text(encoding="utf-8"))
@@ -113,14 +117,14 @@ CASES = {"nothing filled in": {}, "everything": ALL, "Telegram alone": {key: val
 
 @pytest.mark.parametrize("values", CASES.values(), ids=CASES.keys())
 def test_the_programs_take_what_setup_writes(folder, values):
-    config, _ = written(folder, **values)
+    made, _ = written(folder, **values)
     for name, program in (("notifier", NOTIFIER), ("collector", COLLECTOR)):
         text = (folder / f"config/{name}.yaml").read_text(encoding="utf-8").replace("/run/secrets/", f"{folder}/secrets/").replace(f"/var/lib/{name}/", f"{folder}/")
         (folder / "here.yaml").write_text(text, encoding="utf-8")
         done = subprocess.run([program, "check-config", str(folder / "here.yaml")], capture_output=True, text=True, timeout=30)
         assert done.returncode == 0, done.stdout + done.stderr
-    names = {channel["name"] for channel in config["channels"]}
-    for route in (config["route"], *config["route"]["routes"]):
+    names = {channel["name"] for channel in made["channels"]}
+    for route in (made["route"], *made["route"]["routes"]):
         assert set(route["channels"]) <= names and "console" in route["channels"]
 
 
@@ -130,21 +134,21 @@ def routes(config):
 
 def test_severities_go_where_they_should(folder):
     """REQUIREMENTS: Spock's "balanced" routing; Nautilus to Telegram, Discord and mail (FR-009)."""
-    config, collector = written(folder, **ALL)
-    assert routes(config) == {
+    made, collector = written(folder, **ALL)
+    assert routes(made) == {
         ('stack="spock"', 'severity="critical"'): ({"console", "email", "slack", "hook"}, "30m"),
         ('stack="spock"', 'severity="warning"'): ({"console", "slack", "hook"}, "2h"),
         ('severity="info"',): ({"console"}, None),
         ('stack=~"nautilus|monitoring"', 'severity="critical"'): ({"console", "telegram", "discord", "email"}, "30m"),
         ('stack=~"nautilus|monitoring"', 'severity="warning"'): ({"console", "telegram", "discord"}, "2h")}
-    assert config["server"]["public_url"] == ALL["NOTIFIER_PUBLIC_URL"] and config["time_zone"] == "Asia/Seoul"
+    assert made["server"]["public_url"] == ALL["NOTIFIER_PUBLIC_URL"] and made["time_zone"] == "Asia/Seoul"
     assert (folder / "secrets/smtp_password").read_text(encoding="utf-8") == "p &|w\n"
     assert [source["type"] for source in collector["sources"]] == ["process", "daemon", "exchange", "pipeline", "trading", "pipeline", "market"]
 
 
 def test_one_channel_hears_everything(folder):
-    config, collector = written(folder, **CASES["Telegram alone"])
-    assert {frozenset(channels) for matchers, (channels, _) in routes(config).items() if "info" not in matchers[0]} == {frozenset({"console", "telegram"})}
+    made, collector = written(folder, **CASES["Telegram alone"])
+    assert {frozenset(channels) for matchers, (channels, _) in routes(made).items() if "info" not in matchers[0]} == {frozenset({"console", "telegram"})}
     assert [source["type"] for source in collector["sources"]] == ["process"]
 
 
@@ -215,6 +219,7 @@ def test_questdb_takes_its_settings_and_its_secrets(tmp_path):
         for user, password in (("admin", "quest"), ("grafana", "reader"), ("user", "quest")):
             with pytest.raises(psycopg2.OperationalError):
                 questdb.connect(user, password)
+        assert healthy("questdb", questdb.url) == 0
         log = (questdb.folder / "log").read_text(encoding="utf-8", errors="replace")
         assert "Invalid settings" not in log and "invalid settings" not in log
 
@@ -237,3 +242,36 @@ def test_every_rule_reaches_its_channels(folder):
         channels, repeat = re.search(r"-> (.*); group_by .*, repeat (\w+)", done.stdout).groups()
         wanted, again = REACHED[labels["stack"], labels["severity"]]
         assert (set(channels.split(", ")), repeat) == (set(wanted.split(", ")), again), rule["title"]
+
+
+def test_compose_takes_the_file(folder):
+    """Debian's docker-compose reads it as its own schema says; no Docker is needed for that."""
+    written(folder, **ALL)
+    done = subprocess.run(["docker-compose", "--profile", "prometheus", "config"], cwd=folder, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    assert set(yaml.safe_load(done.stdout)["services"]) == set(SERVICES)
+
+
+def healthy(name, url):
+    """The exit code of a service's health check, sent to another port."""
+    words = [word.replace("$$", "$") for word in SERVICES[name]["healthcheck"]["test"]]
+    assert words[:3] == ["CMD", "bash", "-c"], name
+    return subprocess.run(["bash", "-c", re.sub(r"127\.0\.0\.1/\d+", url.split("//")[1].replace(":", "/"), words[3])], capture_output=True, timeout=10).returncode
+
+
+def test_health_checks_tell_life_from_death(tmp_path):
+    notifier = Daemon(tmp_path / "notifier", config(console())).start()
+    collector = Collector(tmp_path / "collector", {"questdb": {"url": "http://127.0.0.1:1"}}).start()
+    try:
+        assert healthy("notifier", notifier.url) == 0 and healthy("collector", collector.url) == 0
+    finally:
+        notifier.finish()
+        collector.finish()
+    assert healthy("notifier", notifier.url) != 0 and healthy("collector", collector.url) != 0 and healthy("questdb", "http://127.0.0.1:1") != 0
+
+
+@pytest.mark.parametrize("name", ["notifier", "collector"])
+def test_the_images_have_the_same_health_check(name):
+    text = (COMPOSE / f"{name}.Dockerfile").read_text(encoding="utf-8")
+    command = json.loads(re.search(r"^    CMD (\[.*\])$", text, re.M).group(1))
+    assert command == [word.replace("$$", "$") for word in SERVICES[name]["healthcheck"]["test"][1:]]

@@ -60,7 +60,7 @@ static void add_list(struct points *points, struct point *point, const char *fie
     if (status_list(value, &joined, &count)) {
         point_text(points, point, field, buf_text(&joined));
         point_long(points, point, count_field, count);
-    } else if (status_integer(value, &count))
+    } else if (status_count(value, &count))
         point_long(points, point, count_field, count);
     buf_free(&joined);
 }

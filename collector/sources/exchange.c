@@ -161,7 +161,7 @@ static void add_exchange(struct exchange *exchange, const char *name, const stru
     status_add_time(points, point, "last_message_at", status, NAMES("last_message_at", "last_message_time", "last_message"));
     status_add_double(points, point, "rate_limit_used", status,
                       NAMES("rate_limit_used", "rate_limit_usage_percent", "rate_limit_usage", "rate_limit"));
-    if (!status_integer(status_find(status, NAMES("reconnect_count", "reconnects")), &reconnects))
+    if (!status_count(status_find(status, NAMES("reconnect_count", "reconnects")), &reconnects))
         reconnects = connection->reconnects;
     point_long(points, point, "reconnect_count", reconnects);
     if (!connected && error && error[0])

@@ -168,6 +168,11 @@ bool status_integer(const struct cJSON *value, int64_t *out)
     return true;
 }
 
+bool status_count(const struct cJSON *value, int64_t *out)
+{
+    return status_integer(value, out) && *out >= 0 && *out <= INT32_MAX;
+}
+
 bool status_time(const struct cJSON *value, int64_t *ns)
 {
     const char *text = json_text(value);

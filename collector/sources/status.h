@@ -32,6 +32,7 @@ const struct cJSON *status_find(const struct cJSON *object, const char *const *n
 bool status_bool(const struct cJSON *value, bool *out);
 bool status_number(const struct cJSON *value, double *out);
 bool status_integer(const struct cJSON *value, int64_t *out);
+bool status_count(const struct cJSON *value, int64_t *out); /* from 0 to what an INT column holds */
 bool status_time(const struct cJSON *value, int64_t *ns);
 bool status_list(const struct cJSON *value, struct buf *joined, int64_t *count); /* a list, an object's names, or one text */
 

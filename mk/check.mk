@@ -9,6 +9,7 @@
 # make check-tsan   the same under ThreadSanitizer
 # make check-kill   kill -9 in a loop under load: nothing answered may be lost
 # make coverage     line coverage of base/ notifier/ routes/, at least COVERAGE_MIN percent
+# make template-rows  tests/template/rows.json anew: what Go's own text/template makes of each row (needs go; make check does not)
 # make lint         cppcheck and clang-tidy; what the path analyser doubts is listed, the rest fails
 
 PYTEST := /usr/bin/python3 -m pytest -q -p no:cacheprovider
@@ -95,6 +96,12 @@ coverage:
 	$(call step,coverage e2e,1200,$(MAKE) VARIANT=coverage e2e)
 	$(call step,coverage report,300,gcovr --root . --filter 'base/' --filter 'notifier/' --filter 'routes/' --filter 'collector/' \
 	    --gcov-ignore-parse-errors --print-summary --fail-under-line $(COVERAGE_MIN) -j 2 build/coverage)
+
+GO ?= go
+.PHONY: template-rows
+template-rows:
+	$(call need,$(GO),golang)
+	@$(GO) run ./tests/template/*.go >$(OUT)/rows.json && mv $(OUT)/rows.json tests/template/rows.json
 
 LINT_SRC = $(foreach l,$(LAYERS) $(COLLECTOR_LAYERS),$(SRC_$(l))) notifier/main.c collector/main.c
 LINT_CHECKS := -*,clang-analyzer-core.*,clang-analyzer-unix.*,clang-analyzer-deadcode.*,bugprone-*,-bugprone-easily-swappable-parameters,-bugprone-narrowing-conversions,-bugprone-reserved-identifier,-bugprone-implicit-widening-of-multiplication-result,-bugprone-assignment-in-if-condition,-bugprone-branch-clone,-bugprone-macro-parentheses,-bugprone-suspicious-include,-bugprone-unchecked-optional-access,-bugprone-sizeof-expression,-bugprone-not-null-terminated-result,-bugprone-integer-division

@@ -1,12 +1,6 @@
 /* Durations: ints of nanoseconds that know how to be read. */
 #include "base/text.h"
-#include "notifier/render/template_functions.h"
 #include "notifier/render/template_run.h"
-
-#include <errno.h>
-#include <math.h>
-#include <stdlib.h>
-#include <string.h>
 
 #define NS_PER_S 1000000000LL
 
@@ -126,72 +120,9 @@ static bool duration_string(const struct call *call, struct value *result, struc
     return run_take(call->run, &text, result, err);
 }
 
-/* Seconds below one in the largest unit that leaves a whole digit. */
-static void humanize_small(double seconds, struct buf *out)
-{
-    static const char *const prefixes[] = {"m", "u", "n", "p", "f", "a", "z", "y"};
-    size_t i = 0;
-
-    for (seconds *= 1000; fabs(seconds) < 1 && i + 1 < LENGTH(prefixes); i++)
-        seconds *= 1000;
-    buf_addf(out, "%.4g%ss", seconds, prefixes[i]);
-}
-
-/* As Prometheus says it: 1d 2h 3m 4s, 12.5s, 3ms. */
-static void humanize(double seconds, struct buf *out)
-{
-    double size = fabs(seconds);
-    const char *sign = seconds < 0 ? "-" : "";
-
-    if (!isfinite(seconds) || size >= 9e18) {
-        buf_addf(out, isnan(seconds) ? "NaN" : "%sInf", isnan(seconds) ? "" : seconds < 0 ? "-" : "+");
-        return;
-    }
-    if (seconds == 0 || (size < 60 && size >= 1)) {
-        buf_addf(out, "%.4gs", seconds);
-        return;
-    }
-    if (size < 1) {
-        humanize_small(seconds, out);
-        return;
-    }
-    long long whole = (long long)size;
-    buf_add_text(out, sign);
-    if (whole >= 86400)
-        buf_addf(out, "%lldd ", whole / 86400);
-    if (whole >= 3600)
-        buf_addf(out, "%lldh ", whole / 3600 % 24);
-    buf_addf(out, "%lldm %llds", whole / 60 % 60, whole % 60);
-}
-
-static bool duration_humanize(const struct call *call, struct value *result, struct err *err)
-{
-    const struct value *of = &call->arguments[0];
-    struct buf text = BUF_EMPTY(128);
-    double seconds = 0;
-    char *end = NULL;
-
-    if (of->kind == VALUE_INT)
-        seconds = of->type == &type_duration ? (double)of->whole / 1e9 : (double)of->whole;
-    else if (of->kind == VALUE_FLOAT)
-        seconds = of->real;
-    else if (of->kind != VALUE_TEXT)
-        return err_set(err, ERR_INPUT, "%s is no duration", value_type_name(of));
-    else {
-        seconds = strtod(of->text.bytes, &end);
-        if (end == of->text.bytes || *end)
-            return err_set(err, ERR_INPUT, "\"%.40s\" is no number of seconds", of->text.bytes);
-    }
-    humanize(seconds, &text);
-    return run_take(call->run, &text, result, err);
-}
-
 static const struct function methods[] = {
     {"Hours", "", duration_hours}, {"Minutes", "", duration_minutes}, {"Seconds", "", duration_seconds},
     {"Milliseconds", "", duration_milliseconds}, {"Nanoseconds", "", duration_nanoseconds},
     {"Truncate", "i", duration_truncate}, {"Round", "i", duration_round}, {"String", "", duration_string},
 };
 const struct value_type type_duration = {.name = "Duration", .methods = {methods, LENGTH(methods)}, .print = duration_print};
-
-static const struct function rows[] = {{"humanizeDuration", "a", duration_humanize}};
-const struct function_table functions_duration = {rows, LENGTH(rows)};

@@ -8,7 +8,7 @@
 const struct function function_and = {.name = "and"}, function_or = {.name = "or"};
 
 static const struct function_table *const tables[] = {
-    &functions_logic, &functions_basic, &functions_strings, &functions_markup, &functions_time, &functions_duration, &functions_collection, &functions_grafana};
+    &functions_logic, &functions_basic, &functions_strings, &functions_markup, &functions_time, &functions_humanize, &functions_collection, &functions_grafana};
 
 const struct function *function_named(const char *name)
 {

@@ -14,7 +14,7 @@ extern const struct function_table functions_basic;      /* len index slice prin
 extern const struct function_table functions_strings;    /* toUpper, join, … */
 extern const struct function_table functions_markup;     /* html js urlquery safeHtml … */
 extern const struct function_table functions_time;       /* date tz now since … */
-extern const struct function_table functions_duration;   /* humanizeDuration */
+extern const struct function_table functions_humanize;   /* humanizeDuration … */
 extern const struct function_table functions_collection; /* list dict append toJson … */
 extern const struct function_table functions_grafana;    /* coll data tmpl time */
 

@@ -9,9 +9,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"net/url"
 	"regexp"
 	"sort"
+	"strconv"
 	"strings"
 	"text/template"
 	"time"
@@ -170,22 +172,66 @@ func toText(v any) string {
 	return fmt.Sprint(v)
 }
 
-// Prometheus's way to say a duration: at most seconds with a fraction, else the largest units.
-func humanizeDuration(v any) (string, error) {
-	var seconds float64
+func number(v any) (float64, error) {
 	switch v := v.(type) {
 	case time.Duration:
-		seconds = v.Seconds()
+		return v.Seconds(), nil
 	case int:
-		seconds = float64(v)
+		return float64(v), nil
 	case float64:
-		seconds = v
+		return v, nil
 	case string:
-		if _, err := fmt.Sscanf(v, "%g", &seconds); err != nil {
-			return "", err
+		return strconv.ParseFloat(v, 64)
+	}
+	return 0, errors.New("not a number")
+}
+
+func scaled(v, base float64, larger []string) string {
+	prefix := ""
+	for _, p := range larger {
+		if math.Abs(v) < base {
+			break
 		}
-	default:
-		return "", errors.New("not a number")
+		prefix, v = p, v/base
+	}
+	return fmt.Sprintf("%.4g%s", v, prefix)
+}
+
+func humanize(in any) (string, error) {
+	v, err := number(in)
+	if v == 0 || math.Abs(v) >= 1 {
+		return scaled(v, 1000, []string{"k", "M", "G", "T", "P", "E", "Z", "Y"}), err
+	}
+	prefix := ""
+	for _, p := range []string{"m", "u", "n", "p", "f", "a", "z", "y"} {
+		if math.Abs(v) >= 1 {
+			break
+		}
+		prefix, v = p, v*1000
+	}
+	return fmt.Sprintf("%.4g%s", v, prefix), err
+}
+
+func humanize1024(in any) (string, error) {
+	v, err := number(in)
+	return scaled(v, 1024, []string{"ki", "Mi", "Gi", "Ti", "Pi", "Ei", "Zi", "Yi"}), err
+}
+
+func humanizePercentage(in any) (string, error) {
+	v, err := number(in)
+	return fmt.Sprintf("%.4g%%", v*100), err
+}
+
+func humanizeTimestamp(in any) (string, error) {
+	v, err := number(in)
+	return fmt.Sprint(time.UnixMilli(int64(math.Round(v * 1000))).UTC()), err
+}
+
+// Prometheus's way to say a duration: at most seconds with a fraction, else the largest units.
+func humanizeDuration(v any) (string, error) {
+	seconds, err := number(v)
+	if err != nil {
+		return "", err
 	}
 	if seconds == 0 {
 		return "0s", nil
@@ -325,7 +371,8 @@ func functions(root *template.Template) template.FuncMap {
 		"urlUnescape": url.QueryUnescape, "stringSlice": func(parts ...string) []string { return parts },
 		"date": func(layout string, t time.Time) string { return t.Format(layout) }, "tz": in,
 		"now": func() time.Time { return now }, "since": func(t time.Time) time.Duration { return now.Sub(t) },
-		"humanizeDuration": humanizeDuration, "toJson": toJSON,
+		"humanizeDuration": humanizeDuration, "humanize": humanize, "humanize1024": humanize1024,
+		"humanizePercentage": humanizePercentage, "humanizeTimestamp": humanizeTimestamp, "toJson": toJSON,
 		"toDate":       func(layout, text string) time.Time { t, _ := time.Parse(layout, text); return t },
 		"mustToDate":   func(layout, text string) (time.Time, error) { return time.Parse(layout, text) },
 		"base64encode": func(text string) string { return base64.StdEncoding.EncodeToString([]byte(text)) },

@@ -167,6 +167,12 @@ var functionRows = []row{
 	{"humanizeDuration", onNone, `{{ humanizeDuration 0 }} {{ humanizeDuration 5 }} {{ humanizeDuration 59.5 }} {{ humanizeDuration 60 }} {{ humanizeDuration 3661 }} {{ humanizeDuration 90061 }} {{ humanizeDuration -65 }} {{ humanizeDuration 0.0123 }} {{ humanizeDuration "12.3456" }} {{ humanizeDuration 0.0000001 }}`},
 	{"humanizeDuration of a duration", onNone, `{{ since (toDate "2006-01-02 15:04:05" "2026-03-13 08:00:00") | humanizeDuration }} {{ since (toDate "2006" "2020") | humanizeDuration }}`},
 	{"humanizeDuration of nonsense", onNone, `{{ humanizeDuration "soon" }}`},
+	{"humanize", onPlain, `{{ humanize 0 }} {{ humanize 999 }} {{ humanize 1000 }} {{ humanize 12345 }} {{ humanize -1234567 }} {{ humanize 1e30 }} {{ humanize .half }} {{ humanize "0.00123" }} {{ humanize .many }}`},
+	{"humanize1024", onPlain, `{{ humanize1024 0 }} {{ humanize1024 1023 }} {{ humanize1024 1536 }} {{ humanize1024 1073741824.0 }} {{ humanize1024 0.5 }} {{ humanize1024 -4096 }}`},
+	{"humanizePercentage", onPlain, `{{ humanizePercentage 0.9723 }} {{ humanizePercentage .half }} {{ humanizePercentage 12 }} {{ humanizePercentage "0.1" }} {{ humanizePercentage 0.000012345 }}`},
+	{"humanizeTimestamp", onPlain, `{{ humanizeTimestamp 1773480413.5 }} {{ humanizeTimestamp 0 }} {{ humanizeTimestamp "1435065584.128" }}`},
+	{"humanize of nonsense", onPlain, `{{ humanize .list }}`},
+	{"humanizePercentage of nonsense", onPlain, `{{ humanizePercentage .name }}`},
 	{"time in JSON", onNone, `{{ toJson now }} {{ toJson (now.Add 250000000) }} {{ toJson (since (now.Add -5000000)) }}`},
 	{"months and days", onNone, `{{ printf "%d %s %v" now.Month now.Month now.Weekday }} {{ eq now.Year 2026 }}`},
 }

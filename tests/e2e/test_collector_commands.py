@@ -12,7 +12,7 @@ import pytest
 
 from collector import BIN, Collector
 from daemon import until
-from questdb import QuestDB
+from questdb_server import QuestDB
 
 TABLES = ["daemon_metrics", "exchange_status", "pipeline_metrics", "trading_metrics", "market_metrics", "process_metrics", "notifier_metrics"]
 ALL = TABLES + [f"{table}_1h" for table in TABLES]

@@ -1,4 +1,4 @@
-# make install      DESTDIR= PREFIX=/usr/local: program, manual page, completion for bash, zsh and fish, example configuration, systemd units
+# make install      DESTDIR= PREFIX=/usr/local: both programs, manual page, completion for bash, zsh and fish, example configuration, systemd units
 
 .PHONY: install
 install: all
@@ -20,6 +20,11 @@ install: all
 	sed 's,/usr/local/bin/,$(PREFIX)/bin/,' config/collector.service > $(DESTDIR)$(PREFIX)/lib/systemd/system/collector.service
 	install -D -m 644 config/notifier.socket $(DESTDIR)$(PREFIX)/lib/systemd/system/notifier.socket
 
+# make deb          a Debian package of both, in build/
+.PHONY: deb
+deb: all
+	@config/debian/build.sh $(VERSION) $(OUT)
+
 # make docs         writes the pages that come from the code's own tables
 .PHONY: docs
 docs: all
@@ -30,3 +35,8 @@ docs: all
 	$(OUT)/bin/notifier help --bash > man/completion/notifier.bash
 	$(OUT)/bin/notifier help --zsh > man/completion/_notifier
 	$(OUT)/bin/notifier help --fish > man/completion/notifier.fish
+
+# make check-deb    the package on a clean Debian 12 that debootstrap makes (as root; DEB_ROOT: one made before), at most ten minutes
+.PHONY: check-deb
+check-deb: deb
+	@timeout --kill-after=20 600 tests/deb/chroot.sh $(OUT)/notifier_$(VERSION)_$$(dpkg --print-architecture).deb $(DEB_ROOT)

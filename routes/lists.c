@@ -56,6 +56,7 @@ static void deliveries(void *context, struct call *call) { list(context, call, L
 static void delivery(void *context, struct call *call) { list(context, call, LIST_DELIVERY, "delivery"); }
 static void why(void *context, struct call *call) { list(context, call, LIST_WHY, "why"); }
 static void silences(void *context, struct call *call) { list(context, call, LIST_SILENCES, "silences"); }
+static void groups(void *context, struct call *call) { list(context, call, LIST_GROUPS, "groups"); }
 static void quarantine(void *context, struct call *call) { list(context, call, LIST_QUARANTINE, "quarantine"); }
 
 static const struct core_channel_state *state_of(const struct notifier_health *health, const char *name)
@@ -132,6 +133,7 @@ static void list_channels(void *context, struct call *call)
 const struct route routes_lists[] = {
     {"GET", "/api/v1/alerts", ACCESS_VIEWER, alerts},
     {"GET", "/api/v1/incidents", ACCESS_VIEWER, incidents},
+    {"GET", "/api/v1/groups", ACCESS_VIEWER, groups},
     {"GET", "/api/v1/history", ACCESS_VIEWER, history},
     {"GET", "/api/v1/deliveries", ACCESS_VIEWER, deliveries},
     {"GET", "/api/v1/deliveries/{id}", ACCESS_VIEWER, delivery},

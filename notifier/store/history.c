@@ -38,6 +38,7 @@ static const struct page_list *const lists[] = {
     [LIST_API_SILENCES] = NULL,
     [LIST_API_SILENCE] = NULL,
     [LIST_AUDIT] = &page_audit,
+    [LIST_GROUPS] = &page_groups,
 };
 
 struct history *history_open(const char *path, const char *severity_label, struct err *err)
@@ -253,6 +254,7 @@ static bool write_object(struct page *page)
     case LIST_DELIVERIES:
     case LIST_QUARANTINE:
     case LIST_AUDIT:
+    case LIST_GROUPS:
     case LIST_SILENCES:
         break;
     }

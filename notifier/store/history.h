@@ -31,7 +31,8 @@ enum history_list {
     /* Alertmanager's own JSON, whole: no pages */
     LIST_API_ALERTS, LIST_API_GROUPS, LIST_API_SILENCES,
     LIST_API_SILENCE, /* one, by its id */
-    LIST_AUDIT        /* what people and their tools changed, newest first */
+    LIST_AUDIT,       /* what people and their tools changed, newest first */
+    LIST_GROUPS       /* those there are, newest first */
 };
 
 struct history_receiver { /* whom a route's node names */

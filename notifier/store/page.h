@@ -50,7 +50,7 @@ struct page_list {
 };
 
 extern const struct page_list page_timeline, page_alerts, page_incidents, page_history, page_deliveries, page_quarantine,
-    page_audit, page_silences;
+    page_audit, page_groups, page_silences;
 
 /* Questions beside the row: ?1 is key. NULL, or false: no (more) rows, or failed. */
 struct db_stmt *page_ask(struct page *page, const char *sql, int64_t key);

@@ -119,6 +119,9 @@ static void test_filters(void)
         {"delivered over mail", {.list = LIST_DELIVERIES, .status = "delivered", .channel = "mail"}, 3},
         {"deliveries by label", {.list = LIST_DELIVERIES, .matchers = {"alertname!=Down"}, .matcher_count = 1}, 12},
         {"quarantine", {.list = LIST_QUARANTINE}, 1},
+        {"groups", {.list = LIST_GROUPS}, 24},
+        {"groups by label", {.list = LIST_GROUPS, .matchers = {"alertname=Down"}, .matcher_count = 1}, 8},
+        {"the book is empty", {.list = LIST_AUDIT}, 0},
         {"quarantine of another", {.list = LIST_QUARANTINE, .source = "other"}, 0},
     };
 
@@ -156,7 +159,7 @@ static void test_mistakes(void)
 static void test_cursors(void)
 {
     static const struct { enum history_list list; size_t count; } rows[] = {
-        {LIST_ALERTS, 24}, {LIST_INCIDENTS, 30}, {LIST_HISTORY, 36}, {LIST_DELIVERIES, 18}, {LIST_QUARANTINE, 1}};
+        {LIST_ALERTS, 24}, {LIST_INCIDENTS, 30}, {LIST_HISTORY, 36}, {LIST_DELIVERIES, 18}, {LIST_GROUPS, 24}, {LIST_QUARANTINE, 1}};
 
     for (size_t i = 0; i < LENGTH(rows); i++)
         for (size_t limit = 1; limit < 40; limit += 6) {
@@ -282,7 +285,7 @@ static size_t columns(const char *line, const char **end)
 
 static void test_csv(void)
 {
-    static const enum history_list lists[] = {LIST_ALERTS, LIST_INCIDENTS, LIST_HISTORY, LIST_DELIVERIES, LIST_QUARANTINE};
+    static const enum history_list lists[] = {LIST_GROUPS, LIST_ALERTS, LIST_INCIDENTS, LIST_HISTORY, LIST_DELIVERIES, LIST_QUARANTINE};
 
     for (size_t i = 0; i < LENGTH(lists); i++) {
         struct err err = {0};

@@ -282,7 +282,7 @@ static void answer(struct call *call, int status, const char *content_type, cons
 
 void call_answer(struct call *call, int status, const char *content_type, const void *body, size_t length)
 {
-    assert(status >= 200 && status < 600 && (status < 300 || status >= 400)); /* never a redirect */
+    assert(status >= 200 && status < 600 && (status < 300 || status == 304 || status >= 400)); /* never a redirect */
     answer(call, status, content_type, body, length);
 }
 

@@ -95,7 +95,7 @@ static void listed(void *context, bool ok, const struct buf *out, const struct e
         call_set_header(listing->call, "Content-Disposition", "attachment; filename=\"audit.csv\"");
         call_answer(listing->call, 200, "text/csv; charset=utf-8", buf_text(out), out->length);
     } else
-        call_answer_json(listing->call, 200, out);
+        reply_tagged(listing->call, out);
 }
 
 static void list_audit(void *context, struct call *call)

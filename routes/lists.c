@@ -7,9 +7,6 @@
 #include "routes/reply.h"
 #include "routes/tables.h"
 
-#include <stdio.h>
-#include <string.h>
-
 struct listing { /* lives in the call's arena while the list is read */
     struct call *call;
     bool csv, ended;
@@ -19,27 +16,6 @@ struct listing { /* lives in the call's arena while the list is read */
 static const char *error_word(int status)
 {
     return status == 400 ? "bad request" : status == 404 ? "not found" : "failed";
-}
-
-/* RFC 9110, 13.1.2: If-None-Match is a list of tags, weak ones too, or "*". */
-static bool has_it_already(const struct call *call, const char *tag)
-{
-    const char *known = call_header(call, "If-None-Match");
-
-    return known && (text_equal(known, "*") || strstr(known, tag));
-}
-
-/* Whoever asks again and again is spared what has not changed. */
-static void answer_tagged(struct call *call, const struct buf *json)
-{
-    char tag[32];
-
-    snprintf(tag, sizeof tag, "\"%016llx\"", (unsigned long long)text_hash(buf_text(json), json->length, 0));
-    call_set_header(call, "ETag", tag);
-    if (has_it_already(call, tag))
-        call_answer(call, 304, "application/json", NULL, 0);
-    else
-        call_answer_json(call, 200, json);
 }
 
 static void listed(void *context, bool ok, const struct buf *out, const struct err *err)
@@ -54,7 +30,7 @@ static void listed(void *context, bool ok, const struct buf *out, const struct e
         call_set_header(call, "Content-Disposition", arena_printf(call->arena, "attachment; filename=\"%s.csv\"", listing->name));
         call_answer(call, 200, "text/csv; charset=utf-8", buf_text(out), out->length);
     } else
-        answer_tagged(call, out);
+        reply_tagged(call, out);
 }
 
 static void list(void *context, struct call *call, enum history_list kind, const char *name)
@@ -149,7 +125,7 @@ static void list_channels(void *context, struct call *call)
         call_answer(call, 200, "text/csv; charset=utf-8", buf_text(&text), text.length);
     } else {
         channels_json(config, &health, &text);
-        call_answer_json(call, 200, &text);
+        reply_tagged(call, &text);
     }
     buf_free(&text);
 }

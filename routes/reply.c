@@ -4,6 +4,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #define RETRY_AFTER_S 5
 
@@ -46,4 +47,24 @@ void reply_done(void *context, const struct notifier_answer *answer)
     int length = answer->id ? snprintf(text, sizeof text, "{\"status\":\"ok\",\"delivery\":\"%" PRIu64 "\"}\n", answer->id)
                             : snprintf(text, sizeof text, "{\"status\":\"ok\"}\n");
     call_answer(call, 200, "application/json", text, (size_t)length);
+}
+
+/* RFC 9110, 13.1.2: If-None-Match is a list of tags, weak ones too, or "*". */
+static bool has_it_already(const struct call *call, const char *tag)
+{
+    const char *known = call_header(call, "If-None-Match");
+
+    return known && (text_equal(known, "*") || strstr(known, tag));
+}
+
+void reply_tagged(struct call *call, const struct buf *json)
+{
+    char tag[32];
+
+    snprintf(tag, sizeof tag, "\"%016llx\"", (unsigned long long)text_hash(buf_text(json), json->length, 0));
+    call_set_header(call, "ETag", tag);
+    if (has_it_already(call, tag))
+        call_answer(call, 304, "application/json", NULL, 0);
+    else
+        call_answer_json(call, 200, json);
 }

@@ -21,6 +21,7 @@ const struct route *const route_tables[] = {
     routes_signin_page,
     routes_accounts,
     routes_stream,
+    routes_openapi,
     routes_policy_page,
     NULL,
 };

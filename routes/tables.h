@@ -24,6 +24,7 @@ extern const struct route routes_api_v2[];
 extern const struct route routes_signin_page[];
 extern const struct route routes_accounts[];
 extern const struct route routes_stream[];
+extern const struct route routes_openapi[];
 extern const struct route routes_policy_page[];
 
 #endif

@@ -321,7 +321,7 @@ static void alert_page(void *context, struct call *call)
 {
     struct routes_context *routes = context;
     struct alert_page *page = ARENA_NEW(call->arena, struct alert_page, 1);
-    struct history_query query = {.list = LIST_LIFE, .id = call_param(call, "id")};
+    struct history_query query = {.list = LIST_LIFE, .id = call_param(call, "id"), .runes = PAGE_ONE_RUNES};
 
     *page = (struct alert_page){.call = call, .notifier = routes->notifier};
     if (!notifier_list(routes->notifier, &query, listed, page) && !page->ended)

@@ -112,7 +112,6 @@ static void add_search(struct buf *link, const struct deliveries_page *page)
     page_add_argument(link, "severity", query->severity);
     page_add_argument(link, "since", call_argument(page->call, "since"));
     page_add_argument(link, "until", call_argument(page->call, "until"));
-    page_add_argument(link, "limit", call_argument(page->call, "limit"));
 }
 
 static void add_export(struct buf *out, const struct deliveries_page *page, const char *format)
@@ -121,8 +120,8 @@ static void add_export(struct buf *out, const struct deliveries_page *page, cons
 
     buf_add_text(&link, "/api/v1/deliveries");
     add_search(&link, page);
-    buf_addf(&limit, "%d", ROWS);
-    page_add_argument(&link, "limit", call_argument(page->call, "limit") ? NULL : buf_text(&limit));
+    buf_addf(&limit, "%zu", page->query.limit);
+    page_add_argument(&link, "limit", buf_text(&limit));
     page_add_argument(&link, "cursor", page->query.cursor);
     page_add_argument(&link, "format", format);
     buf_add_text(out, buf_text(&link));
@@ -186,6 +185,7 @@ static void add_more(struct buf *out, const struct deliveries_page *page, const 
     buf_add_text(&link, "/deliveries");
     page_add_argument(&link, "status", status);
     add_search(&link, page);
+    page_add_argument(&link, "limit", call_argument(page->call, "limit"));
     page_add_argument(&link, "cursor", cursor);
     buf_addf(out, "<p class=\"more\"><a class=\"button\" rel=\"next\" href=\"%s\">%s</a></p>\n", buf_text(&link), label);
     buf_free(&link);
@@ -284,6 +284,9 @@ static void deliveries_page(void *context, struct call *call)
         return;
     }
     page->query.csv = false;
+    page->query.runes = PAGE_LIST_RUNES;
+    if (page->query.limit > PAGE_ROWS_MAX)
+        page->query.limit = PAGE_ROWS_MAX;
     page->both = !page->query.status;
     if (page->both) {
         page->query.status = "open";
@@ -344,7 +347,7 @@ static void delivery_page(void *context, struct call *call)
 {
     struct routes_context *routes = context;
     struct deliveries_page *page = ARENA_NEW(call->arena, struct deliveries_page, 1);
-    struct history_query query = {.list = LIST_DELIVERY, .id = call_param(call, "id")};
+    struct history_query query = {.list = LIST_DELIVERY, .id = call_param(call, "id"), .runes = PAGE_ONE_RUNES};
 
     *page = (struct deliveries_page){.call = call, .notifier = routes->notifier};
     if (!notifier_list(routes->notifier, &query, delivery_listed, page) && !page->ended)

@@ -76,7 +76,7 @@ static void add_row(struct buf *out, const struct config *config, const struct c
 
 /* --- links that keep the search */
 
-enum keep { KEEP_TIME, KEEP_NO_TIME };
+enum keep { KEEP_TIME, KEEP_NO_TIME, KEEP_EXPORT }; /* of an export: times and limit are those of the page */
 
 static void add_search(struct buf *link, const struct history_page *page, enum keep keep)
 {
@@ -93,7 +93,8 @@ static void add_search(struct buf *link, const struct history_page *page, enum k
         page_add_argument(link, "since", call_argument(page->call, "since"));
         page_add_argument(link, "until", call_argument(page->call, "until"));
     }
-    page_add_argument(link, "limit", call_argument(page->call, "limit"));
+    if (keep != KEEP_EXPORT)
+        page_add_argument(link, "limit", call_argument(page->call, "limit"));
 }
 
 static void add_moment(struct buf *link, const char *name, int64_t ms)
@@ -120,13 +121,11 @@ static void add_export(struct buf *out, const struct history_page *page, const c
             until_ms = newest_ms + 1; /* the clock went back */
     }
     buf_add_text(&link, "/api/v1/history");
-    add_search(&link, page, KEEP_NO_TIME);
+    add_search(&link, page, KEEP_EXPORT);
     add_moment(&link, "since", page->query.since_ms);
     add_moment(&link, "until", until_ms);
-    if (!call_argument(page->call, "limit")) {
-        buf_addf(&limit, "%d", ROWS);
-        page_add_argument(&link, "limit", buf_text(&limit));
-    }
+    buf_addf(&limit, "%zu", page->query.limit);
+    page_add_argument(&link, "limit", buf_text(&limit));
     page_add_argument(&link, "cursor", page->query.cursor);
     page_add_argument(&link, "format", format);
     buf_add_text(out, buf_text(&link));
@@ -337,6 +336,9 @@ static void history_page(void *context, struct call *call)
         return;
     }
     page->query.csv = false;
+    page->query.runes = PAGE_LIST_RUNES;
+    if (page->query.limit > PAGE_ROWS_MAX)
+        page->query.limit = PAGE_ROWS_MAX;
     if (!page->query.limit)
         page->query.limit = ROWS;
     if (!notifier_list(routes->notifier, &page->query, listed, page) && !page->ended)

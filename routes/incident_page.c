@@ -191,7 +191,7 @@ static void alerts_listed(void *context, bool ok, const struct buf *out, const s
 
 static void find_alerts(struct incident_page *page)
 {
-    struct history_query query = {.list = LIST_ALERTS, .status = "all", .limit = HISTORY_PAGE_MAX};
+    struct history_query query = {.list = LIST_ALERTS, .status = "all", .limit = HISTORY_PAGE_MAX, .runes = PAGE_LIST_RUNES};
     const struct cJSON *labels = json_get(page->incident, "labels");
 
     for (const struct cJSON *label = json_is_object(labels) ? json_first(labels) : NULL; label; label = json_next(label))
@@ -228,7 +228,7 @@ static void incident_page(void *context, struct call *call)
 {
     struct routes_context *routes = context;
     struct incident_page *page = ARENA_NEW(call->arena, struct incident_page, 1);
-    struct history_query query = {.list = LIST_WHY, .id = call_param(call, "ref")};
+    struct history_query query = {.list = LIST_WHY, .id = call_param(call, "ref"), .runes = PAGE_ONE_RUNES};
 
     page->call = call;
     page->notifier = routes->notifier;

@@ -11,6 +11,9 @@
 #define PAGE_MAX (8u << 20)         /* bytes */
 #define PAGE_WORDS_RUNES 300        /* characters of a text that stands in a line; beyond: cut, and the length said */
 #define PAGE_BLOCK_MAX (64u * 1024) /* bytes of a text that stands in a block of its own */
+#define PAGE_ROWS_MAX 200           /* of a list; exports go further */
+#define PAGE_LIST_RUNES 400         /* characters of a text that a page asks a list for: more than it shows, so that it can say so */
+#define PAGE_ONE_RUNES 20000        /* likewise where the page is about one thing */
 #define PAGE_LABELS_MAX 24          /* shown of one alert in a list */
 #define PAGE_LABEL_RUNES 100        /* characters of a label's name or value there */
 #define PAGE_ROOM (4u << 20)        /* bytes of a page, from which on a list in it ends early and says so */

@@ -174,7 +174,7 @@ static void new_silence(void *context, struct call *call)
         show_draft(page, 200, NULL, NULL);
         return;
     }
-    page->query = (struct history_query){.list = LIST_ALERTS, .status = "firing", .limit = PREVIEW_ROWS, .matcher_count = draft->matcher_count};
+    page->query = (struct history_query){.list = LIST_ALERTS, .status = "firing", .limit = PREVIEW_ROWS, .runes = PAGE_LIST_RUNES, .matcher_count = draft->matcher_count};
     for (size_t i = 0; i < draft->matcher_count; i++)
         page->query.matchers[i] = draft->matchers[i];
     if (!notifier_list(page->notifier, &page->query, previewed, page) && !page->ended)

@@ -202,6 +202,8 @@ static void silences_page(void *context, struct call *call)
         return;
     }
     page->query.csv = false;
+    if (page->query.limit > PAGE_ROWS_MAX)
+        page->query.limit = PAGE_ROWS_MAX;
     page->query.matcher_count = 0;
     if (!page->query.limit)
         page->query.limit = ROWS;

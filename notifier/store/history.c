@@ -202,7 +202,7 @@ static bool begin_page(struct page *page, struct history *history, const struct 
 {
     *page = (struct page){.db = history->db, .query = query, .severity_label = history->severity_label,
                           .arena = history->arena, .err = err};
-    page->sheet = (struct sheet){.buf = out, .json = json_out(out), .csv = query->csv && lists[query->list]};
+    page->sheet = (struct sheet){.buf = out, .json = json_out(out), .csv = query->csv && lists[query->list], .runes = query->runes};
     page->scan_max = query->list == LIST_TIMELINE ? HISTORY_TIMELINE_SCAN_MAX : HISTORY_SCAN_MAX;
     page->limit = query->limit ? query->limit : LIMIT_DEFAULT;
     if (page->limit > HISTORY_PAGE_MAX)

@@ -11,6 +11,7 @@
 #define HISTORY_PAGE_MAX 1000    /* rows a page */
 #define HISTORY_SCAN_MAX 200000  /* rows looked at for one page; then a cursor is offered */
 #define HISTORY_MATCHERS_MAX 16
+#define HISTORY_LABELS_MAX 64    /* of one alert, where texts are cut */
 #define HISTORY_TIMELINE_BARS 60
 #define HISTORY_TIMELINE_SCAN_MAX 50000 /* changes looked at for one timeline, newest first */
 
@@ -54,6 +55,8 @@ struct history_query { /* texts borrowed until the query has run */
     const char *cursor;         /* from the page before; NULL: the first */
     size_t limit;               /* 0: 100 */
     int64_t now_ms;             /* NOW, CHANNELS, Alertmanager's: wall */
+    size_t runes;               /* of each text, for pages; longer ones end in an ellipsis; labels and annotations are at most
+                                 * HISTORY_LABELS_MAX. 0: all of everything */
     bool csv;
     /* for Alertmanager's lists */
     bool hide_active, hide_silenced, hide_inhibited;

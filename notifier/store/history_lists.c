@@ -78,8 +78,8 @@ void page_write_alert(struct page *page, struct db_stmt *stmt)
     sheet_text(sheet, "status", status_text(db_int(stmt, A_STATUS)));
     sheet_text(sheet, "severity", page_severity(page, db_text(stmt, A_LABELS)));
     sheet_text(sheet, "name", db_text(stmt, A_NAME));
-    sheet_json(sheet, "labels", db_text(stmt, A_LABELS));
-    sheet_json(sheet, "annotations", db_text(stmt, A_ANNOTATIONS));
+    page_write_labels(page, "labels", db_text(stmt, A_LABELS));
+    page_write_labels(page, "annotations", db_text(stmt, A_ANNOTATIONS));
     sheet_time(sheet, "startsAt", db_int(stmt, A_STARTS));
     sheet_time(sheet, "endsAt", db_int(stmt, A_ENDS));
     sheet_time(sheet, "changedAt", db_int(stmt, A_CHANGED));
@@ -160,7 +160,7 @@ void page_write_incident(struct page *page, struct db_stmt *stmt)
     sheet_time(sheet, "openedAt", db_int(stmt, I_OPENED));
     sheet_time(sheet, "closedAt", db_int(stmt, I_CLOSED));
     sheet_id(sheet, "group", db_int(stmt, I_GROUP));
-    sheet_json(sheet, "labels", db_text(stmt, I_LABELS));
+    page_write_labels(page, "labels", db_text(stmt, I_LABELS));
 }
 
 static enum page_row incident_row(struct page *page, struct db_stmt *stmt)
@@ -248,7 +248,7 @@ void page_write_delivery(struct page *page, struct db_stmt *stmt)
     sheet_bool(sheet, "maybeSent", db_int(stmt, D_MAYBE_SENT));
     sheet_id(sheet, "carriedBy", db_int(stmt, D_CARRIED_BY));
     sheet_text(sheet, "test", db_text(stmt, D_ONLY_TEST));
-    sheet_json(sheet, "labels", db_text(stmt, D_LABELS));
+    page_write_labels(page, "labels", db_text(stmt, D_LABELS));
     write_last_attempt(page, db_int(stmt, D_ID));
     struct db_stmt *parts = page_ask(page, remote, db_int(stmt, D_MESSAGE));
     if (parts)

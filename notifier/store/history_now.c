@@ -13,7 +13,6 @@
 #define NOW_SEVERITIES_MAX 32  /* counted; the rest counts as "" */
 #define NOW_PLACES_MAX 64      /* groups of one alert */
 #define NOW_CHUNK 5000         /* alerts in one transaction */
-#define NOW_LABELS_MAX 24      /* of an alert shown, */
 #define NOW_VALUE_RUNES 80     /* characters of each value */
 #define NOW_WORDS_RUNES 250    /* characters of a name or a summary */
 
@@ -121,27 +120,11 @@ static bool count_alerts(struct page *page, struct now *now)
     return true;
 }
 
-static void write_cut(struct page *page, const char *key, const char *text, size_t runes)
-{
-    size_t length = text ? text_prefix(text, runes) : 0;
-
-    if (text && text[length])
-        text = arena_printf(page->arena, "%s\u2026", arena_bytes(page->arena, text, length));
-    sheet_text(&page->sheet, key, text);
-}
-
-/* A glance: the alert's own page has the rest. */
 static void write_labels(struct page *page, const char *stored)
 {
-    struct json_out *json = &page->sheet.json;
-    struct labels labels;
-
-    json_member(json, "labels");
-    json_open(json, '{');
-    if (flat_read(stored, page->arena, &labels))
-        for (size_t i = 0; i < labels.count && i < NOW_LABELS_MAX; i++)
-            write_cut(page, labels.items[i].name, labels.items[i].value, NOW_VALUE_RUNES);
-    json_shut(json, '}');
+    page->sheet.runes = NOW_VALUE_RUNES; /* a glance: the alert's own page has the rest */
+    page_write_labels(page, "labels", stored);
+    page->sheet.runes = NOW_WORDS_RUNES;
 }
 
 static const char *summary_of(struct page *page, const char *annotations)
@@ -164,10 +147,10 @@ static void write_alert(struct page *page, int64_t id)
         return;
     sheet_open(sheet);
     sheet_id(sheet, "id", id);
-    write_cut(page, "name", db_text(stmt, 1), NOW_WORDS_RUNES);
+    sheet_text(sheet, "name", db_text(stmt, 1));
     sheet_text(sheet, "severity", page_severity(page, db_text(stmt, 2)));
     write_labels(page, db_text(stmt, 2));
-    write_cut(page, "summary", summary_of(page, db_text(stmt, 3)), NOW_WORDS_RUNES);
+    sheet_text(sheet, "summary", summary_of(page, db_text(stmt, 3)));
     sheet_time(sheet, "startsAt", db_int(stmt, 4));
     sheet_text(sheet, "stateReason", db_text(stmt, 5));
     sheet_bool(sheet, "test", db_int(stmt, 6));
@@ -246,6 +229,7 @@ bool page_now(struct page *page)
 {
     struct now now = {.kept = arena_new()};
 
+    page->sheet.runes = NOW_WORDS_RUNES;
     now.groups[NOW_GROUPS_MAX].shown_max = NOW_ALONE_MAX;
     struct db_stmt *stmt = page_ask(page, open_incidents, 0);
     if (stmt)

@@ -143,7 +143,7 @@ static enum page_row transition_row(struct page *page, struct db_stmt *stmt)
     sheet_text(sheet, "fingerprint", db_text(stmt, T_FINGERPRINT));
     sheet_text(sheet, "name", db_text(stmt, T_NAME));
     sheet_text(sheet, "severity", page_severity(page, db_text(stmt, T_LABELS)));
-    sheet_json(sheet, "labels", db_text(stmt, T_LABELS));
+    page_write_labels(page, "labels", db_text(stmt, T_LABELS));
     write_outcomes(sheet, outcomes, count);
     write_incident(page, db_int(stmt, T_ALERT), outcomes, count);
     sheet_shut(sheet);

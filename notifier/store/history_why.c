@@ -10,6 +10,10 @@
 #define WHY_TRANSITIONS_MAX 50  /* newest of an alert */
 #define WHY_DELIVERIES_MAX 100  /* newest of an incident */
 #define WHY_ITEMS_MAX 1000
+#define WHY_ATTEMPTS_MAX 1000   /* newest of a delivery, and */
+#define WHY_MESSAGES_MAX 100    /* of what they said; */
+#define LIFE_ATTEMPTS_MAX 50    /* fewer where it is one of many */
+#define LIFE_MESSAGES_MAX 10
 #define SENTENCE_MAX 8192       /* bytes */
 
 static void add_time(struct buf *out, int64_t wall_ms)
@@ -121,14 +125,16 @@ static void write_parts(struct page *page, int64_t message_id)
     end_list(page);
 }
 
-static void write_messages(struct page *page, int64_t delivery_id)
+static void write_messages(struct page *page, int64_t delivery_id, int64_t max)
 {
     static const char sql[] =
-        "SELECT id, at_ms, reason, channel, text FROM messages WHERE id IN (SELECT message_id FROM attempts"
-        " WHERE delivery_id = ?1 UNION SELECT message_id FROM deliveries WHERE id = ?1) ORDER BY id";
+        "SELECT * FROM (SELECT id, at_ms, reason, channel, text FROM messages WHERE id IN (SELECT message_id FROM attempts"
+        " WHERE delivery_id = ?1 UNION SELECT message_id FROM deliveries WHERE id = ?1) ORDER BY id DESC LIMIT ?2) ORDER BY id";
     struct sheet *sheet = &page->sheet;
     struct db_stmt *stmt = page_ask(page, sql, delivery_id);
 
+    if (stmt)
+        db_bind_int(stmt, 2, max);
     begin_list(page, "messages");
     while (page_next(page, stmt)) {
         sheet_open(sheet);
@@ -136,20 +142,22 @@ static void write_messages(struct page *page, int64_t delivery_id)
         sheet_time(sheet, "at", db_int(stmt, 1));
         sheet_text(sheet, "reason", reason_text((enum reason)db_int(stmt, 2)));
         sheet_text(sheet, "channel", db_text(stmt, 3));
-        sheet_text(sheet, "text", db_text(stmt, 4));
+        json_set_text(&sheet->json, "text", db_text(stmt, 4)); /* never cut: the exact words */
         write_parts(page, db_int(stmt, 0));
         sheet_shut(sheet);
     }
     end_list(page);
 }
 
-static void write_attempts(struct page *page, int64_t delivery_id)
+static void write_attempts(struct page *page, int64_t delivery_id, int64_t max)
 {
-    static const char sql[] = "SELECT id, message_id, part_first, part_count, started_ms, ended_ms, outcome, status, latency_ms,"
-                              " words FROM attempts WHERE delivery_id = ?1 ORDER BY id";
+    static const char sql[] = "SELECT * FROM (SELECT id, message_id, part_first, part_count, started_ms, ended_ms, outcome, status,"
+                              " latency_ms, words FROM attempts WHERE delivery_id = ?1 ORDER BY id DESC LIMIT ?2) ORDER BY id";
     struct sheet *sheet = &page->sheet;
     struct db_stmt *stmt = page_ask(page, sql, delivery_id);
 
+    if (stmt)
+        db_bind_int(stmt, 2, max);
     begin_list(page, "attempts");
     while (page_next(page, stmt)) {
         sheet_open(sheet);
@@ -186,13 +194,13 @@ static void write_items(struct page *page, int64_t delivery_id)
         sheet_int(sheet, "slot", db_int(stmt, 2));
         sheet_text(sheet, "status", db_int(stmt, 3) == ALERT_FIRING ? "firing" : "resolved");
         sheet_text(sheet, "name", db_text(stmt, 4));
-        sheet_json(sheet, "labels", db_text(stmt, 5));
+        page_write_labels(page, "labels", db_text(stmt, 5));
         sheet_shut(sheet);
     }
     end_list(page);
 }
 
-bool page_write_whole_delivery(struct page *page, int64_t id, const char *kind, bool with_items)
+bool page_write_whole_delivery(struct page *page, int64_t id, const char *kind, bool whole)
 {
     struct db_stmt *stmt = page_ask(page, "SELECT " DELIVERY_COLUMNS " FROM deliveries d"
                                           " LEFT JOIN incidents i ON i.id = d.incident_id WHERE d.id = ?1", id);
@@ -204,9 +212,9 @@ bool page_write_whole_delivery(struct page *page, int64_t id, const char *kind, 
         sheet_text(&page->sheet, "kind", kind);
     write_explained(page, stmt);
     db_reset(stmt);
-    write_messages(page, id);
-    write_attempts(page, id);
-    if (with_items)
+    write_messages(page, id, whole ? WHY_MESSAGES_MAX : LIFE_MESSAGES_MAX);
+    write_attempts(page, id, whole ? WHY_ATTEMPTS_MAX : LIFE_ATTEMPTS_MAX);
+    if (whole)
         write_items(page, id);
     sheet_shut(&page->sheet);
     return true;

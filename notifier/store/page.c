@@ -104,12 +104,44 @@ static void cell(struct sheet *sheet, const char *text)
         text_add_csv(sheet->buf, text);
 }
 
+static void set_cut(struct sheet *sheet, const char *key, const char *text, size_t length)
+{
+    struct buf start = BUF_EMPTY(length + 8);
+
+    buf_add(&start, text, length);
+    buf_add_text(&start, "\u2026");
+    json_set_text(&sheet->json, key, buf_text(&start));
+    buf_free(&start);
+}
+
 void sheet_text(struct sheet *sheet, const char *key, const char *text)
 {
+    size_t length = text && sheet->runes ? text_prefix(text, sheet->runes) : 0;
+
     if (sheet->csv)
         cell(sheet, text);
+    else if (length && text[length])
+        set_cut(sheet, key, text, length);
     else
         json_set_text(&sheet->json, key, text);
+}
+
+void page_write_labels(struct page *page, const char *key, const char *stored)
+{
+    struct sheet *sheet = &page->sheet;
+    struct labels labels;
+
+    if (!sheet->runes || sheet->csv || !stored || !flat_read(stored, page->arena, &labels)) {
+        sheet_json(sheet, key, stored);
+        return;
+    }
+    json_member(&sheet->json, key);
+    json_open(&sheet->json, '{');
+    for (size_t i = 0; i < labels.count && i < HISTORY_LABELS_MAX; i++) {
+        size_t length = text_prefix(labels.items[i].name, sheet->runes);
+        sheet_text(sheet, arena_bytes(page->arena, labels.items[i].name, length), labels.items[i].value);
+    }
+    json_shut(&sheet->json, '}');
 }
 
 void sheet_id(struct sheet *sheet, const char *key, int64_t id)

@@ -17,6 +17,7 @@ struct sheet {
     struct json_out json;
     bool csv;
     bool begun;                 /* csv: the line has a cell */
+    size_t runes;               /* characters of a text, beyond which it is cut; 0: none is */
 };
 
 struct page {
@@ -68,6 +69,8 @@ void sheet_open(struct sheet *sheet); /* a row */
 void sheet_shut(struct sheet *sheet);
 /* In CSV the key is only documentation: header names the columns. */
 void sheet_text(struct sheet *sheet, const char *key, const char *text);
+/* Labels or annotations as they are stored. */
+void page_write_labels(struct page *page, const char *key, const char *stored);
 void sheet_id(struct sheet *sheet, const char *key, int64_t id);       /* a text; 0 is null */
 void sheet_int(struct sheet *sheet, const char *key, int64_t value);
 void sheet_bool(struct sheet *sheet, const char *key, bool value);
@@ -121,8 +124,9 @@ void page_write_channels(struct page *page); /* members "speed", of the last hou
 bool page_one_delivery(struct page *page, const char *id);
 bool page_why(struct page *page, const char *id);
 bool page_life(struct page *page, const char *id);
-/* A delivery with its messages and attempts, as an object; kind NULL: it does not say which. False: there is none. */
-bool page_write_whole_delivery(struct page *page, int64_t id, const char *kind, bool with_items);
+/* A delivery with its messages and attempts, as an object; kind NULL: it does not say which. Not whole: one of many, the
+ * newest of each, without its items. False: there is none. */
+bool page_write_whole_delivery(struct page *page, int64_t id, const char *kind, bool whole);
 void page_write_transitions(struct page *page, int64_t alert_id, int64_t max); /* member "transitions", newest first */
 int64_t page_find(struct page *page, const char *sql, const char *name); /* the id that sql finds for ?2; ?1 is 1; 0: none */
 

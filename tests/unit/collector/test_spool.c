@@ -3,10 +3,12 @@
 #include "tests/test.h"
 #include "tests/unit/collector/folder.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 
 #define MAX (4u << 20)
 #define NOW 1790000000000LL
@@ -20,6 +22,19 @@ static struct spool *open_spool(const char *path, uint64_t max)
         abort();
     }
     return spool;
+}
+
+/* The disk's syncs, some of which fail. In place of the library's own. */
+static int syncs_until_failure = -1, syncs;
+
+int fdatasync(int fd)
+{
+    syncs++;
+    if (syncs_until_failure >= 0 && syncs_until_failure-- == 0) {
+        errno = EIO;
+        return -1;
+    }
+    return (int)syscall(SYS_fdatasync, fd);
 }
 
 /* Rows whose value is their number. */
@@ -315,6 +330,60 @@ static void a_full_disk_heals(void)
     folder_remove(&folder);
 }
 
+/* After a failed sync nothing is believed of that file's end: what comes later goes elsewhere, and stays in order. */
+static void a_failed_sync_is_not_believed(void)
+{
+    struct folder folder = folder_new();
+    struct spool *spool = open_spool(folder.path, MAX);
+    struct err err = {0};
+    uint64_t row = 0;
+
+    for (int round = 0; round < 6; round++) {
+        add(spool, row, 10, 1);
+        commit(spool);
+        row += 10;
+        for (int times = 0; times <= round % 3; times++) {
+            syncs_until_failure = 0;
+            add(spool, 900, 50, 1);
+            CHECK(!spool_commit(spool, &err) && err.kind == ERR_STORAGE && strstr(err.text, "Input/output"), "%s", err.text);
+            expect(spool, 0, row, UINT64_MAX, 0, "what was there");
+        }
+        if (round % 2) {
+            spool_close(spool);
+            spool = open_spool(folder.path, MAX);
+        }
+        expect(spool, 0, row, UINT64_MAX, 0, "and after a restart");
+    }
+    CHECK(spool_state(spool).next_row == 60 && spool_state(spool).segments >= 3, "%zu segments", spool_state(spool).segments);
+    spool_close(spool);
+    folder_remove(&folder);
+}
+
+/* Segments stay as long as the mark of what is done cannot be synced. */
+static void nothing_goes_before_its_mark_is_synced(void)
+{
+    struct folder folder = folder_new();
+    struct spool *spool = open_spool(folder.path, 1u << 20);
+
+    for (uint64_t row = 0; row < 1000; row += 50) {
+        add(spool, row, 50, 200);
+        commit(spool);
+    }
+    size_t segments = spool_state(spool).segments;
+    syncs_until_failure = 0;
+    spool_ack(spool, 900);
+    CHECK_INT(spool_state(spool).segments, segments);
+    expect(spool, 900, 1000, UINT64_MAX, 0, "the rest");
+    int before = syncs;
+    spool_ack(spool, 901);
+    CHECK(spool_state(spool).segments < segments && syncs > before, "once it works they go");
+    before = syncs;
+    spool_ack(spool, 902);
+    CHECK(syncs == before, "and where nothing goes, nothing is synced");
+    spool_close(spool);
+    folder_remove(&folder);
+}
+
 /* A life of chance against a model: what is read is always what was committed and not acked. */
 static void a_thousand_turns(void)
 {
@@ -370,6 +439,8 @@ int main(void)
     a_large_push_is_many_records();
     one_owner();
     a_full_disk_heals();
+    a_failed_sync_is_not_believed();
+    nothing_goes_before_its_mark_is_synced();
     a_thousand_turns();
     return test_end();
 }

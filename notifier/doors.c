@@ -318,7 +318,8 @@ bool notifier_reload(struct notifier *notifier, const struct config *config, str
     } fixed[] = {{"server.listen", offsetof(struct config, listen)},
                  {"storage.path", offsetof(struct config, storage_path)},
                  {"server.tls.cert_file", offsetof(struct config, tls_cert_file)},
-                 {"server.tls.key_file", offsetof(struct config, tls_key_file)}};
+                 {"server.tls.key_file", offsetof(struct config, tls_key_file)},
+                 {"server.tls.client_ca_file", offsetof(struct config, tls_client_ca_file)}};
 
     (void)err;
     for (size_t i = 0; i < LENGTH(fixed); i++) {

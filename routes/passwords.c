@@ -154,7 +154,9 @@ enum password_look passwords_look(struct passwords *passwords, const struct pass
         return PASSWORD_LIMITED;
     if (attempt->known && is_remembered(passwords, attempt, now_ms))
         return PASSWORD_REMEMBERED;
-    *wait_ms = longer(limiter_wait_ms(&passwords->by_address, by.address, now_ms), limiter_wait_ms(&passwords->by_name, by.name, now_ms));
+    *wait_ms = limiter_wait_ms(&passwords->by_address, by.address, now_ms);
+    if (!attempt->been_there)
+        *wait_ms = longer(*wait_ms, limiter_wait_ms(&passwords->by_name, by.name, now_ms));
     if (!*wait_ms)
         return PASSWORD_UNKNOWN;
     limiter_take(&passwords->by_pair, by.pair, now_ms); /* or what is remembered could be guessed at */

@@ -24,6 +24,7 @@ struct password_try { /* borrowed until passwords_check returns */
     const char *hash;    /* of whoever has that name */
     bool known;          /* false: nobody has; `hash` is another's, so that it takes as long as for a name there is */
     const char *address; /* of the caller */
+    bool been_there;     /* that person has signed in from there: wrong guesses of others do not keep him out */
 };
 
 enum password_start {

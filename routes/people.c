@@ -135,6 +135,7 @@ static enum auth_state check_user(struct auth *auth, struct call *call, const st
 
     peer_key(&call->client, key);
     struct password_try attempt = {.name = credential->user, .password = credential->secret, .known = user, .address = key,
+                                   .been_there = sessions_has(auth->sessions, credential->user, call_address(call), clock_now(&clock_system).wall_ms),
                                    .hash = (user ? user : auth->options.users)->password_hash};
     switch (passwords_look(auth->passwords, &attempt, &wait_ms)) {
     case PASSWORD_REMEMBERED: return admit(auth, call, user->access, user->name, "password");

@@ -142,6 +142,16 @@ bool sessions_end(struct sessions *sessions, const char *digest)
     return false;
 }
 
+bool sessions_has(const struct sessions *sessions, const char *who, const char *address, int64_t now_ms)
+{
+    const struct session *session;
+
+    for (size_t at = 0; (session = sessions_each(sessions, &at, now_ms));)
+        if (text_equal(session->who, who) && text_equal(session->address, address))
+            return true;
+    return false;
+}
+
 size_t sessions_end_all(struct sessions *sessions, const char *who)
 {
     size_t before = sessions->count;

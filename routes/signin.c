@@ -54,10 +54,11 @@ static enum signin enter(struct auth *auth, struct call *call, const char *name,
     return SIGNIN_RIGHT;
 }
 
+/* What is nobody's name may be a password that slipped into the wrong field. */
 static void refuse(struct auth *auth, struct call *call, const char *name)
 {
     auth->failures++;
-    say(LOG_WARN, "signin_refused", call, name);
+    say(LOG_WARN, "signin_refused", call, people_user(auth, name) || people_token(auth, name) ? name : "(nobody)");
 }
 
 static void hashed(void *context, bool fits)
@@ -128,6 +129,7 @@ void auth_sign_in(struct auth *auth, struct call *call, const char *name, const 
     }
     peer_key(&call->client, key);
     struct password_try attempt = {.name = name, .password = password, .known = user, .address = key,
+                                   .been_there = sessions_has(auth->sessions, name, call_address(call), clock_now(&clock_system).wall_ms),
                                    .hash = user ? user->password_hash : any_hash(auth)};
     enum password_look look = passwords_look(auth->passwords, &attempt, &wait_ms);
     if (look == PASSWORD_LIMITED) {

@@ -87,7 +87,8 @@ def test_a_day_with_a_browser(start, hashes):
     test = "/api/v1/channels/console/test"
     assert anna.post(test).status == 403, "without a token"
     assert anna.post(test, headers={"X-CSRF-Token": "0" * 64}).status == 403
-    assert anna.post(test, {"csrf_token": me["csrfToken"]}).status in (200, 400), "as a field"
+    assert anna.post("/channels/console/test", {}).status == 403
+    assert anna.post("/channels/console/test", {"csrf_token": me["csrfToken"]}).status == 303, "as a field"
     assert anna.post(test, headers={"X-CSRF-Token": me["csrfToken"], "Content-Type": "text/plain"}).status == 200, "as a header"
     elsewhere = anna.post(test, headers={"X-CSRF-Token": me["csrfToken"]}, origin="https://evil.example")
     assert elsewhere.status == 403, elsewhere
@@ -171,6 +172,19 @@ def test_only_so_many_guesses(start, hashes):
     assert vera.get("/history").status == 200, "who is in stays in"
     assert d.get("/api/v1/alerts", headers={"Authorization": f"Bearer {ADMIN}"}).status == 200
     d.wait_line(lambda line: "signin_refused" in line and "anna" in line, stream="err")
+    for n in range(3):
+        assert Browser(d).sign_in("my password by mistake", "x").status == 429
+    assert not any("mistake" in line for line in d.err)
+
+
+def test_guesses_from_elsewhere_keep_nobody_out_who_was_here(start, hashes):
+    d = start(config(console(), auth=people(hashes, "anna"), server={"trusted_proxies": ["127.0.0.1"]}))
+    at = lambda address: Browser(d, **{"X-Forwarded-For": address})
+    assert at("192.0.2.7").sign_in("anna").status == 303
+    answers = [at(f"203.0.113.{n}").sign_in("anna", "guess").status for n in range(24)]
+    assert answers[:20] == [403] * 20 and answers[20:] == [429] * 4, "from many addresses, one name"
+    assert at("198.51.100.1").sign_in("anna").status == 429, "from anywhere else not even with the right one"
+    assert at("192.0.2.7").sign_in("anna").status == 303, "from where she was"
 
 
 @pytest.mark.parametrize("next", ["//evil.example/", "https://evil.example/", "/\\evil.example", "/ok\r\nX-Evil: 1", "javascript:alert(1)"])

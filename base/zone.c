@@ -307,7 +307,7 @@ static int32_t look_up(const struct zone *zone, int64_t wall_ms, const char **le
 {
     int64_t seconds = floor_div(wall_ms, 1000);
     size_t low = 0, high, type = 0;
-    const char *unused;
+    const char *unused = NULL;
 
     letters = letters ? letters : &unused;
     *letters = "UTC";

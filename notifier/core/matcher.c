@@ -11,6 +11,7 @@
 #define MATCHER_TEXT_MAX 4096           /* bytes of one matcher */
 #define MATCHER_STEPS_MAX 100000        /* PCRE2 match limit: a hostile label costs a millisecond, not the night */
 #define MATCHER_HEAP_KIB_MAX 1024
+#define REGEX_STEPS_MAX 30000           /* the same in templates, which use many */
 
 struct matcher {
     enum matcher_kind kind;
@@ -281,7 +282,7 @@ struct regex *regex_open(const char *pattern, struct err *err)
     regex->context = pcre2_match_context_create(NULL);
     if (!regex->data || !regex->context)
         abort();
-    pcre2_set_match_limit(regex->context, MATCHER_STEPS_MAX);
+    pcre2_set_match_limit(regex->context, REGEX_STEPS_MAX);
     pcre2_set_heap_limit(regex->context, MATCHER_HEAP_KIB_MAX);
     return regex;
 }

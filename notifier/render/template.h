@@ -35,6 +35,10 @@ void template_set_free(struct template_set *set); /* NULL is fine */
  * earlier text, unless it is only white space; twice in one text is a mistake. The text may go afterwards. On failure
  * the set is as before. */
 bool template_set_parse(struct template_set *set, const char *name, const char *text, size_t length, struct err *err);
+/* Adds what Alertmanager's and Grafana's users call without defining it: __subject, __text_alert_list, default.title,
+ * default.message, slack.default.title, email.default.html and so on (docs/templates.md). To be called before any text is
+ * parsed, so that theirs count. */
+void template_set_add_defaults(struct template_set *set);
 bool template_set_has(const struct template_set *set, const char *name);
 size_t template_set_count(const struct template_set *set);
 const char *template_set_name(const struct template_set *set, size_t i); /* borrowed; in the order of their first definition */

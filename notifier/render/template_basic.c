@@ -33,7 +33,7 @@ static bool read_index(const struct value *index, size_t count, size_t *at, stru
 
 static bool index_one(const struct value *of, const struct value *index, struct value *result, struct err *err)
 {
-    size_t at, count = of->kind == VALUE_TEXT ? of->text.length : of->kind == VALUE_LIST ? of->list.count : 0;
+    size_t at = 0, count = of->kind == VALUE_TEXT ? of->text.length : of->kind == VALUE_LIST ? of->list.count : 0;
 
     if (of->kind == VALUE_MAP) {
         if (index->kind != VALUE_TEXT)

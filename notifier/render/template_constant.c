@@ -110,7 +110,7 @@ static bool without_underscores(const struct token *token, char out[NUMBER_TEXT_
 
 static bool read_number(const struct token *token, struct value *value, struct err *err)
 {
-    char text[NUMBER_TEXT_MAX], *end, digits[NUMBER_TEXT_MAX + 1];
+    char text[NUMBER_TEXT_MAX] = "", *end, digits[NUMBER_TEXT_MAX + 1];
 
     if (!without_underscores(token, text))
         goto bad;

@@ -111,7 +111,7 @@ static void humanize_timestamp(double seconds, struct buf *out)
 static bool say(const struct call *call, void (*add)(double, struct buf *), struct value *result, struct err *err)
 {
     struct buf text = BUF_EMPTY(400);
-    double number;
+    double number = 0;
 
     if (!number_of(&call->arguments[0], &number, err))
         return false;

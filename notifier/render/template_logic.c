@@ -45,7 +45,7 @@ static bool order_of(const struct value *a, const struct value *b, enum order *o
 
 static bool are_equal(const struct value *a, const struct value *b, bool *equal, struct err *err)
 {
-    enum order order;
+    enum order order = ORDER_NONE;
 
     if (a->kind == VALUE_NIL || b->kind == VALUE_NIL) {
         *equal = a->kind == b->kind;
@@ -86,7 +86,7 @@ static bool logic_eq(const struct call *call, struct value *result, struct err *
 
 static bool logic_ne(const struct call *call, struct value *result, struct err *err)
 {
-    bool equal;
+    bool equal = false;
 
     if (!are_equal(&call->arguments[0], &call->arguments[1], &equal, err))
         return false;
@@ -96,7 +96,7 @@ static bool logic_ne(const struct call *call, struct value *result, struct err *
 
 static bool compare(const struct call *call, enum order one, enum order other, struct value *result, struct err *err)
 {
-    enum order order;
+    enum order order = ORDER_NONE;
 
     if (!order_of(&call->arguments[0], &call->arguments[1], &order, err))
         return false;

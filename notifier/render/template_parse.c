@@ -95,7 +95,7 @@ static bool read_definition(struct parser *parser, const struct place *place, co
 {
     struct parser outer = *parser;
     struct list list = {0};
-    enum ending ending;
+    enum ending ending = ENDS_WITH_TEXT;
 
     parser->variable_count = parser->slot_count = 1;
     parser->loops = 0;
@@ -156,7 +156,7 @@ static bool read_control(struct parser *parser, struct list *list, enum statemen
     struct statement *statement = add(parser, list, kind);
     struct list body = {0}, otherwise = {0};
     size_t variable_count = parser->variable_count;
-    enum ending ending;
+    enum ending ending = ENDS_WITH_TEXT;
 
     if (!parser_advance(parser))
         return false;
@@ -280,7 +280,7 @@ bool template_parse(const char *name, const char *text, size_t length, struct ar
 {
     struct parser *parser = ARENA_NEW(arena, struct parser, 1);
     struct list list = {0};
-    enum ending ending;
+    enum ending ending = ENDS_WITH_TEXT;
 
     *parsed = (struct parsed){0};
     *parser = (struct parser){.lexer = lexer_new(name, text, length), .arena = arena, .err = err, .parsed = parsed,

@@ -270,7 +270,7 @@ static bool declare(struct parser *parser, struct pipe *pipe, const struct token
 struct pipe *parser_pipe(struct parser *parser, const char *context)
 {
     struct pipe *pipe = ARENA_NEW(parser->arena, struct pipe, 1);
-    struct token names[2];
+    struct token names[2] = {0};
 
     pipe->place = parser->token.place;
     bool ok = read_declarations(parser, pipe, names, context) && read_commands(parser, pipe, context) && declare(parser, pipe, names);

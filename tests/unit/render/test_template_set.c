@@ -275,8 +275,52 @@ static void data_has_our_own_fields(void)
     sample_close(&sample);
 }
 
+/* Every default says something about real alerts, or is empty on purpose, in every channel's words. */
+static void defaults_say_something(void)
+{
+    static const char *const empty[] = {"__description", "callbackid", "pretext", "iconemoji", "iconurl", "slack.default.text", "footer", "content", "("};
+    static const struct template_escaper *const escapers[] = {&template_escape_none, &template_escape_html, &template_escape_slack, &template_escape_discord};
+    static struct template_sample sample;
+    struct template_set *set = template_set_new();
+    struct err err = {0};
+
+    sample_open(&sample);
+    template_set_add_defaults(set);
+    CHECK(template_set_count(set) > 30 && template_set_check(set, &err), "%zu: %s", template_set_count(set), err.text);
+    for (size_t i = 0; i < template_set_count(set); i++)
+        for (size_t k = 0; k < LENGTH(escapers); k++) {
+            const char *name = template_set_name(set, i);
+            struct template_options own = sample.options;
+            const struct value *data = strstr(name, "alert_list") ? value_get(&sample.alert_data, "Alerts")
+                                       : strstr(name, "values_list") ? &value_get(&sample.alert_data, "Alerts")->list.items[0] : &sample.alert_data;
+            struct buf out = BUF_EMPTY(64 * 1024);
+            bool nothing = false;
+            own.escape = escapers[k];
+            for (size_t e = 0; e < LENGTH(empty); e++)
+                nothing = nothing || strstr(name, empty[e]) != NULL;
+            CHECK(template_execute(set, name, data, &own, &out, &err), "%s", err.text);
+            CHECK(nothing == (strspn(buf_text(&out), "\n ") == out.length), "%s: \"%s\"", name, buf_text(&out));
+            CHECK(!strstr(buf_text(&out), "<no value>"), "%s: %s", name, buf_text(&out));
+            buf_free(&out);
+        }
+    struct buf out = BUF_EMPTY(1000);
+    CHECK(template_execute(set, "slack.default.fallback", &sample.alert_data, &sample.options, &out, &err), "%s", err.text);
+    CHECK_TEXT(buf_text(&out), "[FIRING:2] DiskFull fra1 | https://alerts.example.org/incidents/K7Q2");
+    CHECK(add(set, "own.tmpl", "{{ define \"__subject\" }}mine{{ end }}", &err), "%s", err.text);
+    buf_clear(&out);
+    CHECK(template_execute(set, "email.default.subject", &sample.alert_data, &sample.options, &out, &err), "%s", err.text);
+    CHECK_TEXT(buf_text(&out), "mine");
+    buf_clear(&out);
+    CHECK(template_execute(set, "__text_values_list", &value_get(&sample.alert_data, "Alerts")->list.items[0], &sample.options, &out, &err), "%s", err.text);
+    CHECK_TEXT(buf_text(&out), "A=97, B=0.25");
+    buf_free(&out);
+    template_set_free(set);
+    sample_close(&sample);
+}
+
 int main(void)
 {
+    defaults_say_something();
     mistakes_say_where_and_what();
     what_runs_is_bounded();
     what_is_parsed_is_bounded();

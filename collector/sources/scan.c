@@ -4,12 +4,14 @@
 #include "base/text.h"
 #include "collector/sources/when.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #define SQL_MAX 1024 /* bytes of one statement */
+#define DATE_MAX 64  /* bytes of one date */
 
 struct slice {
     bool read;
@@ -190,36 +192,64 @@ static void set_pair(struct slice *slice, size_t number)
     slice->pairs[word] |= UINT64_C(1) << (number % 64);
 }
 
-/* region, ticker, count, newest date */
-static void take_row(struct scan *scan, struct slice *slice, struct db_stmt *stmt)
+struct newest { /* of one slice, a text a region: each is read as a time only once */
+    char dates[SCAN_REGIONS_MAX][DATE_MAX];
+};
+
+static bool is_number(const char *text)
 {
-    const char *region = db_text(stmt, 0), *ticker = db_text(stmt, 1), *date = db_text(stmt, 3);
-    int64_t rows = db_int(stmt, 2), ns = 0;
+    return text[0] && !text[strspn(text, "0123456789.")];
+}
+
+/* As SQL's max() would: numbers by their size, texts by their order. */
+static bool is_later(const char *date, const char *than)
+{
+    size_t length = strcspn(date, "."), than_length = strcspn(than, ".");
+
+    if (length != than_length && is_number(date) && is_number(than))
+        return length > than_length;
+    return strcmp(date, than) > 0;
+}
+
+/* region, ticker, date: counted here, as SQLite's GROUP BY takes five times as long. */
+static void take_row(struct scan *scan, struct slice *slice, struct newest *newest, struct db_stmt *stmt)
+{
+    const char *region = db_text(stmt, 0), *ticker = db_text(stmt, 1), *date = db_text(stmt, 2);
     size_t number;
 
     if (!region || !region[0]) {
-        slice->null_rows += rows;
+        slice->null_rows++;
         return;
     }
     unsigned at = region_of(scan, region);
     if (at == SCAN_REGIONS_MAX) {
-        scan->left_out += (size_t)rows;
+        scan->left_out++;
         return;
     }
-    slice->rows[at] += rows;
-    if (date && (when_text(date, &ns) || when_number(strtod(date, NULL), &ns)) && ns / 1000000 > slice->last_ms[at])
-        slice->last_ms[at] = ns / 1000000;
+    slice->rows[at]++;
+    if (date && is_later(date, newest->dates[at]) && strlen(date) < DATE_MAX && isdigit((unsigned char)date[0]))
+        memcpy(newest->dates[at], date, strlen(date) + 1);
     if (!ticker)
         return;
     if (pair_of(scan, ticker, at, &number))
         set_pair(slice, number);
     else
-        scan->left_out += (size_t)rows;
+        scan->left_out++;
+}
+
+static void read_dates(struct slice *slice, const struct newest *newest)
+{
+    int64_t ns;
+
+    for (size_t i = 0; i < SCAN_REGIONS_MAX; i++)
+        if (newest->dates[i][0] && (when_text(newest->dates[i], &ns) || when_number(strtod(newest->dates[i], NULL), &ns)))
+            slice->last_ms[i] = ns / 1000000;
 }
 
 static bool read_slice(struct scan *scan, struct db *db, size_t i, struct err *err)
 {
     struct slice *slice = &scan->slices[i], old = *slice;
+    struct newest newest = {0};
     bool row = true, ok = true;
     struct db_stmt *stmt = db_prepare(db, scan->read_sql, err);
 
@@ -233,10 +263,11 @@ static bool read_slice(struct scan *scan, struct db *db, size_t i, struct err *e
     *slice = (struct slice){.read = true};
     db_limit_time(db, SCAN_SLICE_MAX_MS);
     while ((ok = db_step(stmt, &row, err)) && row)
-        take_row(scan, slice, stmt);
+        take_row(scan, slice, &newest, stmt);
     db_limit_time(db, 0);
     db_reset(stmt);
     if (ok) {
+        read_dates(slice, &newest);
         free(old.pairs);
         return true;
     }
@@ -281,7 +312,7 @@ static bool look_at_table(struct scan *scan, struct db *db, struct err *err)
             return false;
         scan->has_row_ids = is_null;
     }
-    snprintf(scan->read_sql, sizeof scan->read_sql, "SELECT \"%s\", \"%s\", count(*), max(\"%s\") FROM \"%s\"%s GROUP BY 1, 2", names->region,
+    snprintf(scan->read_sql, sizeof scan->read_sql, "SELECT \"%s\", \"%s\", \"%s\" FROM \"%s\"%s", names->region,
              names->ticker, names->date, names->table, scan->has_row_ids ? " WHERE rowid BETWEEN ?1 AND ?2" : "");
     scan->looked = db_prepare(db, scan->read_sql, err) != NULL; /* names its missing columns */
     return scan->looked || err_within(err, "table %s", names->table);

@@ -1,0 +1,41 @@
+"""The collector on a disk that is full: what was answered 204 is kept, what cannot be kept is answered 503, and it heals by itself."""
+import time
+
+from collector import Collector
+from daemon import until
+from test_storage_full import fill, small_disk  # noqa: F401
+
+
+def test_a_full_disk_under_the_spool(tmp_path, small_disk):  # noqa: F811
+    c = Collector(tmp_path / "c", {"questdb": {"url": "http://127.0.0.1:1"}, "spool": {"path": str(small_disk / "spool"), "max_size": "64MiB"},
+                                   "sources": [{"type": "process", "name": "machine", "host": True, "every": "100ms"}]}).start()
+    c.spool = small_disk / "spool"
+    stamp, kept, refused = time.time_ns(), 0, 0
+    fill(small_disk / "ballast")
+    while refused < 5:
+        assert kept < 100000, "the disk never filled"
+        reply = c.write("".join(f"numbers,pad={'x' * 500} number={kept + i}i {stamp + kept + i}\n" for i in range(10)))
+        assert reply.status in (204, 503), reply
+        if reply.status == 204:
+            kept += 10
+        else:
+            assert int(reply.headers["retry-after"]) > 0 and "No space left" in reply.json["message"], reply
+            refused += 1
+    assert c.get("/health").status == 503 and c.get("/ready").status == 503
+    assert c.metric("collector_storage_failed") == 1 and c.metric("collector_commits_total", outcome="failed") >= 5
+    waiting = c.metric("collector_spool_rows")
+    (small_disk / "ballast").unlink()
+    until(lambda: c.get("/health").status == 200, "it to heal: the rows of its own source are kept meanwhile, and go first")
+    reply = c.write(f"numbers number={kept}i {stamp + kept}")
+    assert reply.status == 204, reply
+    kept += 1
+    rows = c.metric("collector_spool_rows")
+    assert rows >= waiting + 1
+    c.kill()
+    c.start()
+    assert c.metric("collector_spool_rows") >= rows and c.metric("collector_spool_torn_bytes") == 0
+    assert c.stop() == 0
+    numbers = [int(word.split(b"i ")[0]) for segment in sorted(c.spool.glob("*.seg")) for word in segment.read_bytes().split(b" number=")[1:]]
+    assert sorted(set(numbers)) == list(range(kept)) and len(numbers) == kept, "what was answered 204, each once"
+    assert c.cli("spool", "verify").returncode == 0
+    c.finish()

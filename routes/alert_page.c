@@ -295,7 +295,7 @@ static void show(struct alert_page *page, const struct cJSON *alert)
     buf_add_text(&foot, " Why it was told or not, as <a href=\"/api/v1/why/");
     text_add_url(&foot, page_text(alert, "id"));
     buf_add_text(&foot, "\">JSON</a>.");
-    page_show(page->call, 200, &(struct page_frame){.title = text_or(page_text(alert, "name"), "Alert"), .foot = buf_text(&foot)}, &main);
+    page_show(page->call, 200, &(struct page_frame){.title = text_or(page_text(alert, "name"), "Alert"), .foot = buf_text(&foot), .live = true}, &main);
     buf_free(&main);
     buf_free(&foot);
     buf_free(&now);

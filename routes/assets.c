@@ -1,4 +1,4 @@
-/* What the pages are dressed with: one stylesheet, one script, one icon. */
+/* What the pages are dressed with: one stylesheet, two small scripts, one icon. */
 #include "routes/tables.h"
 
 static const char style_css[] = {
@@ -6,6 +6,9 @@ static const char style_css[] = {
     0};
 static const char time_js[] = {
 #include "routes/pages/time.js.inc"
+    0};
+static const char live_js[] = {
+#include "routes/pages/live.js.inc"
     0};
 static const char icon_svg[] = {
 #include "routes/pages/icon.svg.inc"
@@ -29,6 +32,12 @@ static void script(void *context, struct call *call)
     answer(call, "text/javascript; charset=utf-8", time_js, sizeof time_js - 1);
 }
 
+static void live(void *context, struct call *call)
+{
+    (void)context;
+    answer(call, "text/javascript; charset=utf-8", live_js, sizeof live_js - 1);
+}
+
 static void icon(void *context, struct call *call)
 {
     (void)context;
@@ -38,6 +47,7 @@ static void icon(void *context, struct call *call)
 const struct route routes_assets[] = {
     {"GET", "/style.css", ACCESS_OPEN, style},
     {"GET", "/time.js", ACCESS_OPEN, script},
+    {"GET", "/live.js", ACCESS_OPEN, live},
     {"GET", "/icon.svg", ACCESS_OPEN, icon},
     {NULL, NULL, ACCESS_OPEN, NULL},
 };

@@ -122,6 +122,18 @@ const char *call_form(struct call *call, const char *name)
     return find(call->form, call->form_count, name);
 }
 
+size_t call_forms(struct call *call, const char *name, const char **out, size_t max)
+{
+    size_t count = 0;
+
+    if (!call->form)
+        read_form(call);
+    for (size_t i = 0; i < call->form_count && count < max; i++)
+        if (strcmp(call->form[i].name, name) == 0)
+            out[count++] = call->form[i].value;
+    return count;
+}
+
 static void cut_text(struct buf *text, size_t length)
 {
     if (text->length <= length)

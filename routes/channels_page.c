@@ -4,7 +4,6 @@
 #include "routes/call.h"
 #include "routes/channel_view.h"
 #include "routes/context.h"
-#include "routes/form.h"
 #include "routes/page.h"
 #include "routes/query.h"
 #include "routes/tables.h"
@@ -126,7 +125,7 @@ static void show(struct channels_page *page, const struct cJSON *list)
         struct channel_view view = channel_view(&config->channels[i], &health, list);
         add_channel(&main, page->call, config, &view);
     }
-    page_show(page->call, 200, &(struct page_frame){"Channels", "/channels",
+    page_show(page->call, 200, &(struct page_frame){.title = "Channels", .current = "/channels", .live = true, .foot =
                                                     " The same as <a href=\"/api/v1/channels\">JSON</a> or <a href=\"/api/v1/channels?format=csv\">CSV</a>."},
               &main);
     buf_free(&main);
@@ -171,13 +170,14 @@ static void tested(void *context, const struct notifier_answer *answer)
 static void test(void *context, struct call *call)
 {
     struct routes_context *routes = context;
-    struct form_fields form;
-    struct err err = {0};
+    const char *severity = text_or(call_form(call, "severity"), NULL);
+    size_t length;
 
-    if (!form_read(call, call->arena, &form, &err))
-        page_refuse(call, 400, "Not sent", err.text);
+    call_body(call, &length);
+    if (length && !severity)
+        page_refuse(call, 400, "Not sent", "The form is not readable, or names no severity.");
     else
-        notifier_test(routes->notifier, call_param(call, "name"), text_or(form_get(&form, "severity"), NULL), false, call_who(call), tested, call);
+        notifier_test(routes->notifier, call_param(call, "name"), severity, false, call_who(call), tested, call);
 }
 
 const struct route routes_channels_page[] = {

@@ -233,7 +233,7 @@ static void show(struct deliveries_page *page, int status, const struct cJSON *l
         add_export(&foot, page, "csv");
         buf_add_text(&foot, "\">CSV</a>.");
     }
-    page_show(page->call, status, &(struct page_frame){"Deliveries", "/deliveries", buf_text(&foot)}, &main);
+    page_show(page->call, status, &(struct page_frame){"Deliveries", "/deliveries", buf_text(&foot), !page->query.cursor}, &main);
     json_close(first);
     buf_free(&main);
     buf_free(&foot);
@@ -334,7 +334,7 @@ static void delivery_listed(void *context, bool ok, const struct buf *out, const
         page_add_fact(&main, "<h1>Delivery ", page_text(delivery, "id"), "</h1>\n");
         delivery_view_add(&main, delivery);
         add_items(&main, notifier_config(page->notifier), json_get(delivery, "items"));
-        page_show(page->call, 200, &(struct page_frame){.title = "Delivery", .current = "/deliveries"}, &main);
+        page_show(page->call, 200, &(struct page_frame){.title = "Delivery", .current = "/deliveries", .live = true}, &main);
     } else {
         int status = ok ? 500 : err->kind == ERR_INPUT ? 404 : query_status(err);
         page_refuse(page->call, status, status == 404 ? "Not found" : "Failed", ok ? failure.text : err->text);

@@ -275,7 +275,7 @@ static void show(struct history_page *page, int status, const struct cJSON *time
         add_export(&foot, page, "csv");
         buf_add_text(&foot, "\">CSV</a>.");
     }
-    page_show(page->call, status, &(struct page_frame){"History", "/history", buf_text(&foot)}, &main);
+    page_show(page->call, status, &(struct page_frame){"History", "/history", buf_text(&foot), false}, &main);
     json_close(list);
     buf_free(&main);
     buf_free(&foot);

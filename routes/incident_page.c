@@ -158,7 +158,7 @@ static void show(struct incident_page *page, const struct cJSON *alerts)
     buf_add_text(&foot, " The same as <a href=\"/api/v1/why/");
     text_add_url(&foot, reference);
     buf_add_text(&foot, "\">JSON</a>.");
-    page_show(page->call, 200, &(struct page_frame){.title = title, .foot = buf_text(&foot)}, &main);
+    page_show(page->call, 200, &(struct page_frame){.title = title, .foot = buf_text(&foot), .live = true}, &main);
     json_close(incident);
     buf_free(&main);
     buf_free(&foot);

@@ -266,7 +266,7 @@ static void show(struct now_page *page, const struct cJSON *list)
     buf_add_text(&main, "<p class=\"more\">As of ");
     page_add_time(&main, page_text(list, "at"));
     buf_add_text(&main, ". <a href=\"/\">Look again</a> &middot; <a href=\"/history\">What happened before</a></p>\n");
-    page_show(page->call, 200, &(struct page_frame){.title = "Now", .current = "/"}, &main);
+    page_show(page->call, 200, &(struct page_frame){.title = "Now", .current = "/", .live = true}, &main);
     buf_free(&main);
 }
 

@@ -60,7 +60,7 @@ void page_show(struct call *call, int status, const struct page_frame *frame, co
         buf_add_text(&nav, "</a>");
     }
     struct page_slot slots[] = {{"title", buf_text(&title)}, {"nav", buf_text(&nav)}, {"main", buf_text(main)},
-                                {"foot", text_or(frame->foot, "")}};
+                                {"foot", text_or(frame->foot, "")}, {"live", frame->live && status == 200 ? " data-live" : ""}};
     if (!main->full)
         page_fill(&html, layout_html, slots, LENGTH(slots));
     if (main->full || html.full)

@@ -30,6 +30,7 @@ struct page_frame {
     const char *title;   /* not escaped yet */
     const char *current; /* the page's own path among those at the top; NULL: none of them */
     const char *foot;    /* HTML; NULL: nothing more */
+    bool live;           /* shows what changes while it is looked at */
 };
 /* Answers the call with the frame around main (HTML); too long a page becomes an error that says so. */
 void page_show(struct call *call, int status, const struct page_frame *frame, const struct buf *main);

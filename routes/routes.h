@@ -37,6 +37,7 @@ const char *call_who(const struct call *call);                        /* token's
 bool call_may(const struct call *call, enum access access);           /* for detail shown only to some */
 bool call_is_loopback(const struct call *call);
 const char *call_form(struct call *call, const char *name);           /* a field of a posted form; first; decoded; NULL */
+size_t call_forms(struct call *call, const char *name, const char **out, size_t max);
 /* "192.0.2.7", or "unix": whoever asks, seen through trusted proxies. Lives as long as the call. */
 const char *call_address(struct call *call);
 bool call_is_secure(const struct call *call);                         /* over TLS, here or at a trusted proxy */

@@ -4,7 +4,6 @@
 #include "base/zone.h"
 #include "routes/call.h"
 #include "routes/context.h"
-#include "routes/form.h"
 #include "routes/page.h"
 #include "routes/query.h"
 #include "routes/tables.h"
@@ -245,10 +244,12 @@ static void made(void *context, const struct notifier_answer *answer)
 {
     struct draft_page *page = context;
 
-    if (answer->status < 200 || answer->status > 299)
+    if (answer->status < 200 || answer->status > 299) {
         show_draft(page, answer->status, NULL, text_or(answer->words, "no reason given"));
-    else
-        call_see_page(page->call, "/silences?done=made");
+        return;
+    }
+    call_describe(page->call, "silence %s: %s", text_or(answer->text, "made"), page->draft.comment);
+    call_see_page(page->call, "/silences?done=made");
 }
 
 static void make(void *context, struct call *call)
@@ -256,19 +257,14 @@ static void make(void *context, struct call *call)
     struct draft_page *page = page_new(context, call);
     struct draft *draft = &page->draft;
     const char *given[CALL_ARGUMENTS_MAX];
-    struct form_fields form;
     struct buf body = BUF_EMPTY(BODY_MAX);
     struct err err = {0};
 
-    if (!form_read(call, call->arena, &form, &err)) {
-        page_refuse(call, 400, "Not done", err.text);
-        return;
-    }
-    take_matchers(draft, given, form_all(&form, "matcher", given, LENGTH(given)));
-    draft->span = form_get(&form, "for");
-    draft->comment = form_get(&form, "comment");
-    draft->id = form_get(&form, "id");
-    draft->starts = form_get(&form, "starts");
+    take_matchers(draft, given, call_forms(call, "matcher", given, LENGTH(given)));
+    draft->span = text_or(call_form(call, "for"), "");
+    draft->comment = text_or(call_form(call, "comment"), "");
+    draft->id = text_or(call_form(call, "id"), "");
+    draft->starts = text_or(call_form(call, "starts"), "");
     if (write_draft(draft, call_who(call), notifier_now_ms(page->notifier), &body, &err))
         notifier_silence(page->notifier, buf_text(&body), body.length, made, page);
     else

@@ -15,7 +15,7 @@ def before(**span):
 class Scene:
     def __init__(self, daemon, folder, chat, pager):
         alert = daemon.alert
-        self.chat, self.pager = chat, pager
+        self.module, self.chat, self.pager = daemon, chat, pager
         pager.always(Answer(404, {"error": "no such hook"}))
         channels = [daemon.hook(chat, "team-chat"), daemon.hook(pager, "pager", path="/pager"), daemon.console()]
         self.daemon = d = daemon.Daemon(folder, daemon.config(

@@ -106,3 +106,22 @@ def test_a_silence_is_made_and_ended_by_hand(scene, browser):
     browser.wait(lambda: "It is over." in browser.text())
     browser.listen()
     assert not browser.complaints, browser.complaints
+
+
+def test_the_first_page_follows_what_happens(scene, browser):
+    """Without a reload; and whoever stands on a link still does."""
+    daemon = scene.module
+    browser.dress(1280, 900, False, False)
+    browser.complaints.clear()
+    browser.open(scene.daemon.url + "/")
+    browser.driver.execute_script("window.stayed = true; document.querySelector('main a[href^=\"/incidents/\"]').focus()")
+    standing = browser.driver.execute_script("return document.activeElement.getAttribute('href')")
+    newer = daemon.alert("JustNow", severity="warning", annotations={"summary": "It fires while somebody looks"})
+    scene.daemon.fire(newer)
+    browser.wait(lambda: "It fires while somebody looks" in browser.text())
+    scene.daemon.fire({**newer, "status": "resolved", "endsAt": "2026-03-14T10:00:00Z"})
+    browser.wait(lambda: "It fires while somebody looks" not in browser.text())
+    assert browser.driver.execute_script("return window.stayed"), "the same page"
+    assert browser.driver.execute_script("return document.activeElement.getAttribute('href')") == standing
+    browser.listen()
+    assert not browser.complaints, browser.complaints

@@ -7,6 +7,7 @@ static const struct handlers_row rows[] = {
     {"GET", "/history?status=firing", NULL, 200, "list timeline id=- status=firing channel=- since=1773394013501 until=1773480413501 limit=50", "<option value=\"firing\" selected>"},
     {"GET", "/history?text=%3Cb%3E&since=1h&until=30m", NULL, 200, "list timeline id=- status=- channel=- since=1773476813500 until=1773478613500", "value=\"&lt;b&gt;\""},
     {"GET", "/", NULL, 200, "list now", "<!doctype html>"},
+    {"GET", "/live.js", NULL, 200, NULL, "EventSource"},
     {"GET", "/icon.svg", NULL, 200, NULL, "<svg"},
     {"GET", "/history?since=soon", NULL, 400, NULL, "role=\"alert\"><bdi>since=soon"},
     {"GET", "/alerts/17", NULL, 200, "list life id=17", "<!doctype html>"},

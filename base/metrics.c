@@ -64,6 +64,9 @@ void metrics_free(struct metrics *metrics)
 
 void metrics_declare(struct metrics *metrics, const struct metric_family *declared)
 {
+    for (size_t i = 0; i < metrics->count; i++)
+        if (metrics->families[i].declared == declared)
+            return;
     assert(metrics->count < FAMILIES_MAX);
     struct family *family = &metrics->families[metrics->count++];
     family->declared = declared;
@@ -180,6 +183,43 @@ void metrics_observe(struct metrics *metrics, const char *name, double value, co
 void metrics_drop(struct metrics *metrics, const char *name)
 {
     forget(find_family(metrics, name));
+}
+
+static const struct series *look_up(const struct metrics *metrics, const char *name, const char *const *labels, const struct family **family)
+{
+    size_t i = 0;
+
+    while (i < metrics->count && strcmp(metrics->families[i].declared->name, name) != 0)
+        i++;
+    assert(i < metrics->count);
+    *family = &metrics->families[i];
+    uint64_t hash = hash_of(*family, labels);
+    for (size_t s = 0; s < (*family)->count; s++)
+        if ((*family)->series[s].hash == hash && is_labelled(*family, &(*family)->series[s], labels))
+            return &(*family)->series[s];
+    return NULL;
+}
+
+double metrics_get(const struct metrics *metrics, const char *name, const char *const *labels, double otherwise)
+{
+    const struct family *family;
+    const struct series *series = look_up(metrics, name, labels, &family);
+
+    assert(family->declared->kind != METRIC_HISTOGRAM);
+    return series ? series->value : otherwise;
+}
+
+bool metrics_histogram(const struct metrics *metrics, const char *name, const char *const *labels, struct metric_histogram *out)
+{
+    const struct family *family;
+    const struct series *series = look_up(metrics, name, labels, &family);
+
+    assert(family->declared->kind == METRIC_HISTOGRAM);
+    if (!series)
+        return false;
+    *out = (struct metric_histogram){.bounds = family->declared->buckets, .counts = series->buckets, .bound_count = family->bucket_count,
+                                     .count = series->count, .sum = series->sum};
+    return true;
 }
 
 static void write_number(struct buf *out, double value)

@@ -40,6 +40,8 @@ static struct config *config_new(void)
     config->storage_path = "data/notifier.db";
     config->retention = (struct store_retention){400 * DAY_MS, 90 * DAY_MS, 30 * DAY_MS};
     config->resolve_timeout_ms = 5 * 60 * 1000;
+    config->push_every_ms = 15 * 1000;
+    config->heartbeat_every_ms = 60 * 1000;
     config->time_zone = "UTC";
     config->policy = policy_new();
     return config;
@@ -189,6 +191,17 @@ static void read_limits(struct reading *reading, const struct yaml_node *map)
 }
 
 /* What only the whole can tell. */
+/* An address that we call ourselves. */
+static void check_url(struct reading *reading, const char *section, const char *url, bool every_given)
+{
+    const struct yaml_node *map = yaml_get(reading->root, section), *at = yaml_get(map, "url");
+
+    if (url && url != unread_text && !text_starts(url, "http://") && !text_starts(url, "https://"))
+        complain(reading, at ? at : map, "%s.url must begin with http:// or https://", section);
+    else if (!url && every_given)
+        warn(reading, map, "%s does nothing without a url", section);
+}
+
 static void settle(struct reading *reading)
 {
     struct config *config = reading->config;
@@ -210,6 +223,8 @@ static void settle(struct reading *reading)
             warn(reading, listen, "source %s has no credential, so that nothing it posts to %s is taken; %s", source->name, config->listen,
                  source->built_in ? "set NOTIFIER_SOURCE_TOKEN, or write sources:" : "give it auth:");
     }
+    check_url(reading, "metrics_push", config->push_url, given(reading->root, "metrics_push") != NULL);
+    check_url(reading, "heartbeat", config->heartbeat_url, given(reading->root, "heartbeat") != NULL);
     if (config->identity_header && !config->trusted_proxy_count)
         complain(reading, yaml_get(yaml_get(reading->root, "auth"), "identity_header"), "identity_header needs server.trusted_proxies: who may set it");
     if (!reading->complaints->errors)

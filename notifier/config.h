@@ -51,6 +51,10 @@ struct config {
     struct config_source sources[CONFIG_SOURCES_MAX];
     size_t source_count;
     int64_t resolve_timeout_ms;
+    const char *push_url, *push_token; /* metrics_push; url NULL: none */
+    int64_t push_every_ms;
+    const char *heartbeat_url;       /* NULL: none */
+    int64_t heartbeat_every_ms;
     struct zone *zone;
     const char *time_zone;
     struct channel_config channels[POLICY_CHANNELS_MAX]; /* same order as policy->channels */

@@ -233,15 +233,15 @@ const struct setting limits_settings[] = {
 };
 
 static const struct setting metrics_push_settings[] = {
-    ROW("url", SET_TEXT, NOWHERE, NULL, "Where line protocol is taken."),
-    ROW("every", SET_DURATION, NOWHERE, "15s", "How often.", .least = SECOND_MS),
-    ROW("bearer_token", SET_SECRET, NOWHERE, NULL, "`Authorization: Bearer …`"),
+    ROW("url", SET_TEXT, AT(config, push_url), NULL, "Where line protocol is taken: the collector's /write, or QuestDB's."),
+    ROW("every", SET_DURATION, AT(config, push_every_ms), "15s", "How often.", .least = SECOND_MS, .most = HOUR_MS),
+    ROW("bearer_token", SET_SECRET, AT(config, push_token), NULL, "`Authorization: Bearer …`"),
     {0},
 };
 
 static const struct setting heartbeat_settings[] = {
-    ROW("url", SET_SECRET, NOWHERE, NULL, "Pinged while we deliver."),
-    ROW("every", SET_DURATION, NOWHERE, "1m", "How often.", .least = SECOND_MS),
+    ROW("url", SET_SECRET, AT(config, heartbeat_url), NULL, "Pinged (GET) while alerts are stored and some channel works."),
+    ROW("every", SET_DURATION, AT(config, heartbeat_every_ms), "1m", "How often.", .least = SECOND_MS, .most = HOUR_MS),
     {0},
 };
 
@@ -266,8 +266,8 @@ const struct setting top_settings[] = {
     ROW("time_intervals", SET_MAPS, NOWHERE, "[]", "Named times, for routes.", .below = intervals_settings),
     ROW("templates", SET_TEXTS, NOWHERE, "[]", "Files with templates.", .later = true),
     ROW("limits", SET_OWN, NOWHERE, NULL, "Bounds.", .below = limits_settings),
-    ROW("metrics_push", SET_MAP, NOWHERE, NULL, "Sends our own metrics somewhere.", .below = metrics_push_settings, .later = true),
-    ROW("heartbeat", SET_MAP, NOWHERE, NULL, "An outside dead-man's switch.", .below = heartbeat_settings, .later = true),
+    ROW("metrics_push", SET_MAP, NOWHERE, NULL, "Sends our own metrics somewhere.", .below = metrics_push_settings),
+    ROW("heartbeat", SET_MAP, NOWHERE, NULL, "An outside dead-man's switch.", .below = heartbeat_settings),
     ROW("self", SET_OWN, NOWHERE, NULL, "Our own troubles.", .below = self_settings),
     {0},
 };

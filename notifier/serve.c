@@ -8,7 +8,9 @@
 #include "notifier/backups.h"
 #include "notifier/commands/commands.h"
 #include "notifier/commands/progress.h"
+#include "notifier/heartbeat.h"
 #include "notifier/notifier.h"
+#include "notifier/push.h"
 #include "notifier/recorder.h"
 #include "routes/accounts.h"
 #include "routes/auth.h"
@@ -24,6 +26,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #define DRAIN_MS 10000        /* after SIGTERM: how long requests and sends under way may take */
 #define RETIRED_MAX 64        /* configurations replaced while some request still reads them */
@@ -40,6 +43,8 @@ struct serving {
     struct wires *wires;
     struct work *work;
     struct backups *backups;
+    struct push *push;
+    struct heartbeat *heartbeat;
     struct recorder *recorder;
     struct store store;
     struct history *history;
@@ -308,6 +313,16 @@ static bool start_server(struct serving *serving, struct err *err)
     return serving->server != NULL;
 }
 
+/* What we tell about ourselves, beside the alerts. */
+static void start_outward(struct serving *serving)
+{
+    char host[256] = "";
+
+    gethostname(host, sizeof host - 1);
+    serving->push = push_new(serving->http, serving->metrics, host, text_or(getenv("MONITORING_ENV"), "dev"));
+    serving->heartbeat = heartbeat_new(serving->http, serving->metrics);
+}
+
 static bool start(struct serving *serving, struct err *err)
 {
     static const int signals[] = {SIGTERM, SIGINT, SIGHUP, SIGCHLD};
@@ -321,6 +336,7 @@ static bool start(struct serving *serving, struct err *err)
     serving->work = work_new(wake, serving->loop, err);
     serving->wires = serving->work ? wires_new(serving->http, serving->loop, reply, serving, err) : NULL;
     serving->metrics = metrics_new();
+    start_outward(serving);
     if (serving->record && !(serving->recorder = recorder_open(serving->record, 0, err)))
         return false;
     return serving->wires && start_on_store(serving, err) && start_server(serving, err);
@@ -365,6 +381,8 @@ static void run(struct serving *serving)
         work_finish(serving->work);
         backups_run(serving->backups);
         notifier_turn(serving->notifier);
+        push_run(serving->push, serving->notifier, clock_now(&clock_system));
+        heartbeat_run(serving->heartbeat, serving->notifier, clock_now(&clock_system));
         server_run(serving->server);
         systemd_watchdog();
         if (serving->reload_wanted) {
@@ -403,6 +421,8 @@ static void stop(struct serving *serving)
         auth_free(serving->auth);
     close_store(serving);
     buf_free(&serving->damaged);
+    push_free(serving->push);
+    heartbeat_free(serving->heartbeat);
     if (serving->metrics)
         metrics_free(serving->metrics);
     if (serving->loop)

@@ -136,8 +136,33 @@ static void labels_do_not_run_together(void)
     metrics_free(metrics);
 }
 
+static void what_is_held(void)
+{
+    struct metrics *metrics = declared();
+    struct metric_histogram held;
+    struct buf page = BUF_EMPTY(10000);
+
+    CHECK(metrics_get(metrics, "depth", NULL, -1) < 0, "nothing yet");
+    metrics_set(metrics, "depth", 7, NULL);
+    CHECK(metrics_get(metrics, "depth", NULL, -1) > 6.5, "held");
+    CHECK(metrics_get(metrics, "requests_total", (const char *[]){"GET", "200"}, 0) < 0.5, "asking makes no series");
+    CHECK(!metrics_histogram(metrics, "seconds", (const char *[]){"slack"}, &held), "none yet");
+    metrics_observe(metrics, "seconds", 0.5, (const char *[]){"slack"});
+    metrics_observe(metrics, "seconds", 99, (const char *[]){"slack"});
+    REQUIRE(metrics_histogram(metrics, "seconds", (const char *[]){"slack"}, &held), "held");
+    CHECK(held.bound_count == 3 && held.counts[0] == 0 && held.counts[1] == 1 && held.counts[3] == 1 && held.count == 2, "%zu bounds", held.bound_count);
+    metrics_declare(metrics, &depth);
+    metrics_write(metrics, &page);
+    const char *first = strstr(buf_text(&page), "# TYPE depth");
+    CHECK(first && !strstr(first + 1, "# TYPE depth"), "declared twice is declared once");
+    CHECK(!strstr(buf_text(&page), "GET"), "no series of a question");
+    buf_free(&page);
+    metrics_free(metrics);
+}
+
 int main(void)
 {
+    what_is_held();
     the_page();
     strange_values();
     series_are_bounded_and_found_again();

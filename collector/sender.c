@@ -135,7 +135,7 @@ static size_t rows_wanted(const struct sender *sender, const struct lane *lane)
     uint64_t waiting = waiting_in(sender, lane);
     size_t most = sender->options.rows;
 
-    if (waiting > most * 2)
+    if (waiting > most * 2 && !sender->failures) /* after a failure the next one is small: it may have been too much */
         most *= SENDER_DRAIN_TIMES;
     if (most > SENDER_ROWS_MAX)
         most = SENDER_ROWS_MAX;

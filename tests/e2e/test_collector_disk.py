@@ -1,11 +1,14 @@
 """The collector on a disk that is full: what was answered 204 is kept, what cannot be kept is answered 503, and it heals by itself."""
 import time
 
+import pytest
+
 from collector import Collector
 from daemon import until
 from test_storage_full import fill, small_disk  # noqa: F401
 
 
+@pytest.mark.smoke
 def test_a_full_disk_under_the_spool(tmp_path, small_disk):  # noqa: F811
     c = Collector(tmp_path / "c", {"questdb": {"url": "http://127.0.0.1:1"}, "spool": {"path": str(small_disk / "spool"), "max_size": "64MiB"},
                                    "sources": [{"type": "process", "name": "machine", "host": True, "every": "100ms"}]}).start()

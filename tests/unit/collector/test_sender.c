@@ -229,6 +229,10 @@ static void a_server_that_is_down_gets_everything_in_order(void)
     CHECK(scene->server.requests < 15 && scene->server.taken_count == 0, "%d tries in a minute", scene->server.requests);
     CHECK(state_of(scene).trouble == RETRY_NETWORK && strstr(state_of(scene).reason, "nobody there"), "it says why");
     add(scene, "t", 100, 50);
+    scene->server.largest = 0;
+    while (scene->server.taken_count == 0)
+        run(scene, 1);
+    CHECK_INT(scene->server.largest, 10); /* not more than it may be able to take */
     run(scene, 200000);
     CHECK_INT(count_taken(scene, 0, 150), 150);
     size_t disorder = 0;

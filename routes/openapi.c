@@ -60,7 +60,8 @@ static void open_content(struct json_out *out, const char *type)
     json_member(out, "schema");
 }
 
-static void put_parameter(struct json_out *out, const char *in, const char *name, size_t length, const char *schema, const char *description)
+static void put_parameter(struct json_out *out, const char *in, bool needed, const char *name, size_t length, const char *schema,
+                          const char *description)
 {
     char text[64];
 
@@ -70,7 +71,7 @@ static void put_parameter(struct json_out *out, const char *in, const char *name
     json_open(out, '{');
     json_set_text(out, "name", text);
     json_set_text(out, "in", in);
-    if (text_equal(in, "path"))
+    if (needed)
         json_set_bool(out, "required", true);
     if (description)
         json_set_text(out, "description", description);
@@ -84,33 +85,29 @@ static void put_parameters(struct json_out *out, const char *path, const char *a
     json_member(out, "parameters");
     json_open(out, '[');
     for (const char *open = strchr(path, '{'); open; open = strchr(open + 1, '{'))
-        put_parameter(out, "path", open + 1, strcspn(open + 1, "}"), "{\"type\":\"string\"}", NULL);
+        put_parameter(out, "path", true, open + 1, strcspn(open + 1, "}"), "{\"type\":\"string\"}", NULL);
     for (const char *name = arguments; name && *name; name += strspn(name, " ")) {
-        size_t length = strcspn(name, " ");
+        size_t length = strcspn(name, " !");
+        bool needed = name[length] == '!';
         const struct operation_argument *row = openapi_arguments;
         while (row->name && (strlen(row->name) != length || strncmp(row->name, name, length) != 0))
             row++;
         assert(row->name); /* an argument nobody described */
-        put_parameter(out, "query", name, length, row->schema, row->description);
-        name += length;
+        put_parameter(out, "query", needed, name, length, row->schema, row->description);
+        name += length + needed;
     }
     json_shut(out, ']');
 }
 
-static void put_answers(struct json_out *out, const struct operation *row)
+static void put_contents(struct json_out *out, const struct operation *row)
 {
-    json_member(out, "responses");
-    json_open(out, '{');
-    json_member(out, "200");
-    json_open(out, '{');
-    json_set_text(out, "description", "done");
     json_member(out, "content");
     json_open(out, '{');
-    open_content(out, row->type ? row->type : row->answer ? "application/json" : "text/plain");
+    open_content(out, row->type ? row->type : "application/json");
     if (row->answer)
         put_ref(out, "schemas", row->answer);
     else
-        json_put_raw(out, row->type && text_equal(row->type, "application/json") ? "{}" : "{\"type\":\"string\"}");
+        json_put_raw(out, "{\"type\":\"string\"}");
     json_shut(out, '}');
     if (row->csv) {
         open_content(out, "text/csv");
@@ -118,13 +115,24 @@ static void put_answers(struct json_out *out, const struct operation *row)
         json_shut(out, '}');
     }
     json_shut(out, '}');
+}
+
+static void put_answers(struct json_out *out, const struct operation *row, const char *path)
+{
+    json_member(out, "responses");
+    json_open(out, '{');
+    json_member(out, "200");
+    json_open(out, '{');
+    json_set_text(out, "description", "done");
+    if (!text_equal(row->type, ""))
+        put_contents(out, row);
     json_shut(out, '}');
     if (row->csv) {
         json_member(out, "304");
         put_ref(out, "responses", "Same");
     }
-    json_member(out, "default");
-    put_ref(out, "responses", "Error");
+    json_member(out, "default"); /* Alertmanager's words are a JSON text, those of whoever asks who you are an object */
+    put_ref(out, "responses", text_starts(path, "/api/v2/") ? "ApiError" : "Error");
     json_shut(out, '}');
 }
 
@@ -188,7 +196,7 @@ static void put_operation(struct json_out *out, const struct route *route, const
         json_shut(out, '}');
         json_shut(out, '}');
     }
-    put_answers(out, row ? row : &(struct operation){.type = "application/json"});
+    put_answers(out, row ? row : &(struct operation){.type = ""}, route->path);
     json_shut(out, '}');
     buf_free(&method);
 }

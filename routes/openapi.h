@@ -9,10 +9,10 @@
 struct operation {
     const char *method, *path;
     const char *summary;
-    const char *arguments; /* names of openapi_arguments, with blanks between; NULL: none */
+    const char *arguments; /* names of openapi_arguments, with blanks between, those that are needed with a '!'; NULL: none */
     const char *body;      /* a schema; NULL: none is needed */
     const char *answer;    /* a schema of JSON; NULL: plain text, or what `type` says */
-    const char *type;      /* of an answer that is no JSON; NULL: application/json, or text/plain */
+    const char *type;      /* of an answer that is no JSON; NULL: application/json; "": nothing is answered but the status */
     bool csv;              /* ?format=csv as well */
 };
 struct operation_argument { const char *name, *schema, *description; };

@@ -121,9 +121,9 @@ def test_every_path_is_served_as_the_document_says(busy):
             target, body = sample(d, method, path)
             status = 200
             reply = d.call(method.upper(), target, body, {**headers, **({"Content-Type": "application/json"} if body else {})})
-            content = operation["responses"]["200"]["content"]
+            content = operation["responses"]["200"].get("content", {})
             kind = reply.headers.get("content-type", "").split(";")[0]
-            if reply.status == 200 and kind not in content:
+            if reply.status == 200 and (kind not in content if content else reply.body):
                 wrong.append((method, path, f"{kind}, not {list(content)}"))
             shape = content.get(kind, {}).get("schema", {})
         if reply.status != status:

@@ -29,6 +29,7 @@ check:
 	$(call step,sim,300,$(MAKE) sim-100)
 	$(call step,e2e,900,$(MAKE) e2e)
 	$(call step,dashboards,240,$(MAKE) check-dashboards)
+	$(call step,browser,600,$(MAKE) check-browser)
 	@echo "check: all passed"
 
 .PHONY: check-fast

@@ -4,7 +4,7 @@ DEPS_BUILD := gcc make pkg-config libmicrohttpd-dev libcurl4-openssl-dev libcjso
               libpcre2-dev libssl-dev libsystemd-dev libcrypt-dev zlib1g-dev tzdata
 DEPS_TEST  := clang libclang-rt-14-dev clang-tidy cppcheck gcovr valgrind python3 python3-pytest sqlite3 postfix sasl2-bin libsasl2-modules \
               swaks openssl curl jq wrk prometheus-alertmanager prometheus util-linux procps groff-base \
-              python3-yaml python3-psycopg2 default-jre-headless maven docker-compose
+              python3-yaml python3-psycopg2 chromium chromium-driver python3-selenium default-jre-headless maven docker-compose
 DEPS_ALL   := $(DEPS_BUILD) $(DEPS_TEST)
 
 .PHONY: deps

@@ -183,7 +183,7 @@ static void add_alert(struct buf *out, const struct call *call, const struct con
     bool firing = text_equal(status, "firing");
 
     page_add_fact(out, "<h1>", text_or(page_text(json_get(alert, "annotations"), "summary"), text_or(name, "(without a name)")), "</h1>\n");
-    buf_addf(out, "<article class=\"%s severity-%d\">\n<h2 class=\"line first\">", firing ? "firing" : "resolved",
+    buf_addf(out, "<article class=\"%s severity-%d\">\n<h2 class=\"line\">", firing ? "firing" : "resolved",
              page_severity_class(config, severity));
     page_add_state(out, status);
     page_add_severity(out, config, severity);

@@ -95,7 +95,7 @@ static void add_test(struct buf *out, const struct call *call, const struct conf
 
 static void add_channel(struct buf *out, const struct call *call, const struct config *config, const struct channel_view *view)
 {
-    buf_addf(out, "<article class=\"%s\">\n<h2 class=\"line first\">",
+    buf_addf(out, "<article class=\"%s\">\n<h2 class=\"line\">",
              text_equal(view->class, "bad") ? "dead" : text_equal(view->class, "fair") ? "open" : "delivered");
     page_add_words(out, view->config->name);
     buf_add_text(out, " <span class=\"pill plain\">");

@@ -63,10 +63,22 @@ static void add_why(struct buf *out, const struct cJSON *row)
     buf_add_text(out, "</p>\n");
 }
 
+static void add_actions(struct buf *out, const struct call *call, const struct cJSON *delivery)
+{
+    const char *id = page_text(delivery, "id"), *state = page_text(delivery, "state");
+    bool operator = call_may(call, ACCESS_OPERATOR);
+
+    if (json_get_bool(delivery, "toldSince", false))
+        buf_add_text(out, "<p class=\"small good\">The channel has been told since.</p>\n");
+    else if (operator && text_equal(state, "dead"))
+        add_button(out, call, id, "retry", "Send again", "");
+    if (operator && text_equal(state, "open"))
+        add_button(out, call, id, "drop", "Drop", "danger");
+}
+
 static void add_row(struct buf *out, const struct deliveries_page *page, const struct config *config, const struct cJSON *row)
 {
     const char *id = page_text(row, "id"), *state = page_text(row, "state"), *reference = page_text(row, "incident");
-    bool operator = call_may(page->call, ACCESS_OPERATOR);
 
     buf_addf(out, "<article class=\"%s\">\n<h3 class=\"line\">", delivery_view_class(state));
     page_add_words(out, page_text(row, "channel"));
@@ -91,12 +103,7 @@ static void add_row(struct buf *out, const struct deliveries_page *page, const s
     page_add_time(out, text_or(page_text(row, "settledAt"), page_text(row, "openedAt")));
     buf_add_text(out, "</span></h3>\n");
     add_why(out, row);
-    if (json_get_bool(row, "toldSince", false))
-        buf_add_text(out, "<p class=\"small good\">The channel has been told since.</p>\n");
-    else if (operator && text_equal(state, "dead"))
-        add_button(out, page->call, id, "retry", "Send again", "");
-    if (operator && text_equal(state, "open"))
-        add_button(out, page->call, id, "drop", "Drop", "danger");
+    add_actions(out, page->call, row);
     buf_add_text(out, "</article>\n");
 }
 
@@ -221,6 +228,7 @@ static void show(struct deliveries_page *page, int status, const struct cJSON *l
         add_list(&main, page, config, list, "None.");
         add_more(&main, page, "dead", json_get_text(list, "next"), "All dead letters");
     } else {
+        page_add_fact(&main, "<h2>", page->query.status, ", newest first</h2>\n");
         if (text_equal(page->query.status, "dead"))
             add_retry_all(&main, page);
         add_list(&main, page, config, list, "Nothing fits.");
@@ -332,6 +340,8 @@ static void delivery_listed(void *context, bool ok, const struct buf *out, const
     struct cJSON *delivery = ok ? json_parse(buf_text(out), out->length, &failure) : NULL;
     if (delivery) {
         page_add_fact(&main, "<h1>Delivery ", page_text(delivery, "id"), "</h1>\n");
+        add_actions(&main, page->call, delivery);
+        buf_add_text(&main, "<h2>What became of it</h2>\n");
         delivery_view_add(&main, delivery);
         add_items(&main, notifier_config(page->notifier), json_get(delivery, "items"));
         page_show(page->call, 200, &(struct page_frame){.title = "Delivery", .current = "/deliveries", .live = true}, &main);

@@ -49,7 +49,7 @@ static void add_row(struct buf *out, const struct config *config, const struct c
 {
     const char *status = page_text(row, "status"), *severity = page_text(row, "severity");
 
-    buf_addf(out, "<article class=\"%s severity-%d\">\n<h3 class=\"line\">", text_equal(status, "firing") ? "firing" : "resolved",
+    buf_addf(out, "<article class=\"%s severity-%d\">\n<h2 class=\"line\">", text_equal(status, "firing") ? "firing" : "resolved",
              page_severity_class(config, severity));
     page_add_state(out, status);
     page_add_severity(out, config, severity);
@@ -67,7 +67,7 @@ static void add_row(struct buf *out, const struct config *config, const struct c
     }
     buf_add_text(out, "<span class=\"push\">");
     page_add_time(out, page_text(row, "at"));
-    buf_add_text(out, "</span></h3>\n");
+    buf_add_text(out, "</span></h2>\n");
     page_add_fact(out, "<p class=\"quiet\">", page_text(row, "stateReason"), "</p>\n");
     page_add_labels(out, config, json_get(row, "labels"), NULL);
     add_outcomes(out, row);

@@ -36,12 +36,12 @@ static void add_incident(struct buf *out, const struct call *call, const struct 
     struct buf lasted = BUF_EMPTY(64);
 
     page_add_fact(out, "<h1>", text_or(page_text(incident, "title"), "(without a title)"), "</h1>\n");
-    buf_addf(out, "<article class=\"%s severity-%d\">\n<h3 class=\"line\">", text_equal(state, "closed") ? "resolved" : "firing",
+    buf_addf(out, "<article class=\"%s severity-%d\">\n<h2 class=\"line\">", text_equal(state, "closed") ? "resolved" : "firing",
              page_severity_class(config, severity));
     page_add_fact(out, "<span class=\"pill plain\">", page_text(incident, "reference"), "</span> ");
     page_add_state(out, state);
     page_add_severity(out, config, severity);
-    buf_add_text(out, "</h3>\n<p class=\"quiet\">");
+    buf_add_text(out, "</h2>\n<p class=\"quiet\">");
     add_when(out, "since ", opened);
     add_when(out, ", over at ", closed);
     page_add_span(&lasted, opened, closed);

@@ -86,7 +86,7 @@ static void add_silence(struct buf *out, const struct call *call, const struct c
     const char *state = page_text(silence, "state");
     bool over = text_equal(state, "expired"), pending = text_equal(state, "pending");
 
-    buf_addf(out, "<article class=\"%s\">\n<h3 class=\"line\"><span class=\"state %s\">", over ? "" : pending ? "open" : "delivered",
+    buf_addf(out, "<article class=\"%s\">\n<h2 class=\"line\"><span class=\"state %s\">", over ? "" : pending ? "open" : "delivered",
              over ? "suppressed" : pending ? "open" : "delivered");
     page_add_words(out, state);
     buf_add_text(out, "</span> ");
@@ -96,7 +96,7 @@ static void add_silence(struct buf *out, const struct call *call, const struct c
         page_add_span(out, now, page_text(silence, pending ? "startsAt" : "endsAt"));
         buf_add_text(out, pending ? " until it begins" : " to go");
     }
-    buf_add_text(out, "</span></h3>\n<p class=\"labels\">");
+    buf_add_text(out, "</span></h2>\n<p class=\"labels\">");
     for (const struct cJSON *one = json_first(json_get(silence, "matchers")); one; one = json_next(one))
         add_matcher_texts(out, one);
     buf_add_text(out, "</p>\n<p class=\"quiet small\">");

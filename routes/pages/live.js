@@ -46,9 +46,10 @@ if (main) {
     if (!timer) timer = setTimeout(look, Math.max(PAUSE_MS - (Date.now() - lookedAt), 100));
   };
 
+  // "ready" as well: something may have happened between the page and the stream.
   const listen = () => {
     stream = new EventSource("/api/v1/stream");
-    for (const kind of ["alert", "incident", "delivery", "channel", "silence", "reset"]) stream.addEventListener(kind, soon);
+    for (const kind of ["alert", "incident", "delivery", "channel", "silence", "reset", "ready"]) stream.addEventListener(kind, soon);
   };
 
   // A browser has few connections to one host: a hidden page holds none. A stream that was refused is tried again.

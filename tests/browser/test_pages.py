@@ -3,6 +3,35 @@ import pytest
 
 from scene import HOSTILE
 
+# What a page must be for those who see little or nothing: text of enough contrast (WCAG 2, 1.4.3), a name for each field,
+# headings that skip no level, one h1, and lists that hold only their items.
+READABLE = """
+const wrong = [];
+const rgb = (text) => { const n = text.match(/[\\d.]+/g).map(Number); return {c: n.slice(0, 3), a: n.length > 3 ? n[3] : 1}; };
+const light = (c) => { const [r, g, b] = c.map((v) => { v /= 255; return v <= .03928 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4; });
+                       return .2126 * r + .7152 * g + .0722 * b; };
+const under = (e) => { for (; e; e = e.parentElement) { const b = rgb(getComputedStyle(e).backgroundColor); if (b.a === 1) return b.c; }
+                       return [255, 255, 255]; };
+for (const e of document.querySelectorAll("body *")) {
+  const own = [...e.childNodes].some((n) => n.nodeType === 3 && n.textContent.trim());
+  if (!own || !e.getClientRects().length || e.closest("svg, .skip")) continue;
+  const style = getComputedStyle(e), [a, b] = [light(rgb(style.color).c), light(under(e))].sort((x, y) => y - x);
+  const large = parseFloat(style.fontSize) >= 24 || (parseFloat(style.fontSize) >= 18.66 && style.fontWeight >= 700);
+  if ((a + .05) / (b + .05) < (large ? 3 : 4.5)) wrong.push(`contrast ${((a + .05) / (b + .05)).toFixed(2)}: ${e.className} ${e.textContent.trim().slice(0, 40)}`);
+}
+let level = 0;
+for (const h of document.querySelectorAll("h1, h2, h3, h4, h5, h6")) {
+  const l = Number(h.tagName[1]);
+  if (l > level + 1) wrong.push(`h${level} to h${l}: ${h.textContent.slice(0, 40)}`);
+  level = l;
+}
+if (document.querySelectorAll("h1").length !== 1) wrong.push("not one h1");
+for (const f of document.querySelectorAll("input:not([type=hidden]), select, textarea"))
+  if (!f.labels.length && !f.getAttribute("aria-label")) wrong.push("no label: " + f.outerHTML);
+for (const e of document.querySelectorAll("ul > *, ol > *")) if (e.tagName !== "LI") wrong.push("in a list: " + e.outerHTML.slice(0, 80));
+for (const e of document.querySelectorAll("[id]")) if (document.querySelectorAll("#" + CSS.escape(e.id)).length > 1) wrong.push("twice: #" + e.id);
+return wrong;
+"""
 SIZES = {"desktop": (1280, 900, False), "phone": (390, 844, True)}
 
 
@@ -26,6 +55,8 @@ def test_every_page(scene, browser, size, dark):
         browser.open(scene.daemon.url + path)
         browser.picture(f"{name}-{size}-{'dark' if dark else 'light'}")
         assert not browser.is_too_wide(), f"{path} is wider than the screen"
+        wrong = browser.driver.execute_script(READABLE)
+        assert not wrong, (path, wrong)
     outside = [url for url in browser.requests if not url.startswith((scene.daemon.url, "data:", "about:"))]
     assert browser.requests and not outside, outside
     assert not browser.complaints, browser.complaints

@@ -34,6 +34,7 @@ static void refuse(struct call *call, int status, const char *code, size_t line,
     json_shut(&out, '}');
     if (status == 503)
         call_set_header(call, "Retry-After", RETRY_AFTER);
+    call_explain(call, buf_text(&message));
     call_answer_json(call, status, &text);
     buf_free(&text);
     buf_free(&message);

@@ -257,6 +257,15 @@ void call_set_header(struct call *call, const char *name, const char *value)
         call->answer_header_count++;
 }
 
+void call_explain(struct call *call, const char *why)
+{
+    struct buf clean = BUF_EMPTY(CALL_WHY_MAX * 4);
+
+    text_add_clean(&clean, why, strnlen(why, CALL_WHY_MAX));
+    snprintf(call->why, sizeof call->why, "%s", buf_text(&clean));
+    buf_free(&clean);
+}
+
 static void answer_done(struct call *call)
 {
     if (call->abandoned) { /* its caller has long been told 503 */

@@ -65,6 +65,7 @@ struct call_stream {
 };
 void call_answer_stream(struct call *call, const char *content_type, const struct call_stream *stream);
 void call_stream_wake(struct call *call); /* until closed */
+void call_explain(struct call *call, const char *why); /* why an answer of the handler's own refuses: for the log; before answering */
 void call_set_header(struct call *call, const char *name, const char *value); /* before answering; copied */
 
 #endif

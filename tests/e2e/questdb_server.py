@@ -1,4 +1,5 @@
 """A real QuestDB that can be killed and started again where it was."""
+import base64
 import json
 import os
 import pathlib
@@ -51,8 +52,12 @@ def free_ports(count):
 
 
 class QuestDB:
-    def __init__(self, folder, settings=SETTINGS, heap="256m", environment=None):
+    def __init__(self, folder, settings=SETTINGS, heap="256m", environment=None, user=None, password=None):
+        """user and password: what HTTP wants to hear."""
         self.folder, self.heap, self.environment = pathlib.Path(folder), heap, environment or {}
+        self.user, self.password = user, password
+        if user:
+            settings += f"http.user={user}\nhttp.password={password}\n"
         (self.folder / "conf").mkdir(parents=True)
         (self.folder / "tmp").mkdir()
         (self.folder / "conf/server.conf").write_text(settings)
@@ -98,8 +103,11 @@ class QuestDB:
     def ask(self, sql):
         """The rows of a statement, over HTTP; a mistake in it is an AssertionError with QuestDB's words."""
         query = urllib.parse.urlencode({"query": sql})
+        request = urllib.request.Request(f"{self.url}/exec?{query}")
+        if self.user:
+            request.add_header("Authorization", "Basic " + base64.b64encode(f"{self.user}:{self.password}".encode()).decode())
         try:
-            with urllib.request.urlopen(f"{self.url}/exec?{query}", timeout=60) as reply:
+            with urllib.request.urlopen(request, timeout=60) as reply:
                 answer = json.load(reply)
         except urllib.error.HTTPError as problem:
             raise AssertionError(f"{problem.read().decode(errors='replace')}\n{sql}") from None

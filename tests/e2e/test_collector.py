@@ -215,6 +215,25 @@ def test_what_waits_while_questdb_is_down_arrives_later(tmp_path, make):
         server.stop()
 
 
+def test_a_wrong_password_holds_everything(tmp_path, make):
+    server = QuestDB(tmp_path / "other", user="admin", password="sekretRight").start()
+    c = make({"questdb": {"url": server.url, "username": "admin", "password": "sekretWrong"}}).start()
+    try:
+        assert c.write(f"process_metrics,process=held threads=1i {now_ns()}").status == 204
+        until(lambda: c.metric("collector_retries_total", **{"class": "held"}) >= 1, "the refusal")
+        health = c.get("/health").json
+        assert health["status"] == "degraded" and health["questdb"]["held"] and "401" in health["questdb"]["reason"]
+        assert any("questdb_refuses_us" in line for line in c.err) and c.metric("collector_rows_quarantined_total") == 0
+        c.stop()
+        c.path.write_text(c.path.read_text().replace("sekretWrong", "sekretRight"))
+        c.start()
+        until(lambda: c.metric("collector_rows_sent_total") == 1, "what was held")
+        until(lambda: server.value("SELECT count() FROM process_metrics") == 1, "the row")
+        assert "sekret" not in c.said()
+    finally:
+        server.stop()
+
+
 def test_a_full_spool_says_so_and_recovers(tmp_path, make):
     server = QuestDB(tmp_path / "other")
     c = make({"questdb": {"url": server.url}, "spool": {"max_size": "1MiB"}}).start()

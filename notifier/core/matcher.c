@@ -256,10 +256,10 @@ struct regex {
     pcre2_match_context *context;
 };
 
-/* RE2's `$` means the very end, never before a last newline. */
+/* RE2's `$` means the very end, never before a last newline; its (?m)^ matches behind that too. */
 struct regex *regex_open(const char *pattern, struct err *err)
 {
-    static const uint32_t options = PCRE2_UTF | PCRE2_MATCH_INVALID_UTF | PCRE2_DOLLAR_ENDONLY | PCRE2_NEVER_BACKSLASH_C;
+    static const uint32_t options = PCRE2_UTF | PCRE2_MATCH_INVALID_UTF | PCRE2_DOLLAR_ENDONLY | PCRE2_ALT_CIRCUMFLEX | PCRE2_NEVER_BACKSLASH_C;
     PCRE2_UCHAR words[128];
     PCRE2_SIZE offset;
     int code;

@@ -21,6 +21,8 @@ static bool basic_len(const struct call *call, struct value *result, struct err 
     return true;
 }
 
+static const struct value_type type_byte = {.name = "uint8"};
+
 static bool read_index(const struct value *index, size_t count, size_t *at, struct err *err)
 {
     if (index->kind != VALUE_INT)
@@ -49,6 +51,8 @@ static bool index_one(const struct value *of, const struct value *index, struct 
     if (at == count)
         return err_set(err, ERR_INPUT, "the index %zu is out of range: there are %zu", at, count);
     *result = of->kind == VALUE_LIST ? of->list.items[at] : value_int((unsigned char)of->text.bytes[at]);
+    if (of->kind == VALUE_TEXT)
+        result->type = &type_byte;
     return true;
 }
 

@@ -125,4 +125,4 @@ static const struct function methods[] = {
     {"Milliseconds", "", duration_milliseconds}, {"Nanoseconds", "", duration_nanoseconds},
     {"Truncate", "i", duration_truncate}, {"Round", "i", duration_round}, {"String", "", duration_string},
 };
-const struct value_type type_duration = {.name = "Duration", .methods = {methods, LENGTH(methods)}, .print = duration_print};
+const struct value_type type_duration = {.name = "time.Duration", .methods = {methods, LENGTH(methods)}, .print = duration_print};

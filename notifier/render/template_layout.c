@@ -305,15 +305,14 @@ static bool read_year_2(struct reading *reading)
     return true;
 }
 
-static bool read_pm(struct reading *reading)
+/* The letters' case is the layout's. */
+static bool read_pm(struct reading *reading, const char *am, const char *pm)
 {
-    static const char *const halves[] = {"AM", "PM"};
-    int64_t half;
-
-    if (!read_word(reading, halves, 2, 0, &half))
-        return false;
     reading->pm_given = true;
-    reading->pm = half;
+    reading->pm = strncmp(reading->at, pm, 2) == 0;
+    if (!reading->pm && strncmp(reading->at, am, 2) != 0)
+        return false;
+    reading->at += 2;
     return true;
 }
 
@@ -353,8 +352,8 @@ static bool read_piece(struct reading *reading, enum piece piece, const char *la
     case PIECE_SECOND_2: return read_second(reading, 2, layout + length);
     case PIECE_YEAR: return read_number(reading, 4, 4, &reading->year);
     case PIECE_YEAR_2: return read_year_2(reading);
-    case PIECE_PM:
-    case PIECE_PM_SMALL: return read_pm(reading);
+    case PIECE_PM: return read_pm(reading, "AM", "PM");
+    case PIECE_PM_SMALL: return read_pm(reading, "am", "pm");
     case PIECE_LETTERS: return read_letters(reading);
     case PIECE_FRACTION: return read_fraction_piece(reading, length - 1, false);
     case PIECE_FRACTION_TRIMMED: return read_fraction_piece(reading, length - 1, true);

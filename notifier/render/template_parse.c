@@ -163,12 +163,14 @@ static bool read_control(struct parser *parser, struct list *list, enum statemen
     statement->pipe = parser_pipe(parser, context);
     if (!statement->pipe || !close_action(parser, context))
         return false;
+    size_t of_pipe = parser->variable_count; /* what the body declares is not there in the else: only one of them runs */
     parser->loops += kind == STATEMENT_RANGE;
     bool ok = read_list(parser, false, &body, &ending);
     parser->loops -= kind == STATEMENT_RANGE;
     if (!ok)
         return false;
     statement->body = body.first;
+    parser->variable_count = of_pipe;
     if (ending == ENDS_WITH_ELSE) {
         /* {{ else if }} and {{ else with }} are an else whose only action is that one, and share its end. */
         bool chained = (kind == STATEMENT_IF && is_word(&parser->token, "if")) || (kind == STATEMENT_WITH && is_word(&parser->token, "with"));

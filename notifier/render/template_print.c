@@ -97,13 +97,26 @@ static bool is_verb_of_text(uint32_t verb)
     return verb < 0x80 && verb && strchr("vsqxX", (int)verb);
 }
 
+/* Between ` ` stand no `, no control characters but tabs, and only UTF-8. */
+static bool can_be_raw(const char *text, size_t length)
+{
+    uint32_t rune;
+
+    for (size_t i = 0, size; i < length; i += size) {
+        size = rune_read(text + i, length - i, &rune);
+        if (rune == '`' || (rune < 0x20 && rune != '\t') || rune == 0x7f || rune == 0xfeff || (rune == RUNE_BROKEN && size == 1))
+            return false;
+    }
+    return true;
+}
+
 static void print_text(const char *text, size_t length, const struct print_spec *spec, struct buf *out)
 {
     struct buf made = BUF_EMPTY(out->limit);
 
     if (spec->verb == 'x' || spec->verb == 'X')
         add_hex(text, spec->precision >= 0 && (size_t)spec->precision < length ? (size_t)spec->precision : length, spec, &made);
-    else if (spec->verb == 'q' && spec->sharp && !memchr(text, '`', length))
+    else if (spec->verb == 'q' && spec->sharp && can_be_raw(text, length))
         buf_addf(&made, "`%.*s`", (int)length, text);
     else if (spec->verb == 'q')
         print_quoted(text, cut(text, length, spec->precision), spec->plus, &made);
@@ -123,9 +136,9 @@ const char *print_go_type(const struct value *value)
     case VALUE_INT: return value->type ? value->type->name : "int";
     case VALUE_FLOAT: return "float64";
     case VALUE_TEXT: return "string";
+    case VALUE_LIST: return value->type ? value->type->name : "[]interface {}";
+    case VALUE_MAP: return value->type ? value->type->name : "map[string]interface {}";
     case VALUE_NIL:
-    case VALUE_LIST:
-    case VALUE_MAP:
     case VALUE_RECORD:
     case VALUE_TIME:
     case VALUE_OBJECT: break;
@@ -133,15 +146,31 @@ const char *print_go_type(const struct value *value)
     return value_type_name(value);
 }
 
+/* Width and flags still count. */
 static void print_misfit(const struct value *value, const struct print_spec *spec, struct buf *out)
 {
+    struct print_spec as_v = *spec;
+
+    as_v.verb = 'v';
     buf_add_text(out, "%!");
     rune_add(out, spec->verb);
     buf_add_char(out, '(');
-    if (value->kind != VALUE_NIL)
+    if (value->kind == VALUE_NIL)
+        buf_add_text(out, "<nil>");
+    else {
         buf_addf(out, "%s=", print_go_type(value));
-    value_print(value, out);
+        value_print_as(value, &as_v, out);
+    }
     buf_add_char(out, ')');
+}
+
+/* nil inside of a list is <nil>, whatever the verb. */
+static void print_element(const struct value *value, const struct print_spec *spec, struct buf *out)
+{
+    if (value->kind == VALUE_NIL)
+        buf_add_text(out, "<nil>");
+    else
+        value_print_as(value, spec, out);
 }
 
 /* [a b c], map[a:1 b:2], {a b}: the verb is its elements'. Stops where the room ends. */
@@ -159,7 +188,7 @@ static void print_elements(const struct value *value, const struct print_spec *s
             value_print_as(&name, spec, out);
             buf_add_char(out, ':');
         }
-        value_print_as(is_list ? &value->list.items[i] : &value->map.entries[i].value, spec, out);
+        print_element(is_list ? &value->list.items[i] : &value->map.entries[i].value, spec, out);
     }
     buf_add_char(out, value->kind == VALUE_RECORD ? '}' : ']');
 }

@@ -130,6 +130,8 @@ static void add_directive(struct reading *reading, struct sink *sink)
         return;
     }
     reading->at += rune_read(reading->at, (size_t)(reading->end - reading->at), &spec.verb);
+    if (spec.verb == 'v') /* %+v asks for the names of fields, not for a sign */
+        spec.plus = false;
     if (spec.verb == '%')
         sink_add_author(sink, "%", 1);
     else if (!good)

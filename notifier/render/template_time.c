@@ -27,7 +27,7 @@ static void weekday_print(const struct value *value, struct buf *out)
 }
 
 /* Both come from a time's own methods alone, and are in range. */
-static const struct value_type type_month = {.name = "Month", .print = month_print}, type_weekday = {.name = "Weekday", .print = weekday_print};
+static const struct value_type type_month = {.name = "time.Month", .print = month_print}, type_weekday = {.name = "time.Weekday", .print = weekday_print};
 
 static void time_print(const struct value *value, struct buf *out)
 {
@@ -203,7 +203,7 @@ static const struct function methods[] = {
     {"Year", "", time_year}, {"Month", "", time_month}, {"Day", "", time_day}, {"Hour", "", time_hour}, {"Minute", "", time_minute},
     {"Second", "", time_second}, {"Weekday", "", time_weekday}, {"YearDay", "", time_year_day},
 };
-const struct value_type type_time = {.name = "Time", .methods = {methods, LENGTH(methods)}, .print = time_print};
+const struct value_type type_time = {.name = "time.Time", .methods = {methods, LENGTH(methods)}, .print = time_print};
 
 static bool function_date(const struct call *call, struct value *result, struct err *err)
 {

@@ -101,6 +101,8 @@ var languageRows = []row{
 	{"variable's field", onPlain, "{{ $d := .deep }}{{ $d.one.two.three }}"},
 	{"variable in a condition", onPlain, "{{ if $n := .name }}{{ $n }}{{ end }}"},
 	{"variable in a condition's else", onPlain, "{{ if $n := .empty }}x{{ else }}[{{ $n }}]{{ end }}"},
+	{"variable of the body in an else", onPlain, "{{ $x := 1 }}{{ if .no }}{{ $x := 2 }}{{ else }}{{ $x }}{{ end }}{{ range .none }}{{ $x := 3 }}{{ else }}{{ $x }}{{ end }}{{ with .empty }}{{ $x := 4 }}{{ else with .name }}{{ $x }}{{ end }}"},
+	{"variable of the body after an else", onPlain, "{{ $x := 1 }}{{ if .yes }}{{ $x := 2 }}{{ $x }}{{ else }}{{ $y := 3 }}{{ $x }}{{ end }}{{ $x }}"},
 	{"variable of a pipe", onPlain, "{{ $n := .list | len }}{{ $n }}"},
 	{"variable in parentheses", onNone, "{{ print ($x := 3) }}{{ $x }}"},
 	{"root inside of with", onPlain, "{{ with .deep }}{{ $.name }}{{ end }}"},

@@ -16,7 +16,7 @@ import server  # also the way to tests/e2e
 
 import fakes
 from collector import Collector
-from daemon import Daemon, hook, until
+from daemon import Daemon, alert, hook, until
 
 DEADLINE = 90  # seconds; five are usual
 TOKEN = "a-token-of-the-tests-0123456789"
@@ -229,6 +229,47 @@ def test_prometheus_and_notifier_tell_of_rows_without_a_region(tmp_path, collect
                 sink.wait(lambda: any("price rows have no region" in message.text for message in sink.taken), "the alert", DEADLINE)
                 market.null_region(False)
                 sink.wait(lambda: any("resolved" in message.text for message in sink.taken), "its end", DEADLINE)
+        finally:
+            notifier.finish()
+
+
+def test_notifier_tells_of_itself(tmp_path_factory, tmp_path, collect):
+    """Its pushes through the collector fill every panel of notifier-delivery."""
+    panels = [one for one in read.targets() if one[1]["uid"] == "notifier-delivery"]
+    with server.QuestDB(tmp_path_factory.mktemp("push") / "root", schemas=False) as questdb, fakes.Sink() as sink:
+        collector = collect({**collector_config(questdb.url), "auth": {"tokens": [{"name": "push", "token": TOKEN, "role": "operator"}]}})
+        notifier = Daemon(tmp_path / "notifier", {
+            "sources": [{"name": "grafana"}], "channels": [hook(sink)], "route": {"channels": ["hook"], "group_by": ["alertname"], "group_wait": "0s"},
+            "metrics_push": {"url": collector.url + "/write", "every": "1s", "bearer_token": TOKEN}}, env={"MONITORING_ENV": "prod"}).start()
+        try:
+            with questdb.connect() as connection, connection.cursor() as cursor:
+                connection.autocommit = True
+
+                def ask(sql):
+                    cursor.execute(sql)
+                    return server.Answer(cursor)
+
+                fired = []
+
+                def empty():
+                    fired.append(notifier.fire(alert(f"Push{len(fired)}")).status)
+                    end, missing = time.time(), []
+                    for name, board, panel, target in panels:
+                        try:
+                            answer = ask(read.sql_of(board, panel, target, end - 300, end))
+                        except Exception as problem:  # tables are still being made
+                            return [str(problem)]
+                        value = answer.names.index("value") if "value" in answer.names else 1
+                        if not [row for row in answer.rows if row[value] is not None]:
+                            missing.append(name)
+                    return missing
+
+                until(lambda: not empty(), "a figure in every panel", DEADLINE)
+                assert set(fired) == {200}
+                notifier.wait_delivered(len(fired))
+                until(lambda: ask("SELECT sum(delivered_total) FROM (SELECT * FROM notifier_metrics WHERE channel = 'hook' LATEST ON timestamp PARTITION BY channel)").rows[0][0] == len(fired), "the count", DEADLINE)
+                rules = {rule["title"]: rule for group, rule in read.rules() if group["name"] == "stack"}
+                assert not [title for title, rule in rules.items() if any(holds for _, holds in rule_state.evaluate(rule, ask, time.time()).values())]
         finally:
             notifier.finish()
 

@@ -36,8 +36,11 @@ def over_time(value, metric, source, where):
     return f"SELECT timestamp AS time, {metric} AS metric, {value} AS value FROM {source} WHERE {IN_RANGE} AND {where} SAMPLE BY $__interval ORDER BY time"
 
 
-def growth(counter, names, keys, source, where):
-    """Rows with `grown`: what a counter gained since the row before. One that starts again counts from 0."""
+def growth(counter, names, keys, source, where, otherwise=None):
+    """Rows with `grown`: what a counter gained since the row before. One that starts again counts from 0.
+    otherwise: what NULL counts as, where a row without the counter is one before its first step."""
+    if otherwise is not None:
+        source, where = f"(SELECT timestamp, {keys}, coalesce({counter}, {otherwise}) AS {counter} FROM {source} WHERE {IN_RANGE} AND {where})", "true"
     return (f"(SELECT timestamp, {names}, CASE WHEN before IS NULL THEN 0 WHEN {counter} >= before THEN {counter} - before ELSE {counter} END AS grown "
             f"FROM (SELECT timestamp, {names}, {counter}, lag({counter}) OVER (PARTITION BY {keys} ORDER BY timestamp) AS before "
             f"FROM {source} WHERE {IN_RANGE} AND {where} AND {counter} IS NOT NULL))")
@@ -250,11 +253,11 @@ def notifier_delivery():
     env, channel, whole = matches("env"), f"channel IS NOT NULL AND {matches('env')}", f"channel IS NULL AND source IS NULL AND {matches('env')}"
     keys = "channel, host, env"
 
-    def grown(counter, name="channel", where=channel, keys=keys):
-        return growth(counter, name, keys, "notifier_metrics", where)
+    def grown(counter, name="channel", where=channel, keys=keys, otherwise=None):
+        return growth(counter, name, keys, "notifier_metrics", where, otherwise)
 
     in_time = (f"SELECT t.time AS time, t.metric AS metric, 100.0 * i.value / t.value AS value FROM (SELECT max(timestamp) AS time, channel AS metric, sum(grown) AS value FROM {grown('delivered_total')}) t "
-               f"JOIN (SELECT channel AS metric, sum(grown) AS value FROM {grown('in_time_total')}) i ON t.metric = i.metric WHERE t.value > 0 ORDER BY time")
+               f"JOIN (SELECT channel AS metric, sum(grown) AS value FROM {grown('in_time_total', otherwise=0)}) i ON t.metric = i.metric WHERE t.value > 0 ORDER BY time")
     return dashboard("notifier-delivery", "Notifier / Delivery", [
         gauge(1, "Delivered within 60 s", in_time, unit="percent", least=0, most=100, decimals=2, limit=100, worse="below", height=6, description="SC-003, from the durable acceptance to the receipt, within the dashboard's range."),
         stat(2, "Channels", latest("CASE WHEN channel_up THEN 1 ELSE 0 END", "channel", "notifier_metrics", keys, channel), words=UP, height=6),

@@ -268,6 +268,8 @@ def test_notifier_tells_of_itself(tmp_path_factory, tmp_path, collect):
                 assert set(fired) == {200}
                 notifier.wait_delivered(len(fired))
                 until(lambda: ask("SELECT sum(delivered_total) FROM (SELECT * FROM notifier_metrics WHERE channel = 'hook' LATEST ON timestamp PARTITION BY channel)").rows[0][0] == len(fired), "the count", DEADLINE)
+                _, board, panel, target = next(one for one in panels if one[2]["title"] == "Delivered within 60 s")
+                until(lambda: {row[2] for row in ask(read.sql_of(board, panel, target, time.time() - 300, time.time())).rows} == {100.0}, "all in time, the first message too", DEADLINE)
                 rules = {rule["title"]: rule for group, rule in read.rules() if group["name"] == "stack"}
                 assert not [title for title, rule in rules.items() if any(holds for _, holds in rule_state.evaluate(rule, ask, time.time()).values())]
         finally:

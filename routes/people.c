@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -138,7 +139,9 @@ static enum auth_state check_user(struct auth *auth, struct call *call, const st
                                    .been_there = sessions_has(auth->sessions, credential->user, call_address(call), clock_now(&clock_system).wall_ms),
                                    .hash = (user ? user : auth->options.users)->password_hash};
     switch (passwords_look(auth->passwords, &attempt, &wait_ms)) {
-    case PASSWORD_REMEMBERED: return admit(auth, call, user->access, user->name, "password");
+    case PASSWORD_REMEMBERED:
+        assert(user);
+        return admit(auth, call, user->access, user->name, "password");
     case PASSWORD_LIMITED: return people_refuse_for_now(auth, call, wait_ms);
     case PASSWORD_UNKNOWN: break;
     }

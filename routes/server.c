@@ -212,7 +212,7 @@ static enum MHD_Result take_body(struct server *server, struct call *call, const
 /* Alerts are in the history; this is for what people do. */
 static bool is_a_change(const struct call *call)
 {
-    return call_changes(call) && call->route->access != ACCESS_SOURCE && call->via;
+    return call_changes(call) && call->route->access >= ACCESS_VIEWER;
 }
 
 static void handle(struct call *call)

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/text.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -46,6 +47,8 @@ static enum signin enter(struct auth *auth, struct call *call, const char *name,
     session = sessions_open(auth->sessions, name, credential, call_address(call), clock_now(&clock_system).wall_ms, token);
     if (!session)
         return SIGNIN_WRONG;
+    if (call->session[0])
+        sessions_end(auth->sessions, call->session); /* whoever this browser was before */
     set_cookie(call, token, SESSION_MS / 1000);
     explicit_bzero(token, sizeof token);
     call->who = arena_text(call->arena, name);
@@ -139,6 +142,7 @@ void auth_sign_in(struct auth *auth, struct call *call, const char *name, const 
     } else if (token && text_equal_secret(token->token, password)) {
         done(context, call, enter(auth, call, token->name, token->token));
     } else if (look == PASSWORD_REMEMBERED) {
+        assert(user);
         done(context, call, enter(auth, call, user->name, user->password_hash));
     } else if (!start_hash(auth, call, &attempt, done, context)) {
         call_set_header(call, "Retry-After", "1");

@@ -88,7 +88,7 @@ def test_a_day_with_a_browser(start, hashes):
     assert anna.post(test).status == 403, "without a token"
     assert anna.post(test, headers={"X-CSRF-Token": "0" * 64}).status == 403
     assert anna.post("/channels/console/test", {}).status == 403
-    assert anna.post("/channels/console/test", {"csrf_token": me["csrfToken"]}).status == 303, "as a field"
+    assert anna.post("/channels/console/test", {"severity": "critical", "csrf_token": me["csrfToken"]}).status == 303, "as a field"
     assert anna.post(test, headers={"X-CSRF-Token": me["csrfToken"], "Content-Type": "text/plain"}).status == 200, "as a header"
     elsewhere = anna.post(test, headers={"X-CSRF-Token": me["csrfToken"]}, origin="https://evil.example")
     assert elsewhere.status == 403, elsewhere
@@ -100,6 +100,12 @@ def test_a_day_with_a_browser(start, hashes):
     assert vera.post(test, headers={"X-CSRF-Token": vera.csrf()}).status == 403, "a viewer"
     assert vera.get("/api/v1/audit").status == 403
 
+    before = dict(anna.cookies)
+    assert anna.sign_in("anna").status == 303 and anna.cookies != before
+    stale = Browser(d)
+    stale.cookies = before
+    assert stale.get("/history").status == 401, "signing in anew ends the session it replaces"
+    me = anna.get("/api/v1/me").json
     assert anna.post("/signout").status == 403, "a page elsewhere cannot sign her out either"
     kept = dict(anna.cookies)
     assert anna.post("/signout", {"csrf_token": me["csrfToken"]}).status == 303

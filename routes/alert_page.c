@@ -261,9 +261,11 @@ static void add_transitions(struct buf *out, const struct cJSON *alert, const ch
     for (const struct cJSON *one = json_first(list); one; later = one, one = json_next(one))
         add_transition(out, one, later, now);
     if (more > 0) {
-        buf_add_text(out, "<li class=\"quiet\">and ");
+        buf_add_text(out, "<li class=\"quiet\"><a href=\"/history?text=");
+        text_add_url(out, page_text(alert, "fingerprint"));
+        buf_add_text(out, "\">and ");
         page_add_number(out, more);
-        buf_add_text(out, " older changes</li>\n");
+        buf_add_text(out, " older changes</a></li>\n");
     }
     buf_add_text(out, "</ul></article>\n");
 }

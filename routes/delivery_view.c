@@ -117,6 +117,13 @@ void delivery_view_add(struct buf *out, const struct cJSON *delivery)
         buf_add_text(out, "</span> ");
     }
     page_add_fact(out, "<span class=\"pill plain\">", page_text(delivery, "reason"), "</span> ");
+    if (page_text(delivery, "incident")[0]) {
+        buf_add_text(out, "<a class=\"pill plain\" href=\"/incidents/");
+        text_add_url(out, page_text(delivery, "incident"));
+        buf_add_text(out, "\">");
+        page_add_words(out, page_text(delivery, "incident"));
+        buf_add_text(out, "</a> ");
+    }
     buf_add_text(out, "<span class=\"push\">");
     page_add_time(out, text_or(page_text(delivery, "settledAt"), page_text(delivery, "openedAt")));
     buf_add_text(out, "</span></h3>\n");

@@ -47,7 +47,6 @@ static void add_incident(struct buf *out, const struct call *call, const struct 
     page_add_span(&lasted, opened, closed);
     page_add_fact(out, ", after ", buf_text(&lasted), "");
     buf_add_text(out, "</p>\n");
-    page_add_fact(out, "<p>", page_text(incident, "explanation"), "</p>\n");
     page_add_labels(out, config, json_get(incident, "labels"), NULL);
     if (!text_equal(state, "closed")) {
         buf_add_text(out, "<p>");
@@ -117,8 +116,11 @@ static void add_delivery(struct buf *out, const struct cJSON *delivery)
 
     buf_addf(out, "<article class=\"%s\">\n<h3 class=\"line\">",
              text_equal(state, "dead") ? "dead" : text_equal(state, "open") ? "open" : text_equal(state, "delivered") ? "delivered" : "");
+    buf_add_text(out, "<a href=\"/deliveries/");
+    text_add_url(out, page_text(delivery, "id"));
+    buf_add_text(out, "\">");
     page_add_words(out, page_text(delivery, "channel"));
-    buf_add_char(out, ' ');
+    buf_add_text(out, "</a> ");
     page_add_state(out, state);
     if (seconds >= 0) {
         buf_add_text(out, "<span class=\"quiet\">in ");
@@ -142,6 +144,26 @@ static void add_deliveries(struct buf *out, const struct cJSON *list)
     buf_add_text(out, "</section>");
 }
 
+/* What happened to alerts that have the group's labels. */
+static void add_history_link(struct buf *out, const struct cJSON *labels)
+{
+    struct buf link = BUF_EMPTY(64 * 1024), matcher = BUF_EMPTY(4 * VALUE_LONG + 8);
+    size_t count = 0;
+
+    buf_add_text(&link, "/history");
+    for (const struct cJSON *label = json_is_object(labels) ? json_first(labels) : NULL; label; label = json_next(label)) {
+        const char *value = text_or(json_text(label), "");
+        if (strlen(json_key(label)) > VALUE_LONG || strlen(value) > VALUE_LONG || count++ >= HISTORY_MATCHERS_MAX)
+            continue;
+        buf_clear(&matcher);
+        page_add_matcher(&matcher, json_key(label), value);
+        page_add_argument(&link, "matcher", buf_text(&matcher));
+    }
+    buf_addf(out, "<p class=\"more\"><a href=\"%s\">What happened to these alerts</a></p>\n", buf_text(&link));
+    buf_free(&link);
+    buf_free(&matcher);
+}
+
 /* The last: page goes with its call when that is answered. */
 static void show(struct incident_page *page, const struct cJSON *alerts)
 {
@@ -154,7 +176,7 @@ static void show(struct incident_page *page, const struct cJSON *alerts)
     add_incident(&main, page->call, config, incident);
     add_alerts(&main, config, alerts, incident);
     add_deliveries(&main, json_get(incident, "deliveries"));
-    buf_add_text(&main, "<p class=\"more\"><a href=\"/history\">What else happened</a></p>\n");
+    add_history_link(&main, json_get(incident, "labels"));
     buf_add_text(&foot, " The same as <a href=\"/api/v1/why/");
     text_add_url(&foot, reference);
     buf_add_text(&foot, "\">JSON</a>.");

@@ -51,6 +51,19 @@ static void add_alert(struct buf *out, const struct config *config, const struct
     buf_add_text(out, "</li>\n");
 }
 
+/* reference "": no page has the rest. */
+static void add_more(struct buf *out, int64_t more, const char *reference)
+{
+    if (reference[0]) {
+        buf_add_text(out, "<a href=\"/incidents/");
+        text_add_url(out, reference);
+        buf_add_text(out, "\">");
+    }
+    buf_add_text(out, "and ");
+    page_add_number(out, more);
+    buf_add_text(out, reference[0] ? " more</a>" : " more");
+}
+
 static void add_alerts(struct buf *out, const struct config *config, const struct cJSON *of, const struct cJSON *group, const char *now)
 {
     int64_t more = json_get_int(of, "firing", 0) - (int64_t)json_count(json_get(of, "alerts"));
@@ -59,9 +72,9 @@ static void add_alerts(struct buf *out, const struct config *config, const struc
     for (const struct cJSON *alert = json_first(json_get(of, "alerts")); alert; alert = json_next(alert))
         add_alert(out, config, alert, group, now);
     if (more > 0) {
-        buf_add_text(out, "<li class=\"quiet\">and ");
-        page_add_number(out, more);
-        buf_add_text(out, " more</li>\n");
+        buf_add_text(out, "<li class=\"quiet\">");
+        add_more(out, more, page_text(group, "reference"));
+        buf_add_text(out, "</li>\n");
     }
     buf_add_text(out, "</ul>\n");
 }

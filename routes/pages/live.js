@@ -3,11 +3,12 @@
 // over the new <main>. Only while it is looked at, at most every two seconds, and never under somebody's hands.
 const main = document.querySelector("main[data-live]");
 const PAUSE_MS = 2000;
+const CALM = 10;               // and at most a tenth of the time is spent reading: a storm makes a page slow to make
 const SETTLED_MS = 1500;       // whoever only passes through opens no stream
 const LOOK_ANYWAY_MS = 60000; // "for 12 min" grows by itself, and a stream may be refused
 
 if (main) {
-  let stream = null, timer = 0, lookedAt = Date.now();
+  let stream = null, timer = 0, lookedAt = Date.now(), pause = PAUSE_MS;
 
   const isTouched = () => {
     const focused = document.activeElement;
@@ -33,17 +34,20 @@ if (main) {
     if (isTouched()) return soon();
     try {
       const answer = await fetch(location.href);
-      if (!answer.ok || isTouched()) return;
-      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+      if (!answer.ok) return;
+      const text = await answer.text();
+      pause = Math.max(PAUSE_MS, CALM * (Date.now() - lookedAt));
+      const page = new DOMParser().parseFromString(text, "text/html");
       const fresh = page.querySelector("main[data-live]");
       if (!fresh) return;
+      if (isTouched()) return soon();
       translateTimes(fresh);
       withFocusKept(() => main.replaceChildren(...fresh.childNodes));
     } catch { /* the daemon restarts; the next look finds it */ }
   };
 
   const soon = () => {
-    if (!timer) timer = setTimeout(look, Math.max(PAUSE_MS - (Date.now() - lookedAt), 100));
+    if (!timer) timer = setTimeout(look, Math.max(pause - (Date.now() - lookedAt), 100));
   };
 
   // "ready" as well: something may have happened between the page and the stream.

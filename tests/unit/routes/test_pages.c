@@ -119,8 +119,8 @@ static const char incident_alerts[] =
 static const char *const incident_says[] = {
     "<title>K7Q2 &lt;script&gt;", "<bdi>K7Q2</bdi></span> <span class=\"state open\"><bdi>open</bdi>", "<time datetime=\"2026-03-14T09:26:53.500Z\">",
     "<span class=\"state firing\"><bdi>firing</bdi></span> <span class=\"pill severity-0\"><bdi>critical</bdi></span> <a href=\"/alerts/1\"><bdi>&lt;script&gt;",
-    "<span><bdi>host</bdi>=<bdi>db1</bdi></span>", "<bdi>mail</bdi> <span class=\"state delivered\"><bdi>delivered</bdi></span> <span class=\"quiet\">in 1.2 s",
-    "<p><bdi>Sent to mail.</bdi></p>", "<span class=\"state dead\"><bdi>dead</bdi></span>", "href=\"/history\"", "/api/v1/why/K7Q2",
+    "<span><bdi>host</bdi>=<bdi>db1</bdi></span>", "<a href=\"/deliveries/9\"><bdi>mail</bdi></a> <span class=\"state delivered\"><bdi>delivered</bdi></span> <span class=\"quiet\">in 1.2 s",
+    "<p><bdi>Sent to mail.</bdi></p>", "<span class=\"state dead\"><bdi>dead</bdi></span>", "href=\"/history?matcher=alertname%3D%22Disk%22&amp;matcher=", "/api/v1/why/K7Q2",
     "href=\"/style.css\"", "name=\"viewport\"",
 };
 

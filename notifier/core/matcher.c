@@ -350,7 +350,7 @@ static void add_expanded(const struct regex *regex, const char *text, const char
         bool braced = with[1] == '{';
         const char *name = with + 1 + braced;
         size_t length = 0;
-        while (isalnum((unsigned char)name[length]) || name[length] == '_')
+        while (isalnum((unsigned char)name[length]) || name[length] == '_' || (unsigned char)name[length] >= 0x80)
             length++;
         if (with[1] == '$') {
             buf_add_char(out, '$');

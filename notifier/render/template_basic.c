@@ -60,6 +60,8 @@ static bool basic_index(const struct call *call, struct value *result, struct er
 {
     struct value at = call->arguments[0], next;
 
+    if (at.kind == VALUE_NIL)
+        return err_set(err, ERR_INPUT, "nil has no elements");
     for (size_t i = 1; i < call->count; i++) {
         if (!index_one(&at, &call->arguments[i], &next, err))
             return false;

@@ -154,6 +154,8 @@ bool eval_pipe(struct frame *frame, const struct value *dot, const struct pipe *
         struct value piped = *value;
         if (!eval_command(frame, &here, &pipe->commands[i], i ? &piped : NULL, value, err))
             return false;
+        if (value->kind == VALUE_NIL) /* as in Go: what a pipe made nil has no fields, and asking for one is no mistake */
+            *value = value_nothing();
     }
     run_leave(run);
     for (size_t i = 0; i < pipe->slot_count; i++)

@@ -151,7 +151,7 @@ static enum flow run_list(struct frame *frame, const struct value *dot, const st
 
 bool run_definition(struct template_run *run, const struct definition *definition, const struct value *data, struct err *err)
 {
-    struct value dot = *data;
+    struct value dot = data->kind == VALUE_NIL ? value_nothing() : *data;
     struct frame frame = {.run = run, .variables = ARENA_NEW(run->arena, struct value, definition->slot_count)};
 
     frame.variables[0] = dot;

@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "notifier/render/template_run.h"
 
+#include <math.h>
 #include <string.h>
 
 const struct function function_and = {.name = "and"}, function_or = {.name = "or"};
@@ -29,7 +30,7 @@ static const char *wanted(char letter)
     static const struct {
         char letter;
         const char *words;
-    } names[] = {{'s', "a string"}, {'i', "an int"}, {'f', "a number"}, {'l', "a list"}, {'m', "a map"}, {'t', "a time"}};
+    } names[] = {{'s', "a string"}, {'i', "an int"}, {'l', "a list"}, {'m', "a map"}, {'t', "a time"}};
 
     for (size_t i = 0; i < LENGTH(names); i++)
         if (names[i].letter == letter)
@@ -41,14 +42,13 @@ static bool fits(char letter, struct value *value)
 {
     switch (letter) {
     case 's': return value->kind == VALUE_TEXT;
-    case 'i': return value->kind == VALUE_INT;
+    case 'i':
+        if (value->kind == VALUE_FLOAT && value->real == floor(value->real) && fabs(value->real) < 9e15)
+            *value = value_int((int64_t)value->real);
+        return value->kind == VALUE_INT;
     case 'l': return value->kind == VALUE_LIST;
     case 'm': return value->kind == VALUE_MAP;
     case 't': return value->kind == VALUE_TIME;
-    case 'f':
-        if (value->kind == VALUE_INT)
-            *value = value_float((double)value->whole);
-        return value->kind == VALUE_FLOAT;
     default: return true; /* a: anything */
     }
 }

@@ -176,9 +176,9 @@ static bool markup_from_base64(const struct call *call, struct value *result, st
 }
 
 static const struct function rows[] = {
-    {"html", "aa*", markup_html},
-    {"js", "aa*", markup_js},
-    {"urlquery", "aa*", markup_urlquery},
+    {"html", "a*", markup_html},
+    {"js", "a*", markup_js},
+    {"urlquery", "a*", markup_urlquery},
     {"urlUnescape", "s", markup_url_unescape},
     {"safeHtml", "s", markup_safe_html},
     {"safeUrl", "s", markup_safe_url},

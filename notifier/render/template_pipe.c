@@ -210,6 +210,8 @@ static bool read_commands(struct parser *parser, struct pipe *pipe, const char *
             break;
         if (!parser_advance(parser))
             return false;
+        if (parser->token.kind == TOKEN_CLOSE || parser->token.kind == TOKEN_RIGHT) /* a | to nowhere: Go lets it pass */
+            break;
     }
     pipe->commands = commands;
     if (parser->token.kind != TOKEN_CLOSE && parser->token.kind != TOKEN_RIGHT)

@@ -18,7 +18,7 @@ struct call {
 
 struct function {
     const char *name;
-    /* One letter an argument: s string, i int, f number (arrives as float), l list, m map, t time, a anything.
+    /* One letter an argument: s string, i int, l list, m map, t time, a anything.
      * `?` behind a letter: it may be left out; `*`: any number of them, none included. */
     const char *takes;
     /* On failure err says what is wrong, without the place and the function's name: the caller knows both. */

@@ -1,6 +1,7 @@
 """A life recorded with `serve --record` and decided once more: the same decisions, no secrets, and differences said."""
 import datetime
 import json
+import re
 import time
 
 import pytest
@@ -99,6 +100,11 @@ def test_differences_are_said(start, sink, tmp_path):
     # What was heard has changed: more follows from it.
     record.write_text(whole.replace('"alertname","Two"', '"alertname","Else"'))
     assert "differ" in replayed(d, record, 1)
+
+    # What follows a difference may not fit any more: a message is worded that is not sent now.
+    record.write_text(re.sub(r'^\{"alert":.*\n', "", whole, count=1, flags=re.M))
+    done = d.cli("replay-events", str(record), url=False)
+    assert done.returncode == 1 and "recorded: " in done.stdout and "cannot be followed" in done.stdout and not done.stderr, done
 
     # A crash ends it in the middle of a line.
     record.write_text(whole[:len(whole) * 2 // 3])

@@ -4,6 +4,7 @@
 #include "tests/sim/hushes.h"
 #include "tests/sim/marks.h"
 #include "tests/sim/power.h"
+#include "tests/sim/recording.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -162,7 +163,7 @@ void life_begin(struct life *life)
 {
     struct err err = {0};
     struct notifier_options options = {
-        .config = life->setup->config, .clock = {now, life}, .metrics = life->metrics, .seed = life->seed,
+        .config = life->setup->config, .clock = {now, life}, .metrics = life->metrics, .seed = life->seed, .recorder = recording_begin(life),
         .store = {.context = life, .commit = commit, .load = load, .alert = alert, .parts = parts, .dead = dead},
         .transport = {life, receiver_carry}};
 

@@ -1,5 +1,6 @@
 #include "base/http.h"
 
+#include "base/http_request.h"
 #include "base/text.h"
 
 #include <assert.h>
@@ -8,11 +9,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <time.h>
 
-#define HTTP_CONNECT_MAX_MS 5000
-#define HTTP_HEADERS_BYTES_MAX (16 * 1024)
 #define HTTP_IDLE_HANDLES_MAX 256 /* finished handles kept for the next request */
 #define HTTP_CONNECTIONS_KEPT 512
 #define HTTP_STARTING_MAX 4096    /* requests waiting for a resolver's place */
@@ -20,7 +18,6 @@
 #define HTTP_WAITING_LOOK_MS 250  /* how often those waiting for a place are looked through for the late */
 #define HTTP_TIMEOUT_MS 10000     /* where a request names none */
 #define HTTP_WAIT_MAX_MS 60000    /* one wait; "for ever" is many of them */
-#define HTTP_AGENT "notifier"
 
 struct transfer {
     CURL *easy;
@@ -197,80 +194,11 @@ void http_free(struct http *http)
     free(http);
 }
 
-/* unix:/run/x.sock:/path -> the socket, and a URL for the rest. */
-static bool set_url(CURL *easy, const char *url, struct err *err)
-{
-    if (text_starts(url, "unix:")) {
-        const char *path = strchr(url + 5, ':');
-        struct buf socket = BUF_EMPTY(256), rest = BUF_EMPTY(16384);
-        buf_add(&socket, url + 5, path ? (size_t)(path - url - 5) : strlen(url + 5));
-        buf_addf(&rest, "http://localhost%s", path ? path + 1 : "/");
-        bool ok = !socket.full && !rest.full &&
-                  curl_easy_setopt(easy, CURLOPT_UNIX_SOCKET_PATH, buf_text(&socket)) == CURLE_OK &&
-                  curl_easy_setopt(easy, CURLOPT_URL, buf_text(&rest)) == CURLE_OK;
-        buf_free(&socket);
-        buf_free(&rest);
-        return ok || err_set(err, ERR_INPUT, "the socket's path is too long");
-    }
-    if (!text_starts(url, "http://") && !text_starts(url, "https://"))
-        return err_set(err, ERR_INPUT, "the URL must begin with http:// or https://");
-    return curl_easy_setopt(easy, CURLOPT_URL, url) == CURLE_OK || err_set(err, ERR_INPUT, "the URL is not usable");
-}
-
-static bool set_headers(struct transfer *transfer, const struct http_request *request, struct err *err)
-{
-    assert(request->header_count <= HTTP_HEADERS_MAX);
-    struct curl_slist *list = curl_slist_append(NULL, "Expect:");
-
-    for (size_t i = 0; i < request->header_count; i++) {
-        const struct http_header *header = &request->headers[i];
-        struct buf line = BUF_EMPTY(HTTP_HEADERS_BYTES_MAX);
-        /* "Name;" is curl's word for an empty value. */
-        bool ok = header->name[0] && !strpbrk(header->name, "\r\n: ") && !strpbrk(header->value, "\r\n") &&
-                  (header->value[0] ? buf_addf(&line, "%s: %s", header->name, header->value) : buf_addf(&line, "%s;", header->name));
-        if (ok)
-            list = curl_slist_append(list, buf_text(&line));
-        buf_free(&line);
-        if (!ok) {
-            curl_slist_free_all(list);
-            return err_set(err, ERR_INPUT, "header \"%.60s\" cannot be sent: it is too long or has a line break", header->name);
-        }
-    }
-    if (!list)
-        abort();
-    transfer->headers = list;
-    curl_easy_setopt(transfer->easy, CURLOPT_HTTPHEADER, list);
-    return true;
-}
-
-static void set_body(CURL *easy, const struct http_request *request)
-{
-    bool has_body = request->body || strcmp(request->method, "POST") == 0 || strcmp(request->method, "PUT") == 0 ||
-                    strcmp(request->method, "PATCH") == 0;
-
-    if (has_body) {
-        curl_easy_setopt(easy, CURLOPT_POST, 1L);
-        curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body_length);
-        curl_easy_setopt(easy, CURLOPT_COPYPOSTFIELDS, request->body ? request->body : "");
-    }
-    curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request->method);
-}
-
-static void set_options(struct transfer *transfer)
+static void set_callbacks(struct transfer *transfer)
 {
     CURL *easy = transfer->easy;
-    int64_t timeout_ms = transfer->timeout_ms;
 
     curl_easy_setopt(easy, CURLOPT_PRIVATE, transfer);
-    curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L); /* 7.88 otherwise joins a resolver's thread when told to end */
-    curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
-    curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
-    curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)timeout_ms);
-    curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)(timeout_ms < HTTP_CONNECT_MAX_MS ? timeout_ms : HTTP_CONNECT_MAX_MS));
-    curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
-    curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, 60L);
-    curl_easy_setopt(easy, CURLOPT_USERAGENT, HTTP_AGENT);
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_body);
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, transfer);
     curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, take_header);
@@ -279,34 +207,6 @@ static void set_options(struct transfer *transfer)
     curl_easy_setopt(easy, CURLOPT_SOCKOPTDATA, transfer);
     curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, before_request);
     curl_easy_setopt(easy, CURLOPT_PREREQDATA, transfer);
-}
-
-/* Who is asked, and how it is believed. The environment (http_proxy, no_proxy) has no say. */
-static void set_peer(CURL *easy, const struct http_request *request)
-{
-    curl_easy_setopt(easy, CURLOPT_PROXY, request->proxy_url ? request->proxy_url : "");
-    curl_easy_setopt(easy, CURLOPT_NOPROXY, "");
-    curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-    if (request->ca_file)
-        curl_easy_setopt(easy, CURLOPT_CAINFO, request->ca_file);
-    if (request->insecure_skip_verify) {
-        curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 0L);
-        curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 0L);
-    }
-    if (request->username && request->password) {
-        curl_easy_setopt(easy, CURLOPT_HTTPAUTH, (long)CURLAUTH_BASIC);
-        curl_easy_setopt(easy, CURLOPT_USERNAME, request->username);
-        curl_easy_setopt(easy, CURLOPT_PASSWORD, request->password);
-    }
-}
-
-/* Each step is to be seen: no old connection, no name remembered, no HTTP/2 (it knows no upgrade). */
-static void set_probe(CURL *easy)
-{
-    curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
-    curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, 1L);
-    curl_easy_setopt(easy, CURLOPT_DNS_CACHE_TIMEOUT, 0L);
-    curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
 }
 
 static struct transfer *transfer_new(struct http *http, const struct http_request *request, struct err *err)
@@ -323,45 +223,14 @@ static struct transfer *transfer_new(struct http *http, const struct http_reques
     transfer->timeout_ms = request->timeout_ms > 0 ? request->timeout_ms : HTTP_TIMEOUT_MS;
     transfer->started_ms = now_ms();
     transfer->may_repeat = strcmp(request->method, "POST") != 0 && strcmp(request->method, "PATCH") != 0;
-    set_options(transfer);
-    set_peer(transfer->easy, request);
-    set_body(transfer->easy, request);
     transfer->headers_only = request->headers_only;
-    if (request->headers_only)
-        set_probe(transfer->easy);
     transfer->take = request->take;
     transfer->take_context = request->take_context;
-    if (request->take) {
-        curl_easy_setopt(transfer->easy, CURLOPT_TIMEOUT_MS, 0L);
-        curl_easy_setopt(transfer->easy, CURLOPT_LOW_SPEED_LIMIT, 1L);
-        curl_easy_setopt(transfer->easy, CURLOPT_LOW_SPEED_TIME, (long)(transfer->timeout_ms + 999) / 1000);
-    }
-    if (set_url(transfer->easy, request->url, err) && set_headers(transfer, request, err))
+    set_callbacks(transfer);
+    if (http_request_set(transfer->easy, request, transfer->timeout_ms, &transfer->headers, err))
         return transfer;
     transfer_free(transfer);
     return NULL;
-}
-
-/* A literal address or a socket needs no resolver thread. */
-static bool needs_resolver(const struct http_request *request)
-{
-    const char *url = request->proxy_url && request->proxy_url[0] ? request->proxy_url : request->url;
-    const char *host = strstr(url, "://");
-
-    if (text_starts(url, "unix:"))
-        return false;
-    host = host ? host + 3 : url;
-    size_t length = strcspn(host, "/?#");
-    const char *at = memrchr(host, '@', length);
-    if (at) {
-        length -= (size_t)(at + 1 - host);
-        host = at + 1;
-    }
-    if (*host == '[')
-        return false;
-    const char *colon = memchr(host, ':', length);
-    length = colon ? (size_t)(colon - host) : length;
-    return strspn(host, "0123456789.") < length && !(length == 9 && strncasecmp(host, "localhost", 9) == 0);
 }
 
 static void begin(struct http *http, struct transfer *transfer)
@@ -386,7 +255,7 @@ static void queue(struct http *http, struct transfer *transfer)
 bool http_start(struct http *http, const struct http_request *request, uint64_t tag, http_done done, void *context,
                 struct err *err)
 {
-    bool resolves = needs_resolver(request), waits = resolves && http->resolving >= HTTP_RESOLVERS_MAX;
+    bool resolves = http_request_resolves(request), waits = resolves && http->resolving >= HTTP_RESOLVERS_MAX;
 
     if (waits && http->waiting >= HTTP_STARTING_MAX)
         return err_set(err, ERR_LIMIT, "%d requests wait for a name look-up already", HTTP_STARTING_MAX);
@@ -504,7 +373,8 @@ static void start_waiting(struct http *http)
             err_set(&transfer->reply.err, ERR_NETWORK, "waited too long behind other name look-ups");
             answer(http, transfer);
         } else if (http->resolving < HTTP_RESOLVERS_MAX) {
-            curl_easy_setopt(transfer->easy, CURLOPT_TIMEOUT_MS, (long)(transfer->timeout_ms - waited_ms));
+            if (!transfer->take)
+                curl_easy_setopt(transfer->easy, CURLOPT_TIMEOUT_MS, (long)(transfer->timeout_ms - waited_ms));
             begin(http, transfer);
         } else
             queue(http, transfer);

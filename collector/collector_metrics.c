@@ -63,6 +63,10 @@ void collector_state(const struct collector *collector, struct collector_state *
                                       .full = collector->full, .started_ms = collector->started_ms,
                                       .suspended = watch_suspended(collector->watch), .source_count = collector->schedule.count};
     sender_state(collector->sender, &state->sender);
+    if (!collector->schema.applied && collector->schema.absent[0]) { /* the sender has not even been let to try */
+        state->sender.trouble = RETRY_NETWORK;
+        snprintf(state->sender.reason, sizeof state->sender.reason, "%s", collector->schema.absent);
+    }
     snprintf(state->storage_words, sizeof state->storage_words, "%s", collector->storage_words);
 }
 

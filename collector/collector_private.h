@@ -29,6 +29,7 @@ struct schema_job {
     int64_t due_ms; /* steady */
     struct buf words;
     struct err err;
+    char absent[ERR_TEXT_MAX]; /* why QuestDB could not be asked; "" */
 };
 
 struct waiting {

@@ -4,10 +4,12 @@
 #include "collector/collector_private.h"
 #include "collector/schema.h"
 
+#include <stdio.h>
 #include <string.h>
 
-#define RETRY_MS 2000      /* while QuestDB does not answer */
-#define AGAIN_MS 15000     /* while it says that a table is missing */
+#define RETRY_MS 2000   /* while QuestDB does not answer */
+#define AGAIN_MS 15000  /* while it says that a table is missing */
+#define PING_MS 5000    /* whoever takes longer would hold up the work thread */
 
 /* On the work thread. */
 static void run(void *context)
@@ -18,29 +20,54 @@ static void run(void *context)
     job->ok = schema_apply(&job->collector->options.config->questdb, &job->words, &job->err);
 }
 
+static void tell(const struct schema_job *job)
+{
+    log_say(LOG_ERROR, "schema_incomplete", "%s", job->err.text);
+    for (const char *line = buf_text(&job->words), *end; *line; line = end) {
+        end = line + strcspn(line, "\n");
+        log_say(LOG_WARN, "schema", "%.*s", (int)(end - line), line);
+        end += *end == '\n';
+    }
+}
+
 static void done(void *context)
 {
     struct schema_job *job = context;
-    bool silent = !job->ok && job->err.kind == ERR_NETWORK;
+    bool unanswered = !job->ok && job->err.kind == ERR_NETWORK;
 
     job->busy = false;
-    if (!silent && !job->ok) {
-        log_say(LOG_ERROR, "schema_incomplete", "%s", job->err.text);
-        for (char *line = job->words.data, *end; line && *line; line = end) {
-            end = line + strcspn(line, "\n");
-            log_say(LOG_WARN, "schema", "%.*s", (int)(end - line), line);
-            end += *end == '\n';
-        }
-    } else if (!silent && !job->applied)
+    if (!unanswered && !job->ok)
+        tell(job);
+    else if (job->ok && !job->applied)
         log_say(LOG_INFO, "schema_applied", "QuestDB's tables are as this version needs them");
-    job->applied |= !silent; /* what stands in the way is for people; rows go on */
+    snprintf(job->absent, sizeof job->absent, "%s", unanswered ? job->err.text : "");
+    job->applied |= !unanswered; /* what stands in the way is for people; rows go on */
     buf_free(&job->words);
+}
+
+static void pinged(void *context, uint64_t tag, const struct http_reply *reply)
+{
+    struct schema_job *job = context;
+    bool there = reply->end == HTTP_ANSWERED && (reply->status == 204 || reply->status == 200);
+
+    (void)tag;
+    job->busy = false;
+    if (!there && !job->absent[0] && !job->applied)
+        log_say(LOG_WARN, "questdb_unavailable", "%s; rows are kept on disk and sent later", reply->end == HTTP_ANSWERED ? "it answers, but not as QuestDB" : reply->err.text);
+    if (there) {
+        buf_init(&job->words, 1u << 20);
+        job->busy = !job->collector->stopping && work_add(job->collector->options.work, run, done, job);
+    } else if (reply->end == HTTP_ANSWERED)
+        snprintf(job->absent, sizeof job->absent, "/ping was answered with HTTP %d", reply->status);
+    else
+        snprintf(job->absent, sizeof job->absent, "%s", reply->err.text);
 }
 
 void collector_apply_schema(struct collector *collector, struct instant now)
 {
     struct schema_job *job = &collector->schema;
     struct sender_state sender;
+    struct err ignored;
 
     if (job->busy || now.steady_ms < job->due_ms)
         return;
@@ -49,6 +76,7 @@ void collector_apply_schema(struct collector *collector, struct instant now)
         return;
     job->due_ms = now.steady_ms + (job->applied ? AGAIN_MS : RETRY_MS);
     job->collector = collector;
-    buf_init(&job->words, 1u << 20);
-    job->busy = work_add(collector->options.work, run, done, job);
+    struct http_request request = {.method = "GET", .url = collector->ping_url, .timeout_ms = PING_MS,
+                                   .ca_file = collector->options.config->questdb.ca_file};
+    job->busy = http_start(collector->options.http, &request, 0, pinged, job, &ignored);
 }

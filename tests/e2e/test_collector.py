@@ -202,6 +202,9 @@ def test_what_waits_while_questdb_is_down_arrives_later(tmp_path, make):
         rows = [f"process_metrics,process=p{batch * 250 + i} threads={batch * 250 + i}i {stamp}" for i in range(250)]
         assert c.write("\n".join(rows)).status == 204
     assert c.metric("collector_spool_rows") == 10000 and c.metric("collector_rows_sent_total") == 0
+    until(lambda: c.metric("collector_questdb_up") == 0, "its absence to be seen")
+    health = c.get("/health")
+    assert health.status == 200 and health.json["status"] == "degraded" and "connect" in health.json["questdb"]["reason"]
     status = c.cli("spool", "status")
     assert status.returncode == 0 and "10000 rows" in status.stdout and f"pid {c.process.pid}" in status.stdout
     try:

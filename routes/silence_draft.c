@@ -162,7 +162,7 @@ static void new_silence(void *context, struct call *call)
 {
     struct draft_page *page = page_new(context, call);
     struct draft *draft = &page->draft;
-    const char *given[CALL_ARGUMENTS_MAX];
+    const char *given[CALL_ARGUMENTS_MAX] = {NULL};
 
     take_matchers(draft, given, call_arguments(call, "matcher", given, LENGTH(given)));
     draft->span = text_or(call_argument(call, "for"), "2h");
@@ -256,7 +256,7 @@ static void make(void *context, struct call *call)
 {
     struct draft_page *page = page_new(context, call);
     struct draft *draft = &page->draft;
-    const char *given[CALL_ARGUMENTS_MAX];
+    const char *given[CALL_ARGUMENTS_MAX] = {NULL};
     struct buf body = BUF_EMPTY(BODY_MAX);
     struct err err = {0};
 

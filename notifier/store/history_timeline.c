@@ -14,23 +14,23 @@ static void write_bars(struct page *page, const char *key, const int64_t *bars)
 
 bool page_write_timeline(struct page *page)
 {
-    const struct history_query *query = page->query;
-    struct page_timeline timeline = {.since_ms = query->since_ms, .until_ms = query->until_ms};
+    struct page_timeline *timeline = &page->timeline;
     struct sheet *sheet = &page->sheet;
     bool cut;
 
-    if (query->since_ms <= 0 || query->until_ms <= query->since_ms)
+    timeline->since_ms = page->query->since_ms;
+    timeline->until_ms = page->query->until_ms;
+    if (timeline->since_ms <= 0 || timeline->until_ms <= timeline->since_ms)
         return err_set(page->err, ERR_INPUT, "a timeline needs a time that begins before it ends");
-    page->timeline = &timeline;
     if (!page_read_list(page, &page_timeline, &cut))
         return false;
     sheet_open(sheet);
-    sheet_time(sheet, "since", timeline.since_ms);
-    sheet_time(sheet, "until", timeline.until_ms);
-    sheet_time(sheet, "completeFrom", cut ? page->keys[0] : timeline.since_ms); /* older ones were not looked at */
+    sheet_time(sheet, "since", timeline->since_ms);
+    sheet_time(sheet, "until", timeline->until_ms);
+    sheet_time(sheet, "completeFrom", cut ? page->keys[0] : timeline->since_ms); /* older ones were not looked at */
     sheet_bool(sheet, "complete", !cut);
-    write_bars(page, "firing", timeline.firing);
-    write_bars(page, "resolved", timeline.resolved);
+    write_bars(page, "firing", timeline->firing);
+    write_bars(page, "resolved", timeline->resolved);
     sheet_shut(sheet);
     return true;
 }

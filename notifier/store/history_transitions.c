@@ -152,7 +152,7 @@ static enum page_row transition_row(struct page *page, struct db_stmt *stmt)
 
 static enum page_row timeline_row(struct page *page, struct db_stmt *stmt)
 {
-    struct page_timeline *timeline = page->timeline;
+    struct page_timeline *timeline = &page->timeline;
     struct page_outcome outcomes[PAGE_OUTCOMES_MAX];
     size_t count;
 

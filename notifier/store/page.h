@@ -30,7 +30,7 @@ struct page {
     int phase;
     int64_t keys[PAGE_KEYS_MAX]; /* of the last row looked at */
     size_t limit, written, scanned, scan_max;
-    struct page_timeline *timeline; /* LIST_TIMELINE: counted there, nothing is written */
+    struct page_timeline timeline; /* LIST_TIMELINE: counted there, nothing is written */
     bool failed;                /* err says why */
     struct err *err;
 };

@@ -255,6 +255,55 @@ static void test_silences(struct store *store)
     json_close(json);
 }
 
+/* For a page long texts end in an ellipsis; what a search looks at stays whole. */
+static void test_cut(void)
+{
+    struct cJSON *json = ask_for(&(struct history_query){.list = LIST_ALERTS, .status = "firing", .severity = "critical", .runes = 3, .limit = 1});
+    const struct cJSON *alert = nth(json_get(json, "items"), 0);
+
+    CHECK_TEXT(json_get_text(alert, "name"), "Dow\xe2\x80\xa6");
+    CHECK_TEXT(json_get_text(json_get(alert, "labels"), "ale"), "Dow\xe2\x80\xa6");
+    CHECK_TEXT(json_get_text(alert, "id"), "306");
+    json_close(json);
+}
+
+/* One page looks at so many rows and no more, then offers where to go on; a timeline says from when it is complete. */
+static void test_millions(void)
+{
+    struct err err = {0};
+    char sql[600];
+    struct db *db = db_open(sample_path, DB_WRITE, NULL, &err);
+
+    CHECK(db, "%s", err.text);
+    /* One a millisecond, all of alert 300; the one looked for is the oldest. */
+    snprintf(sql, sizeof sql, "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < %d) INSERT INTO transitions"
+             " (alert_id, seq, status, at_ms, starts_ms, ends_ms, source) SELECT 300, 1 + i, i %% 2, %lld + i, 0, 0, 'main' FROM n",
+             HISTORY_SCAN_MAX, SAMPLE_NOW + 10);
+    CHECK(db && db_exec(db, sql, &err), "%s", err.text);
+    db_close(db);
+    struct history_query query = {.list = LIST_HISTORY, .text = "silence 7"};
+    struct cJSON *json = ask_for(&query);
+    char cursor[64];
+    CHECK_INT(json_count(json_get(json, "items")), 0);
+    snprintf(cursor, sizeof cursor, "%s", text_or(json_get_text(json, "next"), ""));
+    CHECK(cursor[0], "there is more");
+    json_close(json);
+    query.cursor = cursor;
+    json = ask_for(&query);
+    CHECK_INT(json_count(json_get(json, "items")), 1);
+    CHECK(json_is_null(json_get(json, "next")), "that was all");
+    json_close(json);
+
+    json = ask_for(&(struct history_query){.list = LIST_TIMELINE, .since_ms = SAMPLE_NOW, .until_ms = SAMPLE_NOW + 600000});
+    int64_t sum = 0;
+    for (size_t i = 0; i < HISTORY_TIMELINE_BARS; i++)
+        sum += bar(json, "firing", i) + bar(json, "resolved", i);
+    CHECK_INT(sum, HISTORY_TIMELINE_SCAN_MAX);
+    CHECK(!json_get_bool(json, "complete", true), "older ones were not looked at");
+    CHECK_TEXT(json_get_text(json, "completeFrom"), "2023-11-14T22:15:50.011Z");
+    json_close(json);
+}
+
 int main(void)
 {
     struct err err = {0};
@@ -270,8 +319,10 @@ int main(void)
     test_timeline();
     test_life();
     test_silences(&store);
-    history_close(history);
+    test_cut();
     sample_close(&store);
+    test_millions();
+    history_close(history);
     sample_end();
     buf_free(&out);
     return test_end();

@@ -20,6 +20,11 @@ struct sheet {
     size_t runes;               /* characters of a text, beyond which it is cut; 0: none is */
 };
 
+struct page_timeline {
+    int64_t since_ms, until_ms;
+    int64_t firing[HISTORY_TIMELINE_BARS], resolved[HISTORY_TIMELINE_BARS];
+};
+
 struct page {
     struct db *db;
     const struct history_query *query;
@@ -33,11 +38,6 @@ struct page {
     struct page_timeline timeline; /* LIST_TIMELINE: counted there, nothing is written */
     bool failed;                /* err says why */
     struct err *err;
-};
-
-struct page_timeline {
-    int64_t since_ms, until_ms;
-    int64_t firing[HISTORY_TIMELINE_BARS], resolved[HISTORY_TIMELINE_BARS];
 };
 
 enum page_row { ROW_SKIPPED, ROW_WRITTEN, ROW_LAST }; /* LAST: no later row can match */

@@ -165,9 +165,3 @@ bool number_add_float(double real, const struct print_spec *spec, struct buf *ou
     buf_free(&digits);
     return ok;
 }
-
-void print_float(double real, struct buf *out)
-{
-    static const struct print_spec shortest = {.verb = 'g', .width = -1, .precision = -1};
-    number_add_float(real, &shortest, out);
-}

@@ -120,7 +120,6 @@ static bool read_term(struct parser *parser, struct operand *operand)
         add_field(parser, operand, token);
     else if (token->kind == TOKEN_VARIABLE) {
         operand->kind = OPERAND_VARIABLE;
-        operand->name = arena_bytes(parser->arena, token->text, token->length);
         if (!find_variable(parser, token, &operand->slot))
             return false;
     } else if (token->kind != TOKEN_DOT) {

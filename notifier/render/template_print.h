@@ -17,8 +17,6 @@ void value_print(const struct value *value, struct buf *out);
 void value_print_as(const struct value *value, const struct print_spec *spec, struct buf *out);
 /* "a\tb" in quotes, with Go's escapes. */
 void print_quoted(const char *text, size_t length, bool ascii, struct buf *out);
-/* The shortest text that reads back as the same number, as Go's %g has it. */
-void print_float(double real, struct buf *out);
 const char *print_go_type(const struct value *value); /* "int", "string", "float64" */
 /* Text in its width. */
 void print_padded(const char *text, size_t length, const struct print_spec *spec, struct buf *out);

@@ -21,10 +21,7 @@ struct operand {
     size_t field_count;
     union {
         struct value constant;
-        struct {
-            size_t slot; /* of a variable; 0 is $ */
-            const char *name;
-        };
+        size_t slot; /* of a variable; 0 is $ */
         const struct function *function;
         const struct pipe *pipe;
     };

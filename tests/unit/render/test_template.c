@@ -49,14 +49,34 @@ static void check_row(const struct cJSON *row)
     template_set_free(set);
 }
 
+/* The data hold < and >. A template that writes none itself, and vouches for nothing, lets none through to HTML. */
+static size_t check_escaped(const struct cJSON *row)
+{
+    const char *name = json_get_text(row, "name"), *text = json_get_text(row, "template");
+    struct template_options options = sample.options;
+    struct buf out = BUF_EMPTY(64 * 1024);
+
+    if (strpbrk(text, "<>") || strstr(text, "safeHtml") || json_get_text(row, "fails"))
+        return 0;
+    options.escape = &template_escape_html;
+    CHECK(template_execute_text(NULL, "row", text, strlen(text), data_of(json_get_text(row, "data")), &options, &out, NULL), "%s", name);
+    CHECK(!strpbrk(buf_text(&out), "<>"), "%s: %s", name, buf_text(&out));
+    buf_free(&out);
+    return strpbrk(json_get_text(row, "want"), "<>") ? 1 : 0;
+}
+
 int main(void)
 {
+    size_t escaped = 0;
     struct cJSON *rows = sample_json("rows.json");
 
     sample_open(&sample);
     CHECK(json_count(rows) >= ROWS_MIN, "%zu rows", json_count(rows));
-    for (const struct cJSON *row = json_first(rows); row; row = json_next(row))
+    for (const struct cJSON *row = json_first(rows); row; row = json_next(row)) {
         check_row(row);
+        escaped += check_escaped(row);
+    }
+    CHECK(escaped >= 10, "only %zu rows have anything to escape", escaped);
     sample_close(&sample);
     json_close(rows);
     return test_end();

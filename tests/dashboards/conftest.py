@@ -34,8 +34,8 @@ def until():
 
 @pytest.fixture(scope="session")
 def filled(questdb, until):
-    """The server with thirty days: every ten minutes, and each fifteen seconds in the last six hours."""
-    seed.fill(questdb.url, until, days=30, step=600, fine=6 * seed.HOUR)
+    """The server with thirty days: every half hour, and each fifteen seconds in the last six hours."""
+    seed.fill(questdb.url, until, days=30, step=1800, fine=6 * seed.HOUR)
     questdb.wait_applied()
     return questdb
 

@@ -123,7 +123,7 @@ static void answer(struct call *call, struct buf *text)
     buf_free(text);
 }
 
-static const char *role_of(const struct call *call)
+const char *accounts_role(const struct call *call)
 {
     return call_may(call, ACCESS_ADMIN) ? "admin" : call_may(call, ACCESS_OPERATOR) ? "operator" : "viewer";
 }
@@ -136,7 +136,7 @@ static void show_me(void *context, struct call *call)
     (void)context;
     json_open(&out, '{');
     json_set_text(&out, "name", call_who(call));
-    json_set_text(&out, "role", role_of(call));
+    json_set_text(&out, "role", accounts_role(call));
     json_set_text(&out, "via", call_via(call));
     json_set_text(&out, "address", call_address(call));
     json_set_text(&out, "csrfToken", call_csrf_token(call)[0] ? call_csrf_token(call) : NULL);
@@ -153,8 +153,7 @@ static void set_time(struct json_out *out, const char *key, int64_t wall_ms)
     buf_free(&time);
 }
 
-/* An admin sees everybody's, the others their own. */
-static bool is_shown(const struct call *call, const struct session *session)
+bool accounts_sees(const struct call *call, const struct session *session)
 {
     return call_may(call, ACCESS_ADMIN) || text_equal(session->who, call_who(call));
 }
@@ -170,7 +169,7 @@ static void list_sessions(void *context, struct call *call)
     json_member(&out, "items");
     json_open(&out, '[');
     for (size_t at = 0; routes->auth && (session = sessions_each(auth_sessions(routes->auth), &at, notifier_now_ms(routes->notifier)));) {
-        if (!is_shown(call, session))
+        if (!accounts_sees(call, session))
             continue;
         json_open(&out, '{');
         json_set_text(&out, "id", arena_printf(call->arena, "%.*s", ID_DIGITS, session->digest));
@@ -188,21 +187,27 @@ static void list_sessions(void *context, struct call *call)
     answer(call, &text);
 }
 
-static void end_session(void *context, struct call *call)
+bool accounts_end_session(struct routes_context *routes, struct call *call, const char *id)
 {
-    struct routes_context *routes = context;
-    const char *id = call_param(call, "id");
     const struct session *session;
 
     for (size_t at = 0; routes->auth && (session = sessions_each(auth_sessions(routes->auth), &at, notifier_now_ms(routes->notifier)));) {
-        if (strlen(id) != ID_DIGITS || strncmp(session->digest, id, ID_DIGITS) != 0 || !is_shown(call, session))
+        if (strlen(id) != ID_DIGITS || strncmp(session->digest, id, ID_DIGITS) != 0 || !accounts_sees(call, session))
             continue;
         call_describe(call, "session %s of %s", id, session->who);
-        sessions_end(auth_sessions(routes->auth), id);
-        call_answer(call, 200, "application/json", "{\"status\":\"ok\"}\n", 16);
-        return;
+        return sessions_end(auth_sessions(routes->auth), id);
     }
-    call_fail(call, 404, "not found", "no session \"%.40s\"", id);
+    return false;
+}
+
+static void end_session(void *context, struct call *call)
+{
+    const char *id = call_param(call, "id");
+
+    if (accounts_end_session(context, call, id))
+        call_answer(call, 200, "application/json", "{\"status\":\"ok\"}\n", 16);
+    else
+        call_fail(call, 404, "not found", "no session \"%.40s\"", id);
 }
 
 const struct route routes_accounts[] = {

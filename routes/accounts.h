@@ -12,6 +12,12 @@ bool accounts_start(struct routes_context *routes, struct err *err);
 bool accounts_begin(void *context, struct call *call);
 void accounts_end(void *context, struct call *call);
 
+struct session; /* routes/session.h */
+/* An admin sees everybody's sessions, the others their own. */
+bool accounts_sees(const struct call *call, const struct session *session);
+bool accounts_end_session(struct routes_context *routes, struct call *call, const char *id); /* false: none that the caller sees */
+const char *accounts_role(const struct call *call); /* "viewer" */
+
 /* signin_page.c */
 void signin_page_door(struct call *call, int status, const char *why);
 

@@ -55,7 +55,7 @@ void page_show(struct call *call, int status, const struct page_frame *frame, co
         buf_addf(&nav, "<a href=\"%s\"%s>%s</a>", places[i].path,
                  text_equal(places[i].path, frame->current) ? " aria-current=\"page\"" : "", places[i].label);
     if (text_equal(call_via(call), "session")) {
-        buf_addf(&nav, "<a href=\"/signin\"%s>", text_equal(frame->current, "/signin") ? " aria-current=\"page\"" : "");
+        buf_addf(&nav, "<a href=\"/account\"%s>", text_equal(frame->current, "/account") ? " aria-current=\"page\"" : "");
         text_add_html(&nav, call_who(call));
         buf_add_text(&nav, "</a>");
     }

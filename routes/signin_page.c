@@ -68,22 +68,12 @@ static bool can_sign_in(struct routes_context *routes, struct call *call)
 
 static void show(void *context, struct call *call)
 {
-    struct routes_context *routes = context;
-    struct buf form = BUF_EMPTY(PAGE_MAX);
-
-    if (!can_sign_in(routes, call))
+    if (!can_sign_in(context, call))
         return;
-    if (!text_equal(call_via(call), "session")) {
+    if (text_equal(call_via(call), "session"))
+        answer(call, 200, NULL, "<p>You are signed in. <a href=\"/account\">Your account</a></p>\n");
+    else
         show_form(call, 200, NULL, NULL, call_argument(call, "next"));
-        return;
-    }
-    page_add_fact(&form, "<p>You are signed in as <strong>", call_who(call), "</strong>.</p>\n");
-    page_form_begin(&form, call, "/signout", "account");
-    buf_add_text(&form, "<label><span><input type=\"checkbox\" name=\"everywhere\" value=\"true\"> on all devices</span></label>\n"
-                        "<button>Sign out</button>\n");
-    page_form_end(&form);
-    answer(call, 200, NULL, buf_text(&form));
-    buf_free(&form);
 }
 
 /* Where somebody was going: a path of ours. "//host", "/\\host" and what a browser strips of blanks lead elsewhere. */

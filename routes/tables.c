@@ -20,6 +20,8 @@ const struct route *const route_tables[] = {
     routes_api_v2,
     routes_signin_page,
     routes_accounts,
+    routes_account_page,
+    routes_audit_page,
     routes_stream,
     routes_openapi,
     routes_policy_page,

@@ -23,6 +23,8 @@ extern const struct route routes_assets[];
 extern const struct route routes_api_v2[];
 extern const struct route routes_signin_page[];
 extern const struct route routes_accounts[];
+extern const struct route routes_account_page[];
+extern const struct route routes_audit_page[];
 extern const struct route routes_stream[];
 extern const struct route routes_openapi[];
 extern const struct route routes_policy_page[];

@@ -81,8 +81,9 @@ def test_a_day_with_a_browser(start, hashes):
     assert anna.get("/history?since=1h").status == 200
     me = anna.get("/api/v1/me").json
     assert (me["name"], me["role"], me["via"], me["address"]) == ("anna", "operator", "session", "127.0.0.1")
-    page = anna.get("/signin")
-    assert page.status == 200 and "anna" in page.text and me["csrfToken"] in page.text
+    assert 'href="/account"' in anna.get("/signin").text
+    page = anna.get("/account")
+    assert page.status == 200 and "anna" in page.text and "operator" in page.text and me["csrfToken"] in page.text
 
     test = "/api/v1/channels/console/test"
     assert anna.post(test).status == 403, "without a token"
@@ -162,6 +163,36 @@ def test_sessions_can_be_revoked(start, hashes):
     for _ in range(20):
         assert Browser(d).sign_in("vera").status == 303
     assert first.get("/history").status == 401
+
+
+def test_the_account_page(start, hashes):
+    d = start(config(console(), auth=people(hashes)))
+    anna, phone, ada = Browser(d), Browser(d), Browser(d)
+    for browser, name in ((anna, "anna"), (phone, "anna"), (ada, "ada")):
+        assert browser.sign_in(name).status == 303
+    ends = re.findall(r"/account/sessions/[0-9a-f]{16}/end", anna.get("/account").text)
+    assert len(ends) == 2 and "this browser" in anna.get("/account").text and "ada" not in anna.get("/account").text
+    assert phone.post(ends[0]).status == 403, "without its token"
+    assert ada.get("/account").text.count("/end") == 3 and "/audit" in ada.get("/account").text
+    assert anna.post(ends[0], {"csrf_token": anna.csrf()}).headers["location"] == "/account?done=ended", "the newest comes first"
+    assert phone.get("/history").status == 401 and anna.get("/history").status == 200
+    assert anna.post(ends[0], {"csrf_token": anna.csrf()}).status == 404
+    adas = next(end for end in re.findall(r"/account/sessions/[0-9a-f]{16}/end", ada.get("/account").text) if end != ends[1])
+    assert anna.post(adas, {"csrf_token": anna.csrf()}).status == 404, "not hers"
+    assert ada.post(ends[1], {"csrf_token": ada.csrf()}).status == 303 and anna.get("/history").status == 401
+
+    book = until(lambda: (lambda page: page if "session " in page.text else None)(ada.get("/audit")), "the ended session in the book")
+    assert book.status == 200 and "POST" in book.text and "refused 404" in book.text and "127.0.0.1" in book.text
+    assert "anna" in ada.get("/audit?who=anna").text and "/account/sessions" not in ada.get("/audit?who=nobody").text
+    assert ada.get("/audit?since=never").status == 400
+    older = re.search(r'rel="next" href="([^"]+)"', ada.get("/audit?limit=1").text)
+    assert older and ada.get(older[1].replace("&amp;", "&")).status == 200
+    vera = Browser(d)
+    vera.sign_in("vera")
+    assert vera.get("/audit").status == 403
+    ada.sign_in("<b>", "x")
+    hostile = ada.call("POST", "/api/v1/channels/%3Cscript%3E/test", "", {"X-CSRF-Token": ada.csrf()})
+    assert hostile.status == 404 and "<script>" not in ada.get("/audit").text.replace('<script src="', "")
 
 
 def test_only_so_many_guesses(start, hashes):

@@ -20,6 +20,7 @@
 #define SENDER_HOLD_MS 15000           /* between two tries while the configuration is wrong */
 #define SENDER_SAME_500_MAX 3          /* equal 500s until a poisonous row is suspected */
 #define SENDER_SINGLES_MAX 16          /* rows tried alone until the server, not a row, is thought to be ill */
+#define SENDER_PROOFS 2                /* how often a row must fail again after another was taken, to be thought poisonous */
 #define SENDER_REASON_MAX 512          /* bytes, with the closing NUL */
 
 struct sender;

@@ -96,6 +96,7 @@ static void taken(struct sender *sender, struct lane *lane, struct instant now)
         sender->search.window *= 2;
         sender->search.suspect = NULL;
         sender->search.convinced = false;
+        sender->search.proofs = 0;
         sender->search.singles = 0;
         for (size_t i = 0; i < batch->count; i++)
             if (batch->rows[i].state == ROW_SUSPECT)
@@ -126,6 +127,7 @@ static bool quarantine(struct sender *sender, struct lane *lane, struct row *row
     lane->batch.gone++;
     sender->search.suspect = NULL;
     sender->search.convinced = false;
+    sender->search.proofs = 0;
     sender->state.quarantined++;
     if (sender->state.trouble == RETRY_NONE)
         snprintf(sender->state.reason, sizeof sender->state.reason, "%s", complaint->text);
@@ -174,7 +176,8 @@ static void end_search(struct sender *sender, struct lane *lane, struct instant 
     give_up_search(sender, lane);
 }
 
-/* A row alone was refused. Once something else was taken and it is refused again, it is to blame. */
+/* A row alone was refused. Once something else was taken and it is refused again, and once more after a while, it is to
+ * blame: a server that is ill now and then is not mistaken for it. */
 static void search_on(struct sender *sender, struct lane *lane, struct instant now, const struct complaint *complaint)
 {
     struct search *search = &sender->search;
@@ -185,6 +188,11 @@ static void search_on(struct sender *sender, struct lane *lane, struct instant n
         return;
     }
     if (search->suspect && search->convinced) {
+        if (++search->proofs < SENDER_PROOFS) {
+            search->convinced = false;
+            sender->not_before_ms = now.steady_ms + SENDER_BACKOFF_MIN_MS;
+            return;
+        }
         if (quarantine(sender, lane, row, complaint, now))
             sender_settle(sender, lane);
         return;

@@ -42,6 +42,7 @@ struct search { /* for the row that spoils a batch */
     bool pinged;         /* the server answers at all */
     size_t window;       /* open rows sent at once */
     bool convinced;      /* the one suspect has failed, then something else was taken */
+    unsigned proofs;     /* how often it has failed again after that */
     size_t singles;      /* rows that failed alone, without proof */
     struct row *suspect; /* in the lane's batch; NULL: none */
 };

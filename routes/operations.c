@@ -2,7 +2,10 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "notifier/version.h"
+#include "routes/auth_private.h"
 #include "routes/context.h"
+#include "routes/session.h"
+#include "routes/stream.h"
 #include "routes/tables.h"
 
 /* That this is answered is the proof. A failing disk is no reason to be killed: what waits would be lost. */
@@ -78,12 +81,30 @@ static void show_health(void *context, struct call *call)
     buf_free(&text);
 }
 
+static void add_family(struct buf *out, const char *name, const char *type, const char *help, uint64_t value)
+{
+    buf_addf(out, "# HELP %s %s\n# TYPE %s %s\n%s %llu\n", name, help, name, type, name, (unsigned long long)value);
+}
+
+/* What only the routes know. */
+static void add_own(struct buf *out, const struct routes_context *routes)
+{
+    if (routes->auth) {
+        add_family(out, "notifier_auth_refused_total", "counter", "Requests and attempts to sign in that were refused.", auth_failures(routes->auth));
+        add_family(out, "notifier_sessions", "gauge", "Sessions that are open.",
+                   sessions_count(auth_sessions(routes->auth), notifier_now_ms(routes->notifier)));
+    }
+    if (routes->streams)
+        add_family(out, "notifier_streams", "gauge", "Watchers of /api/v1/stream.", streams_count(routes->streams));
+}
+
 static void metrics(void *context, struct call *call)
 {
     struct routes_context *routes = context;
     struct buf text = BUF_EMPTY(16u << 20);
 
     notifier_write_metrics(routes->notifier, &text);
+    add_own(&text, routes);
     call_answer(call, 200, "text/plain; version=0.0.4; charset=utf-8", buf_text(&text), text.length);
     buf_free(&text);
 }

@@ -152,6 +152,15 @@ bool sessions_has(const struct sessions *sessions, const char *who, const char *
     return false;
 }
 
+size_t sessions_count(const struct sessions *sessions, int64_t now_ms)
+{
+    size_t count = 0;
+
+    for (size_t at = 0; sessions_each(sessions, &at, now_ms);)
+        count++;
+    return count;
+}
+
 size_t sessions_end_all(struct sessions *sessions, const char *who)
 {
     size_t before = sessions->count;

@@ -47,6 +47,7 @@ bool session_is_of(const struct session *session, const char *token, const char 
 bool sessions_end(struct sessions *sessions, const char *digest); /* a prefix of 16 or more hex digits will do */
 /* Has this person a session that was opened from this address? */
 bool sessions_has(const struct sessions *sessions, const char *who, const char *address, int64_t now_ms);
+size_t sessions_count(const struct sessions *sessions, int64_t now_ms);
 size_t sessions_end_all(struct sessions *sessions, const char *who);
 /* Every one that is not over, the newest last. */
 const struct session *sessions_each(const struct sessions *sessions, size_t *at, int64_t now_ms);

@@ -209,6 +209,9 @@ def test_only_so_many_guesses(start, hashes):
     assert vera.get("/history").status == 200, "who is in stays in"
     assert d.get("/api/v1/alerts", headers={"Authorization": f"Bearer {ADMIN}"}).status == 200
     d.wait_line(lambda line: "signin_refused" in line and "anna" in line, stream="err")
+    d.token = ADMIN
+    assert d.metric("notifier_auth_refused_total") >= 25 and d.metric("notifier_sessions") == 1
+    d.token = None
     for n in range(3):
         assert Browser(d).sign_in("my password by mistake", "x").status == 429
     assert not any("mistake" in line for line in d.err)

@@ -53,14 +53,14 @@ static bool check_questdb(struct checking *checking)
     return answer != NULL;
 }
 
-/* tables(): is it there, is it suspended (rows are taken and not shown), what waits? */
+/* Is it there, is it suspended (rows are taken and not shown)? */
 static void check_tables(struct checking *checking)
 {
     struct err err = {0};
     struct buf missing = BUF_EMPTY(2048), suspended = BUF_EMPTY(2048);
     size_t count;
     const struct table *tables = tables_all(&count);
-    struct cJSON *answer = questdb_ask(checking->places->questdb, "SELECT table_name, table_suspended, wal_pending_row_count FROM tables()", &err);
+    struct cJSON *answer = questdb_ask(checking->places->questdb, "SELECT name, suspended FROM wal_tables()", &err);
 
     for (size_t i = 0; answer && i < count; i++) {
         const struct cJSON *row = json_first(questdb_rows(answer));

@@ -4,17 +4,23 @@
 #include "base/log.h"
 #include "base/text.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define WATCH_TIMEOUT_MS 10000
 #define WATCH_TABLES_MAX 500
-#define SQL "SELECT table_name, CASE WHEN table_suspended THEN 1 ELSE 0 END, wal_pending_row_count, table_row_count FROM tables() LIMIT 500"
+
+/* The second for QuestDB 9.2.3, whose tables() tells less. */
+static const char *const questions[] = {
+    "SELECT table_name, CASE WHEN table_suspended THEN 1 ELSE 0 END, wal_pending_row_count, table_row_count FROM tables() LIMIT 500",
+    "SELECT name, CASE WHEN suspended THEN 1 ELSE 0 END FROM wal_tables() LIMIT 500",
+};
 
 struct table_seen {
     char name[128];
     bool suspended;
-    double pending, rows;
+    double pending, rows; /* NaN: not told */
 };
 
 struct watch {
@@ -22,6 +28,7 @@ struct watch {
     const struct questdb *questdb;
     int64_t due_ms; /* steady */
     bool busy, answered;
+    size_t question;
     struct table_seen tables[WATCH_TABLES_MAX];
     size_t count;
     struct buf suspended;
@@ -68,7 +75,7 @@ static void read_tables(struct watch *watch, const struct cJSON *rows)
         if (!name || strlen(name) >= sizeof table->name)
             continue;
         *table = (struct table_seen){.suspended = json_number(questdb_cell(row, 1), 0) != 0,
-                                     .pending = json_number(questdb_cell(row, 2), 0), .rows = json_number(questdb_cell(row, 3), 0)};
+                                     .pending = json_number(questdb_cell(row, 2), NAN), .rows = json_number(questdb_cell(row, 3), NAN)};
         memcpy(table->name, name, strlen(name) + 1);
         watch->count++;
     }
@@ -102,6 +109,8 @@ static void answered(void *context, uint64_t tag, const struct http_reply *reply
     watch->answered = reply->end == HTTP_ANSWERED && reply->status == 200;
     struct cJSON *json = watch->answered ? json_parse(buf_text(&reply->body), reply->body.length, &ignored) : NULL;
     watch->answered = json && json_is_array(questdb_rows(json));
+    if (reply->end == HTTP_ANSWERED && reply->status == 400) /* asked the other way round next time */
+        watch->question = (watch->question + 1) % LENGTH(questions);
     if (watch->answered) {
         read_tables(watch, questdb_rows(json));
         tell(watch);
@@ -118,7 +127,7 @@ void watch_turn(struct watch *watch, int64_t steady_ms)
     if (watch->busy || steady_ms < watch->due_ms)
         return;
     watch->due_ms = steady_ms + WATCH_EVERY_MS;
-    if (questdb_request(watch->questdb, "/exec", SQL, &url, &request)) {
+    if (questdb_request(watch->questdb, "/exec", questions[watch->question], &url, &request)) {
         request.timeout_ms = WATCH_TIMEOUT_MS;
         request.reply_max = 1u << 20;
         watch->busy = http_start(watch->http, &request, 0, answered, watch, &ignored);
@@ -149,8 +158,10 @@ void watch_set(const struct watch *watch, struct metrics *metrics)
     for (size_t i = 0; i < watch->count; i++) {
         const char *labels[] = {watch->tables[i].name};
         suspended += watch->tables[i].suspended;
-        metrics_set(metrics, "collector_questdb_pending_rows", watch->tables[i].pending, labels);
-        metrics_set(metrics, "collector_questdb_table_rows", watch->tables[i].rows, labels);
+        if (!isnan(watch->tables[i].pending))
+            metrics_set(metrics, "collector_questdb_pending_rows", watch->tables[i].pending, labels);
+        if (!isnan(watch->tables[i].rows))
+            metrics_set(metrics, "collector_questdb_table_rows", watch->tables[i].rows, labels);
     }
     metrics_set(metrics, "collector_questdb_tables_suspended", suspended, NULL);
 }

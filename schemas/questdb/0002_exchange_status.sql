@@ -1,12 +1,12 @@
--- One exchange as one observer sees it: a daemon through its own connection, or the collector's probe.
+-- One exchange as one observer sees it: a daemon through its own connection, or the probe of the collector.
 CREATE TABLE IF NOT EXISTS exchange_status (
     timestamp TIMESTAMP_NS,          -- when we looked, UTC
     exchange SYMBOL,
-    source SYMBOL,                   -- the observer: the source's name in the collector's configuration
+    source SYMBOL,                   -- the observer: name of the source in the configuration of the collector
     host SYMBOL,
     env SYMBOL,
     connected BOOLEAN,
-    latency_ms FLOAT,                -- the daemon's figure; a probe's whole exchange
+    latency_ms FLOAT,                -- as the daemon says, or the whole exchange of a probe
     dns_ms FLOAT,                    -- probe: each step alone
     tcp_ms FLOAT,
     tls_ms FLOAT,
@@ -14,7 +14,7 @@ CREATE TABLE IF NOT EXISTS exchange_status (
     reconnect_count INT,
     last_message_at TIMESTAMP_NS,
     disconnected_at TIMESTAMP_NS,    -- start of the outage: set while it lasts, and once more in the row that ends it
-    disconnected_seconds FLOAT,      -- its length so far; in the row that ends it: its length
+    disconnected_seconds FLOAT,      -- its length so far, in the row that ends it: its length
     rate_limit_used FLOAT,           -- percent, 0 to 100
     error VARCHAR                    -- why it is not connected
 ) TIMESTAMP(timestamp) PARTITION BY DAY TTL 90 DAYS WAL

@@ -1,15 +1,15 @@
--- What strategies push. PnL and exposure are in the account's currency.
+-- What strategies push. PnL and exposure are in the currency of the account.
 CREATE TABLE IF NOT EXISTS trading_metrics (
-    timestamp TIMESTAMP_NS,          -- the strategy's, UTC
+    timestamp TIMESTAMP_NS,          -- as the strategy says, UTC
     strategy SYMBOL,
     symbol SYMBOL,
     venue SYMBOL,
     env SYMBOL,
     realized_pnl DOUBLE,
     unrealized_pnl DOUBLE,
-    orders_placed LONG,              -- since the strategy's start
-    orders_filled LONG,              -- since the strategy's start
-    orders_rejected LONG,            -- since the strategy's start
+    orders_placed LONG,              -- since the start of the strategy
+    orders_filled LONG,              -- since the start of the strategy
+    orders_rejected LONG,            -- since the start of the strategy
     open_orders INT,
     position_size DOUBLE,            -- negative: short
     exposure DOUBLE,

@@ -1,16 +1,16 @@
--- Processes (process is its configured name), the machine (process is "host"), and its disks ("disk", with mount).
+-- Processes (process is its configured name), the machine (process is host), and its disks (process is disk, with mount).
 CREATE TABLE IF NOT EXISTS process_metrics (
     timestamp TIMESTAMP_NS,          -- when we looked, UTC
     process SYMBOL,
-    mount SYMBOL,                    -- a disk's path as configured
+    mount SYMBOL,                    -- path of a disk as configured
     host SYMBOL,
     env SYMBOL,
     running BOOLEAN,
     pid_count INT,                   -- processes that match
-    cpu_percent FLOAT,               -- a process: of one core, so 250 is possible; the host: of all cores
+    cpu_percent FLOAT,               -- a process: of one core, so 250 is possible, the host: of all cores
     iowait_percent FLOAT,            -- host
-    memory_bytes LONG,               -- resident; host: in use
-    memory_percent FLOAT,            -- of the machine's
+    memory_bytes LONG,               -- resident, host: in use
+    memory_percent FLOAT,            -- of what the machine has
     memory_available_bytes LONG,     -- host
     swap_bytes LONG,
     fds LONG,

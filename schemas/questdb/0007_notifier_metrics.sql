@@ -1,12 +1,12 @@
--- The notifier's own figures as it pushes them: a row a channel, a row a source, and one row with neither.
--- Counters (_total) count since the notifier's start.
+-- Figures of the notifier itself as it pushes them: a row a channel, a row a source, and one row with neither.
+-- Counters (_total) count since the start of the notifier.
 CREATE TABLE IF NOT EXISTS notifier_metrics (
     timestamp TIMESTAMP_NS,
     channel SYMBOL,
     source SYMBOL,
     host SYMBOL,
     env SYMBOL,
-    channel_up BOOLEAN,              -- a channel's row
+    channel_up BOOLEAN,              -- in the row of a channel
     pending LONG,                    -- deliveries that wait
     oldest_pending_seconds FLOAT,
     delivered_total LONG,
@@ -21,7 +21,7 @@ CREATE TABLE IF NOT EXISTS notifier_metrics (
     delivery_seconds_p95 FLOAT,
     delivery_seconds_p99 FLOAT,
     delivery_seconds_sum DOUBLE,
-    received_total LONG,             -- a source's row
+    received_total LONG,             -- in the row of a source
     duplicates_total LONG,
     last_seen_seconds FLOAT,         -- ago
     alerts_active LONG,              -- the row of the whole

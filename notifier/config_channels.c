@@ -259,6 +259,10 @@ void channels_to_policy(struct reading *reading)
         to->on_update = from->on_update;
         to->can_edit = from->codec->can_edit;
         to->parts_together = from->codec->parts_together;
+        to->can_gather = from->codec->can_gather;
+        to->credential_rate = from->codec->credential_rate;
+        if (from->bot_token && to->credential_rate.count)
+            to->credential = text_hash(from->bot_token, strlen(from->bot_token), 0x746f6b656e);
         to->in_flight_max = from->codec->in_flight_max;
         to->rate_count = from->rate_count;
         memcpy(to->rates, from->rates, sizeof to->rates);

@@ -74,7 +74,11 @@ static void make_view(struct notifier *notifier, const struct effect_render *ren
                           .firing = render->firing, .resolved = render->resolved, .news_firing = render->news_firing,
                           .news_resolved = render->news_resolved, .fired_and_resolved = render->fired_and_resolved,
                           .alerts = alerts, .alert_count = render->alert_count, .public_url = notifier->config->public_url,
+                          .groups = render->groups, .since_ms = render->since_ms, .until_ms = render->until_ms,
+                          .away_count = render->away_count, .away_to = render->away_to,
                           .sent_by = render->sent_by, .failover = render->failover, .threaded = render->can_thread};
+    _Static_assert(sizeof view->firing_by_severity == sizeof render->firing_by_severity, "as many severities here as there");
+    memcpy(view->firing_by_severity, render->firing_by_severity, sizeof view->firing_by_severity);
 }
 
 static const char *history_text(const struct channel_config *channel, const struct view *view, struct arena *arena)
@@ -112,7 +116,7 @@ void words_find(struct notifier *notifier, const struct effect_render *render)
         index_details(notifier);
         make_view(notifier, render, &view);
         view.silent = channel_is_silent(channel, view.severity) ||
-                      ((view.reason == REASON_ALL_RESOLVED || view.reason == REASON_SOME_RESOLVED) && view.threaded);
+                      render->silent || view.reason == REASON_RECOVERY || ((view.reason == REASON_ALL_RESOLVED || view.reason == REASON_SOME_RESOLVED) && view.threaded);
         event.rendered.part_count = channel->codec->compose(channel, &view, arena, parts);
         event.rendered.parts = parts;
         event.rendered.text = history_text(channel, &view, arena);

@@ -119,6 +119,8 @@ struct verdict {
 struct channel {
     const char *type;
     bool can_edit, parts_together;
+    bool can_gather;                 /* read by people: what waits for its rate may come as one digest */
+    struct rate credential_rate;     /* of one bot_token, whatever its chats; count 0: none */
     uint32_t in_flight_max;
     size_t alerts_max;               /* default of max_alerts */
     int64_t timeout_ms;              /* default */

@@ -79,7 +79,7 @@ size_t compose_chat(const struct channel_config *config, const struct view *view
     struct page_limits limits = config->codec->limits;
     bool threaded = view->threaded && config->codec->can_edit && view->reason != REASON_TEST && view->form == FORM_RICH &&
                     config->on_update != UPDATE_NEW;
-    bool rings = view->firing && view->reason != REASON_TEST && view->reason != REASON_SOME_RESOLVED;
+    bool rings = view->firing && view->reason != REASON_TEST && view->reason != REASON_SOME_RESOLVED && view->reason != REASON_RECOVERY;
     size_t count = 0;
 
     if (config->max_alerts)

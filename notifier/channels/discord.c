@@ -365,6 +365,7 @@ static void discord_check(const struct channel_config *config, void (*complain)(
 const struct channel channel_discord = {
     .type = "discord",
     .can_edit = true,
+    .can_gather = true,
     .in_flight_max = 4,
     .alerts_max = 10,
     .timeout_ms = 10000,

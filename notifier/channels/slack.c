@@ -304,6 +304,7 @@ static void slack_check(const struct channel_config *config, void (*complain)(vo
 const struct channel channel_slack = {
     .type = "slack",
     .can_edit = true,
+    .can_gather = true,
     .in_flight_max = 4,
     .alerts_max = 10,
     .timeout_ms = 10000,

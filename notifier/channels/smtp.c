@@ -139,6 +139,7 @@ static void smtp_check(const struct channel_config *config, void (*complain)(voi
 const struct channel channel_smtp = {
     .type = "smtp",
     .parts_together = true,
+    .can_gather = true,
     .in_flight_max = 4,
     .alerts_max = 50,
     .timeout_ms = 60000,

@@ -278,6 +278,8 @@ static void telegram_check(const struct channel_config *config, void (*complain)
 const struct channel channel_telegram = {
     .type = "telegram",
     .can_edit = true,
+    .can_gather = true,
+    .credential_rate = {30, 1000},
     .in_flight_max = 4,
     .alerts_max = 10,
     .timeout_ms = 10000,

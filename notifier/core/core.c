@@ -87,6 +87,7 @@ void core_free(struct core *core)
         free(delivery->items);
         free(delivery->words);
         free(delivery->only_test);
+        free(delivery->covered);
         free(delivery);
     }
     for (size_t at = 0; map_each(&core->alert_ids, &at, &item);)
@@ -112,6 +113,9 @@ void core_free(struct core *core)
     heap_free(&core->silence_changes);
     for (size_t i = 0; i < core->target_count; i++)
         target_free(core->targets[i]);
+    for (size_t i = 0; i < core->wallet_count; i++)
+        wallet_free(core->wallets[i]);
+    free(core->wallets);
     for (size_t i = 0; i < core->interned_count; i++)
         free(core->interned[i]);
     free(core->interned);

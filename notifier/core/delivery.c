@@ -60,6 +60,7 @@ void delivery_free(struct core *core, struct delivery *delivery)
     target_unqueue(delivery);
     if (delivery->lane->delivery == delivery)
         delivery->lane->delivery = NULL;
+    digest_uncover(delivery);
     map_remove(&core->deliveries, delivery->id, &delivery->id);
     free(delivery->parts);
     free(delivery->items);
@@ -164,18 +165,41 @@ static int told_compare(const void *a, const void *b)
     return left->alert->id < right->alert->id ? -1 : left->alert->id > right->alert->id;
 }
 
-static void render_alerts(struct core *core, struct lane *lane, struct effect_render *render)
+static size_t count_news(struct delivery *delivery, size_t *lanes)
 {
-    size_t most = lane->pending.count + lane->calm.count, count = 0;
+    size_t most = 0;
+    struct lane **all = delivery_lanes(delivery, lanes);
+
+    for (size_t i = 0; i < *lanes; i++)
+        most += all[i]->pending.count + (digest_is(delivery) ? 0 : all[i]->calm.count);
+    return most;
+}
+
+/* The news; and, where it is about one group, what else fires there. */
+static size_t collect(struct core *core, struct delivery *delivery, struct told **all)
+{
+    size_t count = 0, lane_count;
+    struct lane **lanes = delivery_lanes(delivery, &lane_count);
+
+    for (size_t i = 0; i < lane_count; i++) {
+        for (struct told *told = lanes[i]->pending.first; told; told = told->next)
+            if (hush_judge(core, told) != HUSH_WAITS)
+                all[count++] = told;
+        for (struct told *told = digest_is(delivery) ? NULL : lanes[i]->calm.first; told; told = told->next)
+            if (lanes[i]->group->test || (told->alert->status == ALERT_FIRING && hush_judge(core, told) == HUSH_NONE))
+                all[count++] = told;
+    }
+    return count;
+}
+
+static void render_alerts(struct core *core, struct delivery *delivery, struct effect_render *render)
+{
+    size_t lanes, most = count_news(delivery, &lanes);
     struct told **all = ARENA_NEW(core->effects->arena, struct told *, most + 1);
+    size_t count = collect(core, delivery, all);
 
     render->severity = UINT8_MAX;
-    for (struct told *told = lane->pending.first; told; told = told->next)
-        if (hush_judge(core, told) != HUSH_WAITS)
-            all[count++] = told;
-    for (struct told *told = lane->calm.first; told; told = told->next)
-        if (lane->group->test || (told->alert->status == ALERT_FIRING && hush_judge(core, told) == HUSH_NONE))
-            all[count++] = told;
+    render->groups = (uint32_t)lanes;
     for (size_t i = 0; i < count; i++) {
         const struct told *told = all[i];
         bool firing = told->alert->status == ALERT_FIRING;
@@ -184,6 +208,7 @@ static void render_alerts(struct core *core, struct lane *lane, struct effect_re
         render->news_firing += firing && told->is_pending && told->status != TOLD_FIRING;
         render->news_resolved += !firing && told->is_pending;
         render->fired_and_resolved += !firing && told->status != TOLD_FIRING;
+        render->firing_by_severity[told->alert->severity < POLICY_SEVERITIES_MAX ? told->alert->severity : POLICY_SEVERITIES_MAX - 1] += firing;
         if (told->alert->severity < render->severity)
             render->severity = told->alert->severity;
     }
@@ -196,14 +221,8 @@ static void render_alerts(struct core *core, struct lane *lane, struct effect_re
 }
 
 /* The group's state of this moment is what the message will tell; later changes are the next one's. */
-void delivery_freeze(struct core *core, struct delivery *delivery)
+static void freeze_lane(struct core *core, struct delivery *delivery, const struct lane *lane)
 {
-    struct lane *lane = delivery->lane;
-
-    assert(!delivery->items);
-    delivery->items = calloc(lane->pending.count + 1u, sizeof delivery->items[0]);
-    if (!delivery->items)
-        abort();
     for (struct told *told = lane->pending.first; told; told = told->next) {
         if (told->frozen_in || hush_judge(core, told) == HUSH_WAITS)
             continue;
@@ -216,6 +235,21 @@ void delivery_freeze(struct core *core, struct delivery *delivery)
         row->slot = told->slot;
         row->status = told->alert->status;
     }
+}
+
+void delivery_freeze(struct core *core, struct delivery *delivery)
+{
+    size_t lane_count, most = 0;
+    struct lane **lanes = delivery_lanes(delivery, &lane_count);
+
+    assert(!delivery->items);
+    for (size_t i = 0; i < lane_count; i++)
+        most += lanes[i]->pending.count;
+    delivery->items = calloc(most + 1u, sizeof delivery->items[0]);
+    if (!delivery->items)
+        abort();
+    for (size_t i = 0; i < lane_count; i++)
+        freeze_lane(core, delivery, lanes[i]);
 }
 
 void delivery_thaw(struct core *core, struct delivery *delivery)
@@ -236,15 +270,18 @@ static void render(struct core *core, struct delivery *delivery)
     struct group *group = lane->group;
     const struct policy_node *node = group_settings(core, group);
 
-    if (delivery->reason != REASON_FAILOVER)
+    if (delivery->reason != REASON_FAILOVER && !digest_is(delivery))
         delivery->reason = lane_reason_now(core, lane, delivery->reason); /* the group may have changed while it waited */
     delivery->rendering = true;
     lane->target->in_flight++;
     throttle_sent(lane->target, moment_now(core)); /* its place is taken now: the words come before the next is asked */
     /* A doubt goes with what it is about, whatever group or delivery tells it now; newer states are no repeat. */
-    for (const struct told *told = lane->pending.first; told; told = told->next)
-        if (told->status == TOLD_NOTHING && told->told_ms >= told->alert->changed_ms)
-            delivery->maybe_sent = true;
+    size_t lane_count;
+    struct lane **lanes = delivery_lanes(delivery, &lane_count);
+    for (size_t i = 0; i < lane_count; i++)
+        for (const struct told *told = lanes[i]->pending.first; told; told = told->next)
+            if (told->status == TOLD_NOTHING && told->told_ms >= told->alert->changed_ms)
+                delivery->maybe_sent = true;
     /* Filled before it is added: filling adds to the same list's arena only, freezing adds rows. */
     struct effect_render words = {.delivery_id = delivery->id, .group_id = group->id, .incident_id = group->incident.id,
                                   .reason = delivery->reason, .form = delivery->form, .repeat = delivery->maybe_sent,
@@ -259,9 +296,16 @@ static void render(struct core *core, struct delivery *delivery)
     words.sent_by = effects_text(core->effects, delivery->only_test);
     if (delivery->reason == REASON_FAILOVER)
         words.failover = effects_text(core->effects, delivery->words);
-    if (core->now.wall_ms - delivery->accepted_ms > node->stale_after_ms)
+    if (core->now.wall_ms - delivery->accepted_ms > node->stale_after_ms && delivery->reason != REASON_RECOVERY)
         words.late_ms = core->now.wall_ms - delivery->accepted_ms;
-    render_alerts(core, lane, &words);
+    words.since_ms = delivery->accepted_ms;
+    if (delivery->reason == REASON_RECOVERY) {
+        words.since_ms = lane->target->away_since_ms;
+        words.until_ms = lane->target->away_until_ms;
+        words.away_count = lane->target->away_count;
+        words.away_to = effects_text(core->effects, lane->target->away_to);
+    }
+    render_alerts(core, delivery, &words);
     struct labels *labels = ARENA_NEW(core->effects->arena, struct labels, 1);
     *labels = effects_labels(core->effects, &group->labels);
     words.group_labels = labels;
@@ -269,15 +313,25 @@ static void render(struct core *core, struct delivery *delivery)
     effects_add(core->effects, EFFECT_RENDER)->render = words;
 }
 
-/* The news may have gone while it waited: then there is nothing left to say. */
-static bool has_something_to_say(struct core *core, const struct delivery *delivery)
+static bool lane_has_news(struct core *core, const struct lane *lane)
 {
-    const struct lane *lane = delivery->lane;
-
-    if (lane->group->test)
-        return true;
     for (const struct told *told = lane->pending.first; told; told = told->next)
         if (hush_judge(core, told) != HUSH_WAITS)
+            return true;
+    return false;
+}
+
+/* The news may have gone while it waited: then there is nothing left to say. */
+static bool has_something_to_say(struct core *core, struct delivery *delivery)
+{
+    const struct lane *lane = delivery->lane;
+    size_t count;
+    struct lane **lanes = delivery_lanes(delivery, &count);
+
+    if (lane->group->test || delivery->reason == REASON_RECOVERY)
+        return true;
+    for (size_t i = 0; i < count; i++)
+        if (lane_has_news(core, lanes[i]))
             return true;
     for (const struct told *told = lane->calm.first; told && delivery->reason == REASON_REPEAT; told = told->next)
         if (told->alert->status == ALERT_FIRING && hush_judge(core, told) == HUSH_NONE)
@@ -304,6 +358,10 @@ void delivery_die(struct core *core, struct delivery *delivery, const char *why)
     uint64_t id = delivery->id;
     uint32_t item_count = delivery->item_count;
 
+    if (digest_is(delivery)) {
+        digest_dissolve(core, delivery, why, true);
+        return;
+    }
     if (failover(core, delivery, why))
         return;
     struct item *items = ARENA_NEW(core->effects->arena, struct item, item_count + 1);
@@ -348,8 +406,17 @@ void delivery_advance(struct core *core, struct delivery *delivery)
         delivery_send(core, delivery, NULL);
         return;
     }
-    lane_hush(core, lane);
+    size_t count;
+    struct lane **lanes = delivery_lanes(delivery, &count);
+    for (size_t i = 0; i < count; i++)
+        lane_hush(core, lanes[i]);
+    if (digest_is(delivery))
+        digest_let_go(core, delivery, lane_has_news);
     if (!has_something_to_say(core, delivery)) {
+        if (digest_is(delivery)) {
+            digest_dissolve(core, delivery, "nothing left to tell", false);
+            return;
+        }
         delivery_end(core, delivery, SETTLED_SUPPRESSED, "nothing left to tell", 0);
         group_refresh(core, group);
         return;

@@ -4,6 +4,7 @@
 #define CORE_EFFECT_H
 
 #include "base/arena.h"
+#include "notifier/core/policy.h"
 #include "notifier/core/record.h"
 #include "notifier/core/side.h"
 
@@ -31,7 +32,12 @@ struct effect_render {
     int64_t late_ms;          /* 0, or how late beyond stale_after */
     int64_t due_ms;
     unsigned severity;        /* worst of what fires */
-    uint32_t firing, resolved, news_firing, news_resolved; /* counts over the whole group */
+    uint32_t firing, resolved, news_firing, news_resolved; /* counts over the whole group; of a digest, over all it tells */
+    uint32_t firing_by_severity[POLICY_SEVERITIES_MAX];
+    uint32_t groups;          /* it speaks for */
+    int64_t since_ms, until_ms; /* digest: since when it waited; recovery: the time in which a fallback told it */
+    uint32_t away_count;      /* recovery: messages a fallback told */
+    const char *away_to;      /* recovery: which one */
     uint32_t fired_and_resolved; /* of them: told for the first time when already over */
     const struct labels *group_labels;
     const struct render_alert *alerts; /* news first, worst first, firing before resolved; at most VIEW_ALERTS_MAX */

@@ -12,7 +12,7 @@ static struct target *next_fallback(const struct core *core, const struct lane *
     const struct policy_node *node = group_settings(core, lane->group);
     size_t from = 0;
 
-    if (lane->group->test || lane->group->self)
+    if (lane->group->test || lane->group->self || lane->group->gathers)
         return NULL; /* a test is about its channel; our own troubles have their own route */
     for (size_t i = 0; i < node->fallback_count; i++)
         if (strcmp(core->policy->channels[node->fallback[i]].name, lane->target->name) == 0)
@@ -74,8 +74,11 @@ bool failover(struct core *core, struct delivery *delivery, const char *why)
     delivery_end(core, delivery, SETTLED_CARRIED, why, carrier);
     for (struct told *told = lane->pending.first, *next; told; told = next) {
         next = told->next;
+        if (told->alert->status == ALERT_FIRING && told->status != TOLD_FIRING && !told->told_ms)
+            told->hushed = HUSH_ELSEWHERE; /* to be summed up for this channel once it is back */
         told_settle(core, told, told->owed_seq, SETTLED_CARRIED, carrier, buf_text(&words));
     }
+    digest_went_elsewhere(core, lane->target, target);
     buf_free(&words);
     group_refresh(core, lane->group);
     return true;

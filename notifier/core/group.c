@@ -58,6 +58,7 @@ struct group *group_new(struct core *core, const struct record_group *record)
     group->node_id = core_intern(core, record->node_id);
     group->self = strcmp(record->node_id, "self") == 0;
     group->test = group->key[strlen(group->key) - 1] != '}';
+    group->gathers = strcmp(record->node_id, "digest") == 0;
     group->created_ms = record->created_ms;
     group->incident.id = record->incident_id;
     group->incident.severity = UINT8_MAX;
@@ -66,25 +67,40 @@ struct group *group_new(struct core *core, const struct record_group *record)
     return group;
 }
 
-static struct group *group_open(struct core *core, const struct alert *alert, const struct policy_node *node, const char *key,
-                                const struct labels *labels)
+/* At once written, because rows of lanes and tolds point to it; its timer follows at the end of the call. */
+static struct group *begin(struct core *core, const char *node_id, const char *key, const struct labels *labels, uint8_t severity)
 {
-    struct record_group record = {.id = core_next_id(core), .key = key, .node_id = node->id, .labels = *labels,
+    struct record_group record = {.id = core_next_id(core), .key = key, .node_id = node_id, .labels = *labels,
                                   .incident_id = core_next_id(core), .created_ms = core->now.wall_ms};
     struct group *group = group_new(core, &record);
 
-    group->node = node;
-    group->self = alert->self;
-    group->test = alert->test;
     group->incident.opened_ms = core->now.wall_ms;
-    group->incident.severity = alert->severity;
+    group->incident.severity = severity;
     incident_reference(core, group->incident.id, group->incident.reference);
     map_put(&core->references, text_hash(group->incident.reference, strlen(group->incident.reference), 3), group);
-    /* At once, because rows of lanes and tolds point to it; its timer follows at the end of the call. */
     group_mark(core, group);
     groups_write_dirty(core);
     incident_write(core, group, 0);
     return group;
+}
+
+static struct group *group_open(struct core *core, const struct alert *alert, const struct policy_node *node, const char *key,
+                                const struct labels *labels)
+{
+    struct group *group = begin(core, node->id, key, labels, alert->severity);
+
+    group->node = node;
+    group->self = alert->self;
+    group->test = alert->test;
+    return group;
+}
+
+struct group *group_named(struct core *core, const char *node_id, const char *key)
+{
+    static const struct labels none = {0};
+    struct group *group = map_get(&core->groups, text_hash(key, strlen(key), 5), key);
+
+    return group ? group : begin(core, node_id, key, &none, UINT8_MAX);
 }
 
 struct group *group_for(struct core *core, const struct alert *alert, const struct policy_node *node)
@@ -284,7 +300,7 @@ static bool lane_flush(struct core *core, struct lane *lane)
 {
     struct delivery *old = lane->delivery;
 
-    if (old && !delivery_is_idle(old))
+    if (old && (digest_is(old) || !delivery_is_idle(old)))
         return true; /* its answer brings the lane back */
     struct news news = lane_news(core, lane);
     if (!news.firing && !news.resolved && !news.both)

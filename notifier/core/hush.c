@@ -98,7 +98,8 @@ static void hush_words(struct core *core, const struct told *told, enum hush kin
             buf_addf(words, "outside of time interval %.100s", times_name(core, &node->active, false));
         break;
     case HUSH_NONE:
-    case HUSH_WAITS: break;
+    case HUSH_WAITS:
+    case HUSH_ELSEWHERE: break;
     }
 }
 
@@ -144,7 +145,7 @@ static void review(struct core *core, struct told *told)
 
     if (told->status == TOLD_FIRING && firing)
         told->lane->repeat_from = told->lane->notified; /* a repeat that fell into it is due now */
-    if (!kind || kind == HUSH_WAITS || hush_judge(core, told) != HUSH_NONE)
+    if (!kind || kind == HUSH_WAITS || kind == HUSH_ELSEWHERE || hush_judge(core, told) != HUSH_NONE)
         return;
     told->hushed = HUSH_NONE;
     if (firing ? told->status == TOLD_FIRING : told->status != TOLD_FIRING && !told->told_ms) {

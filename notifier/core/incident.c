@@ -24,7 +24,7 @@ void incident_reference(const struct core *core, uint64_t id, char out[REFERENCE
 
 const char *incident_title(const struct group *group)
 {
-    const char *name = labels_get(&group->labels, "alertname");
+    const char *name = group->gathers ? "digest" : labels_get(&group->labels, "alertname");
     return name ? name : group->labels.count ? group->labels.items[0].value : "all alerts";
 }
 

@@ -270,7 +270,7 @@ static void forget(struct core *core, struct alert *alert)
 void alert_expire(struct core *core, struct alert *alert)
 {
     if (alert->status == ALERT_FIRING)
-        alert_close(core, alert, alert->self ? NULL : NO_NEWS, NULL);
+        alert_close(core, alert, alert->self && !text_equal(labels_get(&alert->labels, "alertname"), TROUBLE_CHANNEL_DOWN) ? NULL : NO_NEWS, NULL);
     else
         forget(core, alert);
 }

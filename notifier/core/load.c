@@ -103,6 +103,8 @@ static void load_item(struct core *core, const struct record_item *row)
     delivery->items = realloc(delivery->items, (delivery->item_count + 1u) * sizeof delivery->items[0]);
     if (!delivery->items)
         abort();
+    if (digest_is(delivery))
+        digest_cover(delivery, told->lane);
     delivery->items[delivery->item_count++] = (struct item){told, row->seq, row->status};
     told->frozen_in = delivery;
 }
@@ -153,6 +155,10 @@ static void load_target(struct core *core, const struct record_target *row)
     target->last_error_ms = row->last_error_ms;
     text_replace(&target->last_error, row->last_error);
     text_replace(&target->moved_to, row->moved_to);
+    target->away_count = row->away_count;
+    target->away_since_ms = row->away_since_ms;
+    target->away_until_ms = row->away_until_ms;
+    text_replace(&target->away_to, row->away_to);
 }
 
 void core_load(struct core *core, const struct record *record, struct instant now)
@@ -226,6 +232,8 @@ void core_load_done(struct core *core, struct instant now, struct effects *effec
             resume_sending(core, delivery);
         target_queue(core, delivery);
     }
+    for (size_t at = 0; map_each(&core->alert_ids, &at, &item);)
+        target_recall(core, item);
     /* The policy may be another than the one we stopped with: a restart does what a reload does. */
     reload(core, core->policy);
     groups_write_dirty(core);

@@ -33,10 +33,13 @@ struct policy_channel {
     bool send_resolved;
     enum on_update on_update;
     bool can_edit;        /* the provider lets a message be edited (then reply|edit add a part) */
+    bool can_gather;       /* what waits too long may be told in one digest: people read it, not programs */
     bool parts_together;  /* all unfinished parts travel in one request (mail recipients) */
     uint32_t in_flight_max; /* requests at once */
     struct rate rates[POLICY_RATES_MAX];
     size_t rate_count;
+    uint64_t credential;   /* channels with the same one share credential_rate; 0: none */
+    struct rate credential_rate;
 };
 
 struct policy_times { /* indexes into policy->intervals */

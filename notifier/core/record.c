@@ -13,6 +13,7 @@ const char *reason_text(enum reason reason)
         [REASON_FAILOVER] = "failover",
         [REASON_DIGEST] = "digest",
         [REASON_ESCALATION] = "escalation",
+        [REASON_RECOVERY] = "back again",
     };
     _Static_assert(sizeof texts / sizeof texts[0] == REASON_COUNT, "a reason without its words");
     return texts[reason];

@@ -17,7 +17,7 @@ enum settled { SETTLED_OPEN, SETTLED_DELIVERED, SETTLED_CARRIED, SETTLED_SUPPRES
 /* Why a message is sent. Alertmanager's words first, then ours. */
 enum reason {
     REASON_FIRST, REASON_NEW_ALERTS, REASON_SOME_RESOLVED, REASON_ALL_RESOLVED, REASON_REPEAT,
-    REASON_TEST, REASON_FIRED_AND_RESOLVED, REASON_FAILOVER, REASON_DIGEST, REASON_ESCALATION,
+    REASON_TEST, REASON_FIRED_AND_RESOLVED, REASON_FAILOVER, REASON_DIGEST, REASON_ESCALATION, REASON_RECOVERY,
     REASON_COUNT
 };
 const char *reason_text(enum reason reason);   /* "first notification" */
@@ -42,7 +42,7 @@ enum record_kind {
 };
 
 /* Why an alert that fires is not told. WAITS: its inhibition may still come; or has just ended, and so may the alert. */
-enum hush { HUSH_NONE, HUSH_SILENCED, HUSH_INHIBITED, HUSH_MUTED, HUSH_WAITS };
+enum hush { HUSH_NONE, HUSH_SILENCED, HUSH_INHIBITED, HUSH_MUTED, HUSH_WAITS, HUSH_ELSEWHERE /* told over a fallback */ };
 
 enum silence_state { SILENCE_PENDING, SILENCE_ACTIVE, SILENCE_EXPIRED };
 const char *silence_state_text(enum silence_state state); /* "active" */
@@ -215,6 +215,9 @@ struct record_target { /* a channel's health */
     int64_t last_ok_ms, last_error_ms;
     const char *last_error;   /* NULL: none */
     const char *moved_to;     /* Telegram's migrate_to_chat_id; NULL: the configured address */
+    uint32_t away_count;      /* messages that went over a fallback since it was last well: it will hear of them at once */
+    int64_t away_since_ms, away_until_ms;
+    const char *away_to;      /* the last such fallback; NULL: none */
 };
 
 struct record_quarantine {

@@ -15,6 +15,8 @@ void core_configure_targets(struct core *core)
         struct target *target = target_find(core, channel->name);
         target_configure(target ? target : target_add(core, channel->name), channel);
     }
+    for (size_t i = 0; i < core->target_count; i++)
+        core->targets[i]->wallet = wallet_for(core, core->targets[i]->channel);
 }
 
 /* The groups as they are before the reload: closing and opening change the map underneath. */

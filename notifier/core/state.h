@@ -16,11 +16,15 @@
 #define BACKOFF_FIRST_MS 1000
 #define BACKOFF_MAX_MS 15000                /* a channel that is back is found within this */
 #define DEAD_TOLD_MS (3600 * 1000)          /* how long "dead letters on X" stands after the last of them */
+#define DOWN_TOLD_MS (3600 * 1000)          /* how long "X is down" stands after its last failure: nothing may be left that would prove it well */
 #define QUARANTINE_TOLD_MS (3600 * 1000)    /* one notice a source and hour */
 #define WISH_OBEYED_MS 30000                /* a wait beyond this is not waited out where there is another way (SC-003) */
 #define CIRCUIT_FAILURES 3                  /* in a row: then a channel is known dead and what can goes elsewhere at once */
+#define DIGEST_AFTER_MS 30000               /* more than what can be sent in this time is gathered */
+#define DIGEST_DELIVERIES_MAX 20000         /* deliveries that one digest carries */
 #define EDIT_TRIES_MAX 3                    /* an optional part is not worth more */
 #define INTERN_MAX 4096                     /* distinct source, domain and reason texts; beyond, "other" */
+#define TROUBLE_CHANNEL_DOWN "NotifierChannelDown"
 #define RULE_SAME "back in the state this channel was told"
 #define OWNER(pointer, type, member) ((type *)(void *)((char *)(pointer) - offsetof(type, member)))
 
@@ -115,7 +119,7 @@ struct group {
     struct lane **lanes;
     uint16_t lane_count;
     uint32_t unaccounted;
-    bool test, self, dirty;
+    bool test, self, dirty, gathers; /* gathers: of a digest; no alert is in it */
     struct group *next_dirty;
 };
 
@@ -151,6 +155,15 @@ struct delivery {
     struct item *items;
     uint32_t item_count;
     char *words, *only_test;
+    struct lane **covered;   /* digest: the lanes it speaks for, whose delivery it is */
+    size_t covered_count, covered_capacity;
+};
+
+struct wallet { /* one provider credential: all channels that use it pay from it */
+    uint64_t credential;
+    struct rate rate;
+    struct moment *times;
+    uint32_t next;
 };
 
 struct ring { /* the last `count` send times against one rate */
@@ -169,7 +182,15 @@ struct target { /* a channel's health and queue */
     uint32_t failures, in_flight, pending;
     int64_t last_ok_ms, last_error_ms;
     char *last_error, *moved_to;
+    struct wallet *wallet; /* NULL: none is shared */
+    uint32_t away_count;   /* messages a fallback told */
+    int64_t away_since_ms, away_until_ms;
+    char *away_to;
+    bool summary_due;      /* it took something since */
     bool refused, limited; /* limited: said once that the rate holds it back */
+    bool down_told, up_due; /* NotifierChannelDown stands; and may end */
+    int64_t told_error_ms; /* the failure that was told last */
+    uint8_t opening;       /* after a bad time: so many at once, more with each success; 0: all it may */
 };
 
 struct core {
@@ -186,6 +207,8 @@ struct core {
     bool times_hold[POLICY_INTERVALS_MAX]; /* which of the policy's named times hold, as of the minute */
     struct moment minute_due;
     bool rebuilding;
+    struct wallet **wallets;
+    size_t wallet_count;
     struct target **targets;
     size_t target_count, next_target; /* next_target: whose turn it is, so that none starves */
     struct group *dirty_groups;
@@ -229,6 +252,7 @@ size_t alert_placements(const struct core *core, const struct alert *alert, stru
 
 /* groups, lanes and what they know: group.c, incident.c, told.c */
 struct group *group_for(struct core *core, const struct alert *alert, const struct policy_node *node); /* finds or opens */
+struct group *group_named(struct core *core, const char *node_id, const char *key); /* one without alerts */
 struct group *group_new(struct core *core, const struct record_group *record);
 struct group *group_by_id(const struct core *core, uint64_t id);
 struct lane *group_lane(struct core *core, struct group *group, struct target *target); /* finds or adds, and writes it */
@@ -308,6 +332,19 @@ bool failover_is_due(const struct core *core, const struct delivery *delivery); 
 /* Ends it carried by a delivery on the next fallback; false where there is none. */
 bool failover(struct core *core, struct delivery *delivery, const char *why);
 
+/* digest.c */
+bool digest_is(const struct delivery *delivery);
+/* The lanes whose news it tells. Borrowed until it ends. */
+struct lane **delivery_lanes(struct delivery *delivery, size_t *count);
+void digest_cover(struct delivery *digest, struct lane *lane);
+/* Lanes with nothing to say are free again. */
+void digest_let_go(struct core *core, struct delivery *digest, bool (*has_news)(struct core *core, const struct lane *lane));
+void digest_uncover(struct delivery *digest);
+bool digest_gather(struct core *core, struct target *target);    /* true: one goes out now */
+bool digest_summarize(struct core *core, struct target *target); /* the same, for a channel that is back */
+void digest_dissolve(struct core *core, struct delivery *digest, const char *why, bool die);
+void digest_went_elsewhere(struct core *core, struct target *from, const struct target *to);
+
 /* channels: target.c, throttle.c */
 struct target *target_find(const struct core *core, const char *name);
 struct target *target_add(struct core *core, const char *name);
@@ -321,12 +358,15 @@ void target_failed(struct core *core, struct target *target, uint64_t chance, co
 void target_busy(struct core *core, struct target *target, int64_t wait_ms, const char *words);
 void target_taken(struct core *core, struct target *target);
 void target_free(struct target *target);
+void target_recall(struct core *core, const struct alert *alert); /* one of our own that stands, after a restart */
 int64_t backoff_ms(uint32_t failures, uint64_t chance);
 
 int64_t throttle_free_at(const struct target *target);  /* steady time from which every rate admits one more; INT64_MIN: now */
 void throttle_sent(struct target *target, struct moment at);
 void throttle_configure(struct target *target, const struct policy_channel *channel);
 void throttle_free(struct target *target);
+struct wallet *wallet_for(struct core *core, const struct policy_channel *channel); /* NULL: it shares none */
+void wallet_free(struct wallet *wallet);
 
 /* reload.c */
 void reload(struct core *core, const struct policy *policy);

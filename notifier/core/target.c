@@ -4,6 +4,7 @@
 #include "notifier/core/state.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -69,6 +70,8 @@ static uint32_t window(const struct target *target)
 {
     if (target->failures)
         return 1;
+    if (target->opening)
+        return target->opening;
     return target->channel ? target->channel->in_flight_max : 1;
 }
 
@@ -109,10 +112,45 @@ static void shed(struct core *core, struct target *target)
     }
 }
 
+/* Our own trouble, told over the others: that it is down, and that it is up again. */
+static void tell_health(struct core *core, struct target *target)
+{
+    bool down = target->channel && (target->refused || target->failures >= CIRCUIT_FAILURES);
+    bool over = target->down_told && (target->up_due || !target->channel);
+    char summary[256];
+
+    if (!over && (!down || target->told_error_ms == target->last_error_ms))
+        return;
+    snprintf(summary, sizeof summary, "Channel %.60s does not take messages: %.160s", target->name, text_or(target->last_error, "no answer"));
+    target->down_told = !over;
+    target->up_due = false;
+    target->told_error_ms = target->last_error_ms;
+    intake_trouble(core, &(struct event_trouble){.alertname = TROUBLE_CHANNEL_DOWN, .subject = target->name, .subject_label = "channel",
+                                                 .severity = "critical", .summary = over ? NULL : summary, .over = over,
+                                                 .lasts_ms = DOWN_TOLD_MS});
+}
+
+/* After a restart: what stands of it. */
+void target_recall(struct core *core, const struct alert *alert)
+{
+    const char *channel = labels_get(&alert->labels, "channel");
+    struct target *target = channel ? target_find(core, channel) : NULL;
+
+    if (target && alert->self && alert->status == ALERT_FIRING &&
+        text_equal(labels_get(&alert->labels, "alertname"), TROUBLE_CHANNEL_DOWN))
+        target->down_told = true;
+}
+
+static bool may_summarize(const struct target *target)
+{
+    return target->channel && target->summary_due && target->away_count && !target->failures && !target->refused;
+}
+
 void target_tick(struct core *core, struct target *target, size_t *budget)
 {
     struct heap_item *top;
 
+    tell_health(core, target);
     while ((top = heap_top(&target->waiting)) && top->rank <= core->now.steady_ms)
         queue_ready(target, OWNER(top, struct delivery, queue));
     if (is_shut(core, target))
@@ -126,11 +164,17 @@ void target_tick(struct core *core, struct target *target, size_t *budget)
             return;
         }
         target->limited = false;
+        if (digest_gather(core, target)) {
+            (*budget)--;
+            continue;
+        }
         struct delivery *delivery = OWNER(top, struct delivery, queue);
         heap_remove(&target->ready, top);
         (*budget)--;
         delivery_advance(core, delivery);
     }
+    if (*budget && may_summarize(target) && open_at(target) <= core->now.steady_ms && digest_summarize(core, target))
+        (*budget)--;
 }
 
 int64_t target_deadline(const struct core *core, const struct target *target)
@@ -141,7 +185,7 @@ int64_t target_deadline(const struct core *core, const struct target *target)
     (void)core;
     if (top)
         deadline = top->rank;
-    if (heap_top(&target->ready)) {
+    if (heap_top(&target->ready) || may_summarize(target)) {
         int64_t at = open_at(target);
         deadline = at < deadline ? at : deadline;
     }
@@ -158,6 +202,10 @@ void target_write(struct core *core, const struct target *target)
     row->last_error_ms = target->last_error_ms;
     row->last_error = effects_text(core->effects, target->last_error);
     row->moved_to = effects_text(core->effects, target->moved_to);
+    row->away_count = target->away_count;
+    row->away_since_ms = target->away_since_ms;
+    row->away_until_ms = target->away_until_ms;
+    row->away_to = effects_text(core->effects, target->away_to);
 }
 
 /* Doubling from BACKOFF_FIRST_MS, less up to half of it by a hash of ids: chance that replays. */
@@ -203,6 +251,12 @@ void target_taken(struct core *core, struct target *target)
 
     target->failures = 0;
     target->refused = false;
+    target->summary_due = target->away_count > 0;
+    target->up_due = target->down_told;
+    if (was_ill)
+        target->opening = 1; /* slowly: what made it ill may be our haste */
+    else if (target->opening)
+        target->opening = target->opening * 2u < target->channel->in_flight_max ? (uint8_t)(target->opening * 2) : 0;
     if (!was_ill)
         return;
     if (target->not_before.steady_ms <= core->now.steady_ms)
@@ -219,5 +273,6 @@ void target_free(struct target *target)
     free(target->name);
     free(target->last_error);
     free(target->moved_to);
+    free(target->away_to);
     free(target);
 }

@@ -14,11 +14,18 @@ int64_t throttle_free_at(const struct target *target)
         if (oldest->wall_ms && oldest->steady_ms + ring->per_ms > free_at)
             free_at = oldest->steady_ms + ring->per_ms;
     }
+    const struct wallet *wallet = target->wallet;
+    if (wallet && wallet->times[wallet->next].wall_ms && wallet->times[wallet->next].steady_ms + wallet->rate.per_ms > free_at)
+        free_at = wallet->times[wallet->next].steady_ms + wallet->rate.per_ms;
     return free_at;
 }
 
 void throttle_sent(struct target *target, struct moment at)
 {
+    if (target->wallet) {
+        target->wallet->times[target->wallet->next] = at;
+        target->wallet->next = (target->wallet->next + 1) % target->wallet->rate.count;
+    }
     for (size_t i = 0; i < target->ring_count; i++) {
         struct ring *ring = &target->rings[i];
         ring->times[ring->next] = at;
@@ -73,4 +80,27 @@ void throttle_free(struct target *target)
     for (size_t i = 0; i < target->ring_count; i++)
         free(target->rings[i].times);
     target->ring_count = 0;
+}
+
+struct wallet *wallet_for(struct core *core, const struct policy_channel *channel)
+{
+    if (!channel || !channel->credential || !channel->credential_rate.count)
+        return NULL;
+    for (size_t i = 0; i < core->wallet_count; i++)
+        if (core->wallets[i]->credential == channel->credential)
+            return core->wallets[i];
+    struct wallet *wallet = calloc(1, sizeof *wallet);
+    core->wallets = realloc(core->wallets, (core->wallet_count + 1) * sizeof core->wallets[0]);
+    if (!wallet || !core->wallets || !(wallet->times = calloc(channel->credential_rate.count, sizeof wallet->times[0])))
+        abort();
+    wallet->credential = channel->credential;
+    wallet->rate = channel->credential_rate;
+    core->wallets[core->wallet_count++] = wallet;
+    return wallet;
+}
+
+void wallet_free(struct wallet *wallet)
+{
+    free(wallet->times);
+    free(wallet);
 }

@@ -18,6 +18,10 @@ void delivery_rendered(struct core *core, const struct event_rendered *event)
             delivery_die(core, delivery, "it could not be put into words");
             return;
         }
+        if (digest_is(delivery)) {
+            digest_dissolve(core, delivery, "it could not be put into words", false);
+            return;
+        }
         delivery_thaw(core, delivery);
         delivery->form++;
         target_queue(core, delivery);
@@ -60,7 +64,7 @@ static void part_apply(struct core *core, struct delivery *delivery, uint16_t in
     case OUTCOME_TAKEN:
         part->state = PART_DELIVERED;
         summary->taken = true;
-        if (part->kind == PART_POST && verdict->remote_id && !lane->root_remote) {
+        if (part->kind == PART_POST && verdict->remote_id && !lane->root_remote && !digest_is(delivery)) {
             text_replace(&lane->root_remote, verdict->remote_id);
             lane_write(core, lane);
         }
@@ -135,16 +139,22 @@ static void write_attempt(struct core *core, struct delivery *delivery, const st
 /* Every part is final and at least one that counts was taken: the channel knows. */
 static void delivered(struct core *core, struct delivery *delivery)
 {
-    struct lane *lane = delivery->lane;
-    struct group *group = lane->group;
+    struct group *own = delivery->lane->group;
     uint64_t id = delivery->id;
     uint32_t count = delivery->item_count;
+    size_t lane_count;
+    struct lane **covered = delivery_lanes(delivery, &lane_count);
+    struct lane **lanes = ARENA_NEW(core->effects->arena, struct lane *, lane_count + 1);
     struct item *items = ARENA_NEW(core->effects->arena, struct item, count + 1);
+    bool gathered = digest_is(delivery);
 
     if (count)
         memcpy(items, delivery->items, count * sizeof items[0]);
-    lane->notified = lane->repeat_from = moment_now(core);
-    lane_write(core, lane);
+    for (size_t i = 0; i < lane_count; i++) {
+        lanes[i] = covered[i];
+        lanes[i]->notified = lanes[i]->repeat_from = moment_now(core);
+        lane_write(core, lanes[i]);
+    }
     int64_t took_ms = core->now.wall_ms - delivery->accepted_ms;
     core_count_delivery(core, delivery, "delivered", took_ms > 0 ? (double)took_ms / 1000 : 0);
     delivery_end(core, delivery, SETTLED_DELIVERED, NULL, 0);
@@ -153,9 +163,13 @@ static void delivered(struct core *core, struct delivery *delivery)
         items[i].told->told_ms = core->now.wall_ms;
         told_settle(core, items[i].told, items[i].seq, SETTLED_DELIVERED, id, NULL);
     }
-    if (lane->pending.count)
-        group_touch(core, group);
-    group_refresh(core, group);
+    for (size_t i = 0; i < lane_count; i++) { /* a group has one lane on a channel: none is freed before its turn */
+        if (lanes[i]->pending.count)
+            group_touch(core, lanes[i]->group);
+        group_refresh(core, lanes[i]->group);
+    }
+    if (gathered)
+        group_refresh(core, own);
 }
 
 /* True where the delivery ended. */
@@ -189,8 +203,27 @@ static bool is_untouched(const struct delivery *delivery)
 }
 
 /* What is certain not to have arrived is decided and worded anew; what may have is repeated as it was. */
+/* A digest waits out a short wish, and is repeated where it may have come; else its groups are better told one by one. */
+static bool takes_apart(struct core *core, struct delivery *digest, const struct event_verdict *event, const struct summary *summary)
+{
+    bool patient = summary->busy && event->wait_ms <= group_settings(core, digest->lane->group)->deliver_within_ms;
+    const char *words = summary->words ? summary->words : "no answer";
+
+    if (!digest_is(digest) || !is_untouched(digest) || summary->moved || (!summary->refused_content && !summary->failed && !summary->unclear && !summary->busy))
+        return false;
+    digest->maybe_sent = digest->maybe_sent || summary->unclear;
+    digest->due = moment_in(core, summary->busy ? 0 : backoff_ms(digest->tries + 1, digest->id));
+    if (!summary->refused_content && !summary->failed &&
+        (patient || (summary->unclear && core->now.wall_ms - digest->accepted_ms < core->policy->root->give_up_after_ms / 2)))
+        return false;
+    digest_dissolve(core, digest, words, false);
+    return true;
+}
+
 static void go_on(struct core *core, struct delivery *delivery, const struct event_verdict *event, const struct summary *summary)
 {
+    if (takes_apart(core, delivery, event, summary))
+        return;
     bool answered = delivery->parts[delivery->attempt_first].kind == PART_RECIPIENT && event->status;
 
     if (summary->refused_content) {
@@ -208,7 +241,7 @@ static void go_on(struct core *core, struct delivery *delivery, const struct eve
         delivery->tries += !summary->busy;
         delivery->due = moment_in(core, summary->busy && !summary->failed && !summary->unclear
                                             ? 0 : backoff_ms(delivery->tries + (answered ? 3 : 0), delivery->id));
-        if (is_untouched(delivery) && !delivery->maybe_sent)
+        if (is_untouched(delivery) && !delivery->maybe_sent && !digest_is(delivery))
             delivery_thaw(core, delivery);
         core_count_delivery(core, delivery, "retried", 0);
         /* A wish longer than the route's patience is as good as a refusal. */

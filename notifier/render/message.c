@@ -121,9 +121,19 @@ static const char *upper(const char *text, struct arena *arena)
     return copy[0] ? copy : NULL;
 }
 
+static bool is_gathered(const struct view *view)
+{
+    return view->reason == REASON_DIGEST || view->reason == REASON_RECOVERY;
+}
+
 static void set_tone(const struct view *view, struct page *page, struct arena *arena)
 {
     page->reason = view->reason;
+    if (is_gathered(view)) {
+        page->icon = view->reason == REASON_RECOVERY ? "ℹ" : view->firing ? severity_icon(view->severity_rank, view->severity) : "✅";
+        page->tone = view->reason == REASON_RECOVERY ? TONE_INFO : !view->firing ? TONE_RESOLVED : view->severity_rank ? TONE_WARNING : TONE_CRITICAL;
+        return;
+    }
     if (view->reason == REASON_TEST) {
         page->tone = TONE_TEST;
         page->icon = "🧪";
@@ -188,8 +198,53 @@ static const char *when_text(const struct view *view, struct arena *arena)
                         clock_text(view, from_ms, far ? "%Y-%m-%d %H:%M" : "%H:%M", arena), clock_text(view, to_ms, "%H:%M", arena));
 }
 
+/* "02:10–02:14" */
+static const char *between_text(const struct view *view, int64_t from_ms, int64_t to_ms, struct arena *arena)
+{
+    bool far = view->now_ms - from_ms > DAY_MS * 5 / 6;
+    return arena_printf(arena, "%s–%s", clock_text(view, from_ms, far ? "%Y-%m-%d %H:%M" : "%H:%M", arena), clock_text(view, to_ms, "%H:%M", arena));
+}
+
+/* "37 alerts, 5 groups while this chat was full 02:10–02:14: 🔴3 🟡30 ✅4" */
+static const char *digest_text(const struct view *view, struct arena *arena)
+{
+    static const char *const icons[] = {"🔴", "🟠", "🔵"};
+    struct buf out = BUF_EMPTY(1024);
+    uint32_t all = view->firing + view->resolved;
+
+    buf_addf(&out, "%u alert%s, %u group%s while this channel was full %s:", all, all == 1 ? "" : "s", view->groups, view->groups == 1 ? "" : "s",
+             between_text(view, view->since_ms, view->now_ms, arena));
+    for (size_t i = 0; i < LENGTH(icons); i++) {
+        uint32_t count = view->firing_by_severity[i];
+        for (size_t r = LENGTH(icons); i + 1 == LENGTH(icons) && r < VIEW_SEVERITIES_MAX; r++)
+            count += view->firing_by_severity[r];
+        if (count)
+            buf_addf(&out, " %s%u", icons[i], count);
+    }
+    if (view->resolved)
+        buf_addf(&out, " ✅%u", view->resolved);
+    const char *text = arena_text(arena, buf_text(&out));
+    buf_free(&out);
+    return text;
+}
+
+/* "14 messages went by email 02:06–02:31; 2 still fire:" */
+static const char *recovery_text(const struct view *view, struct arena *arena)
+{
+    return arena_printf(arena, "%u message%s went by %s %s; %s", view->away_count, view->away_count == 1 ? "" : "s",
+                        summary_clean(text_or(view->away_to, "a fallback"), 60, arena),
+                        between_text(view, view->since_ms, view->until_ms, arena),
+                        view->firing == 0   ? "none of it fires still"
+                        : view->firing == 1 ? "1 still fires:"
+                                            : arena_printf(arena, "%u still fire:", view->firing));
+}
+
 static const char *title_text(const struct view *view, struct arena *arena)
 {
+    if (view->reason == REASON_DIGEST)
+        return digest_text(view, arena);
+    if (view->reason == REASON_RECOVERY)
+        return recovery_text(view, arena);
     const char *title = summary_title(view, arena);
 
     if (view->reason == REASON_TEST)
@@ -207,6 +262,8 @@ static const char *title_text(const struct view *view, struct arena *arena)
 /* A test's line is given; what it is about comes beneath. */
 static const char *context_text(const struct view *view, const char *title, struct arena *arena)
 {
+    if (is_gathered(view))
+        return NULL;
     if (view->reason != REASON_TEST)
         return summary_context(view, title, arena);
     const char *own = summary_title(view, arena), *context = summary_context(view, own, arena);
@@ -231,6 +288,8 @@ static const struct view_alert *oldest(const struct view *view)
 /* Constant over the incident, so that mail programs thread it: no counts, no times, no "resolved". */
 static const char *subject_text(const struct view *view, struct arena *arena)
 {
+    if (is_gathered(view))
+        return arena_printf(arena, "[%s] %s", view->reason == REASON_DIGEST ? "DIGEST" : "BACK AGAIN", title_text(view, arena));
     const char *severity = view->reason == REASON_TEST ? "TEST" : upper(text_or(view->severity, "alert"), arena);
     const struct view_alert *first = oldest(view);
     const char *env = first ? labels_get(&first->input->labels, "env") : NULL;
@@ -244,6 +303,8 @@ static const char *status_text(const struct view *view, struct arena *arena)
 {
     int64_t from_ms, to_ms;
 
+    if (is_gathered(view))
+        return view->reason == REASON_DIGEST ? "DIGEST" : "BACK AGAIN";
     times(view, &from_ms, &to_ms);
     if (view->reason == REASON_TEST)
         return "TEST";
@@ -322,8 +383,8 @@ static void frame(const struct view *view, struct arena *arena, struct page *pag
     set_tone(view, page, arena);
     page->title = title_text(view, arena);
     page->context = context_text(view, page->title, arena);
-    page->when = view->reason == REASON_TEST ? NULL : when_text(view, arena);
-    if (view->late_ms > 0)
+    page->when = view->reason == REASON_TEST || is_gathered(view) ? NULL : when_text(view, arena);
+    if (view->late_ms > 0 && !is_gathered(view))
         page->late = arena_printf(arena, "late by %s:", span_text(view->late_ms, arena));
     page->subject = subject_text(view, arena);
     page->status_line = status_text(view, arena);
@@ -334,7 +395,8 @@ static void frame(const struct view *view, struct arena *arena, struct page *pag
     page->footer = failover_text(view, arena);
     page->description = description_text(view, arena);
     add_links(view, page, arena);
-    add_fields(view, page, arena);
+    if (!is_gathered(view))
+        add_fields(view, page, arena);
 }
 
 static struct page_line line_of(const struct view *view, const struct view_alert *alert, const char *title, struct arena *arena)
@@ -352,12 +414,18 @@ size_t message_pages(const struct view *view, const struct page_limits *limits, 
     struct page whole;
 
     frame(view, arena, &whole);
-    if (view->alert_count > 1)
+    if (view->alert_count > 1 || is_gathered(view))
         for (size_t i = 0; i < view->alert_count && count < most; i++)
             lines[count++] = line_of(view, &view->alerts[i], whole.title, arena);
     uint32_t total = view->firing + view->resolved;
     uint32_t more = count && total > count ? total - (uint32_t)count : 0;
-    return split_pages(&whole, lines, count, more, incident_url(view, arena), limits, arena, pages);
+    size_t page_count = split_pages(&whole, lines, count, more, incident_url(view, arena), limits, arena, pages);
+    if (!is_gathered(view))
+        return page_count;
+    for (size_t i = 1; i < page_count; i++) /* one message for many is one message */
+        pages[0].more += (uint32_t)pages[i].line_count + pages[i].more;
+    pages[0].number = pages[0].of = 1;
+    return 1;
 }
 
 /* Names of what is new, as many as fit a glance. */

@@ -6,6 +6,8 @@
 #include "notifier/core/alert.h"
 #include "notifier/core/record.h"
 
+#define VIEW_SEVERITIES_MAX 16
+
 struct view_alert {
     uint64_t id;
     const struct alert_input *input; /* labels, annotations, links, times, status */
@@ -29,6 +31,11 @@ struct view {
     const struct view_alert *alerts; /* at most VIEW_ALERTS_MAX; news first, worst first */
     size_t alert_count;
     const char *public_url;   /* "http://127.0.0.1:8686"; links that lead to loopback are left out */
+    uint32_t firing_by_severity[VIEW_SEVERITIES_MAX]; /* digest: by rank */
+    uint32_t groups;          /* digest: groups it speaks for */
+    int64_t since_ms, until_ms; /* digest: since when it waited; back again: from when to when a fallback told it */
+    uint32_t away_count;      /* back again: messages a fallback told */
+    const char *away_to;      /* back again: which one */
     const char *sent_by;      /* tests; NULL */
     const char *failover;     /* "telegram: 403 bot was kicked": another channel would not take it; NULL */
     bool silent, threaded;    /* threaded: a first message exists to reply to or edit */

@@ -23,5 +23,11 @@ CREATE TABLE hushes (                                               -- alerts th
     inhibited_by   INTEGER NOT NULL CHECK (inhibited_by >= 0)       -- an alert; 0: none
 ) STRICT;
 
--- Settled unsaid for this, and looked at again when it ends: 0 nothing, 1 silenced, 2 inhibited, 3 muted; and 4: it is told a little later.
-ALTER TABLE told ADD COLUMN hushed INTEGER NOT NULL DEFAULT 0 CHECK (hushed BETWEEN 0 AND 4);
+-- Settled unsaid for this, and looked at again when it ends: 0 nothing, 1 silenced, 2 inhibited, 3 muted; 4: told a little later; 5: a fallback told it.
+ALTER TABLE told ADD COLUMN hushed INTEGER NOT NULL DEFAULT 0 CHECK (hushed BETWEEN 0 AND 5);
+
+-- What went over a fallback while a channel was ill: it hears of it at once when it is back.
+ALTER TABLE targets ADD COLUMN away_count INTEGER NOT NULL DEFAULT 0 CHECK (away_count >= 0);
+ALTER TABLE targets ADD COLUMN away_since_ms INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE targets ADD COLUMN away_until_ms INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE targets ADD COLUMN away_to TEXT;

@@ -22,7 +22,7 @@ static const struct {
     [RECORD_MESSAGE] = {{AT(message.channel), AT(message.text)}, 0},
     [RECORD_PART] = {{AT(part.address), AT(part.content), AT(part.remote_id)}, 0},
     [RECORD_ATTEMPT] = {{AT(attempt.channel), AT(attempt.words)}, 0},
-    [RECORD_TARGET] = {{AT(target.channel), AT(target.last_error), AT(target.moved_to)}, 0},
+    [RECORD_TARGET] = {{AT(target.channel), AT(target.last_error), AT(target.moved_to), AT(target.away_to)}, 0},
     [RECORD_QUARANTINE] = {{AT(quarantine.source), AT(quarantine.why)}, 0},
     [RECORD_SETTLEMENT] = {{AT(settlement.channel), AT(settlement.rule)}, 0},
     [RECORD_SILENCE] = {{AT(silence.id), AT(silence.author), AT(silence.comment)}, 0},

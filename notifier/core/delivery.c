@@ -192,12 +192,28 @@ static size_t collect(struct core *core, struct delivery *delivery, struct told 
     return count;
 }
 
+/* An alert whose route names a channel twice is two tolds; a digest shows it once. Sorted, they stand side by side. */
+static size_t once_each(struct told **all, size_t count)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < count; i++)
+        if (!kept || all[kept - 1]->alert != all[i]->alert)
+            all[kept++] = all[i];
+        else if (all[i]->status == TOLD_FIRING)
+            all[kept - 1] = all[i];
+    return kept;
+}
+
 static void render_alerts(struct core *core, struct delivery *delivery, struct effect_render *render)
 {
     size_t lanes, most = count_news(delivery, &lanes);
     struct told **all = ARENA_NEW(core->effects->arena, struct told *, most + 1);
     size_t count = collect(core, delivery, all);
 
+    qsort(all, count, sizeof all[0], told_compare);
+    if (digest_is(delivery))
+        count = once_each(all, count);
     render->severity = UINT8_MAX;
     render->groups = (uint32_t)lanes;
     for (size_t i = 0; i < count; i++) {
@@ -212,7 +228,6 @@ static void render_alerts(struct core *core, struct delivery *delivery, struct e
         if (told->alert->severity < render->severity)
             render->severity = told->alert->severity;
     }
-    qsort(all, count, sizeof all[0], told_compare);
     render->alert_count = count < VIEW_ALERTS_MAX ? count : VIEW_ALERTS_MAX;
     struct render_alert *alerts = ARENA_NEW(core->effects->arena, struct render_alert, render->alert_count + 1);
     for (size_t i = 0; i < render->alert_count; i++)

@@ -145,7 +145,10 @@ static void review(struct core *core, struct told *told)
 
     if (told->status == TOLD_FIRING && firing)
         told->lane->repeat_from = told->lane->notified; /* a repeat that fell into it is due now */
-    if (!kind || kind == HUSH_WAITS || kind == HUSH_ELSEWHERE || hush_judge(core, told) != HUSH_NONE)
+    if (!kind || kind == HUSH_WAITS || kind == HUSH_ELSEWHERE)
+        return;
+    enum hush still = hush_judge(core, told);
+    if (still != HUSH_NONE && still != HUSH_WAITS)
         return;
     told->hushed = HUSH_NONE;
     if (firing ? told->status == TOLD_FIRING : told->status != TOLD_FIRING && !told->told_ms) {

@@ -220,7 +220,7 @@ static bool can_change(const struct core *core, const struct silence *old, const
 
 static void end_now(struct core *core, struct silence *silence)
 {
-    if (silence->state == SILENCE_PENDING)
+    if (silence->starts_ms > core->now.wall_ms) /* it had not begun; or the clock was set back since */
         silence->starts_ms = core->now.wall_ms;
     silence->ends_ms = silence->updated_ms = core->now.wall_ms;
     enter_state(core, silence, SILENCE_EXPIRED);

@@ -159,6 +159,10 @@ static void judge_dead(struct life *life, const struct record_delivery *row)
 
 static void judge_final(struct life *life, const struct record_delivery *row)
 {
+    if (row->state == SETTLED_DELIVERED && row->reason == REASON_DIGEST)
+        mark_reached(row->maybe_sent ? MARK_digest_unclear : MARK_digest);
+    if (row->state == SETTLED_DELIVERED && row->reason == REASON_RECOVERY)
+        MARK(summary);
     switch (row->state) {
     case SETTLED_DELIVERED: judge_delivered(life, row); break;
     case SETTLED_DEAD: judge_dead(life, row); break;

@@ -54,7 +54,16 @@ struct scene {
     uint32_t duplicates, stales, limits, tells;
     const char *moved_to, *failover;
     bool no_times;
+    /* What ops hears of channels that are down goes its way unseen, unless a test asks for it. */
+    bool hear_down;
+    uint64_t asides[64], aside_delivery;
+    size_t aside_count;
 };
+
+static inline bool scene_is_aside(const struct scene *scene, const struct labels *labels)
+{
+    return !scene->hear_down && test_same(labels_get(labels, "alertname"), "NotifierChannelDown");
+}
 
 static const struct rendered_part scene_post[] = {{.kind = PART_POST, .content = "words"}};
 
@@ -105,6 +114,7 @@ static inline void scene_log_time(struct scene *scene)
 /* Times in ms. What is 0 is the default, but for group_wait. */
 struct scene_setup {
     int64_t wait_ms, interval_ms, repeat_ms, within_ms, give_up_ms;
+    bool gathers;                                   /* chat may send digests */
     bool no_resolved, repeat_info, mail_falls_back; /* the last: what chat will not take, mail tells */
     const char *group_by;                           /* NULL: alertname */
     struct rate rates[POLICY_RATES_MAX];            /* of chat */
@@ -120,6 +130,7 @@ static inline struct policy *scene_policy(const struct scene_setup *setup)
     policy_add_channel(policy, "mail");
     policy_add_channel(policy, "ops");
     chat->send_resolved = !setup->no_resolved;
+    chat->can_gather = setup->gathers;
     chat->in_flight_max = setup->in_flight_max ? setup->in_flight_max : chat->in_flight_max;
     for (; chat->rate_count < POLICY_RATES_MAX && setup->rates[chat->rate_count].count; chat->rate_count++)
         chat->rates[chat->rate_count] = setup->rates[chat->rate_count];
@@ -166,10 +177,13 @@ static inline void scene_keep(struct scene *scene, const struct record *record)
         const char *host = labels_get(&alert->labels, "host");
         scene->names[alert->id] = arena_text(scene->arena, host ? host : labels_get(&alert->labels, "alertname"));
     }
-    if (record->kind == RECORD_TRANSITION && record->transition.rule) {
+    if (record->kind == RECORD_TRANSITION && record->transition.rule &&
+        (scene->hear_down || strcmp(scene_name(scene, record->transition.alert_id), "NotifierChannelDown") != 0)) {
         scene_log_time(scene);
         buf_addf(&scene->log, "%s: %s; ", scene_name(scene, record->transition.alert_id), record->transition.rule);
     }
+    if (record->kind == RECORD_SETTLEMENT && !scene->hear_down && strcmp(scene_name(scene, settlement->alert_id), "NotifierChannelDown") == 0)
+        return;
     if (record->kind == RECORD_SETTLEMENT) {
         scene->settlements[settlement->settled]++;
         if (settlement->settled == SETTLED_SUPPRESSED) {
@@ -192,6 +206,11 @@ static inline void scene_render(struct scene *scene, const struct effect_render 
 {
     struct event event = {.kind = EVENT_RENDERED, .rendered = {.delivery_id = render->delivery_id, .text = "words",
                                                                .parts = scene->parts, .part_count = scene->part_count}};
+    if (scene_is_aside(scene, render->group_labels)) {
+        scene->aside_delivery = render->delivery_id;
+        core_step(scene->core, &event, scene->now, &scene->effects);
+        return;
+    }
     scene->render = *render;
     scene->failover = arena_text(scene->arena, render->failover);
     scene_log_render(scene, render);
@@ -200,6 +219,10 @@ static inline void scene_render(struct scene *scene, const struct effect_render 
 
 static inline void scene_send(struct scene *scene, const struct effect_send *send)
 {
+    if (send->delivery_id == scene->aside_delivery) {
+        scene->asides[scene->aside_count++] = send->attempt_id;
+        return;
+    }
     CHECK(scene->sent_count < SCENE_SENDS_MAX, "too many sends: %.600s", buf_text(&scene->log));
     if (scene->sent_count == SCENE_SENDS_MAX)
         abort();
@@ -286,6 +309,11 @@ static inline void scene_settle(struct scene *scene)
         bool answered = false;
         core_tick(scene->core, scene->now, &scene->effects);
         scene_absorb(scene);
+        while (scene->aside_count) {
+            struct part_verdict part = {.outcome = OUTCOME_TAKEN};
+            struct event event = {.kind = EVENT_VERDICT, .verdict = {.attempt_id = scene->asides[--scene->aside_count], .parts = &part, .part_count = 1, .wait_ms = -1}};
+            scene_give(scene, &event);
+        }
         for (size_t i = 0; i < scene->sent_count; i++) {
             const struct scene_answer *answer = scene_channel(scene, scene->sent[i].channel);
             if (scene->sent[i].answered || answer->outcome == SCENE_HOLD)

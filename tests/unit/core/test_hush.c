@@ -177,6 +177,9 @@ static const struct hushes inhibited[] = {
     {.name = "over soon after its source: nobody hears of it", .inhibit = true, .script = "+a 10s +w 5m -a 10s -w 10m",
      .want = "0 chat first notification +a; 30 chat w: inhibited by alert 1 Disk; 310 chat all alerts resolved -a; "
              "320 chat w: ended before it was due; "},
+    {.name = "its source ended within inhibit_wait", .inhibit = true, .inhibit_wait_ms = 10000, .script = "+a 31s +w 1s -a 2m",
+     .want = "0 chat first notification +a; 31 chat w: inhibited by alert 1 Disk; 32 chat all alerts resolved -a; "
+             "62 chat new alerts added +w; "},
     {.name = "one of two sources ends", .inhibit = true, .script = "+a +b 1m +w 1m -a 10m",
      .want = "0 chat first notification +a; 30 chat new alerts added +b; 60 chat w: inhibited by alert 1 Disk; "
              "120 chat some alerts resolved -a; "},

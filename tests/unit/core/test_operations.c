@@ -213,7 +213,7 @@ static void test_circuit(void)
     check_log(scene, "while one probes, the next fails over", "40 mail failover +b; ");
     scene_play(scene, "chat:taken 1m");
     scene_play(scene, "+c");
-    check_log(scene, "well again", "100 chat first notification +c; ");
+    check_log(scene, "well again", "40 chat back again +b; 100 chat first notification +c; ");
     scene_free(scene);
 }
 

@@ -150,7 +150,8 @@ static void fill(struct effects *effects)
         21, 2, PART_RECIPIENT, PART_FAILED, true, 23, "a@example.org", "content", "remote"};
     effects_record(effects, RECORD_ATTEMPT)->attempt = (struct record_attempt){
         24, 10, 21, 1, 2, "mail", 25, 26, OUTCOME_UNCLEAR, -27, 28, "words"};
-    effects_record(effects, RECORD_TARGET)->target = (struct record_target){"mail", 29, 30, 31, 32, "error", "-100"};
+    effects_record(effects, RECORD_TARGET)->target = (struct record_target){.channel = "mail", .not_before_ms = 29, .failures = 30, .last_ok_ms = 31, .last_error_ms = 32,
+                                                                             .last_error = "error", .moved_to = "-100"};
 }
 
 static void test_round_trip(void)

@@ -277,12 +277,12 @@ static bool begin_behind(struct market *market, struct query *query, struct err 
         return true;
     }
     struct db_stmt *stmt = db_prepare(market->db, query->since_sql, err);
-    if (!stmt || !db_step(stmt, &row, err))
+    if (!stmt)
         return false;
-    query->last_id = row ? db_int(stmt, 0) : 0;
-    query->began = true;
+    query->began = db_step(stmt, &row, err);
+    query->last_id = query->began && row ? db_int(stmt, 0) : 0;
     db_reset(stmt);
-    return true;
+    return query->began;
 }
 
 static bool run_query(struct market *market, struct query *query, struct figures *figures, struct err *err)

@@ -227,6 +227,27 @@ static void the_writer_is_not_held_up(void)
     db_close(db);
 }
 
+/* With a rollback journal a reader's lock stops a commit: none is left behind a look. */
+static void no_lock_is_left_without_a_log(void)
+{
+    struct err err = {0};
+    bool ok;
+    struct db *db = database(prices);
+    struct source *source = open_source("queries: [{metric: spock_first, sql: 'SELECT count(*) FROM ohlcv_data'}]");
+
+    REQUIRE(db && source, "%s", path);
+    put(db, "PRAGMA journal_mode=DELETE");
+    for (int i = 0; i < 5; i++) {
+        char *got = test_job(source, NOW_MS, &ok, &err);
+        CHECK(ok, "%s", err.text);
+        CHECK_VALUE(got, "spock_ohlcv_rows_total", "KR", i);
+        free(got);
+        put(db, "INSERT INTO ohlcv_data (ticker, region, date) VALUES ('A','KR','2026-09-18')");
+    }
+    source->kind->close(source);
+    db_close(db);
+}
+
 static const char log_schema[] = "CREATE TABLE ohlcv_data (ticker TEXT, region TEXT, date TEXT);"
                                  "CREATE TABLE api_log (id INTEGER PRIMARY KEY, region TEXT, endpoint TEXT, ok INTEGER, seconds REAL)";
 
@@ -428,6 +449,7 @@ int main(void)
     slices_add_up();
     tables_without_row_ids_are_read_whole();
     the_writer_is_not_held_up();
+    no_lock_is_left_without_a_log();
     configured_queries_tell_the_rest();
     what_is_missing_is_said();
     the_newest_backup_is_found();

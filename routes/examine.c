@@ -100,6 +100,7 @@ static bool brings_alerts(const struct call *call)
 void refusals_tell(struct refusals *refusals, const struct call *call, const struct server_options *options, int64_t now_ms)
 {
     bool alerts = brings_alerts(call);
+    char from[ADDRESS_TEXT_MAX];
 
     if (call->status < 400 || (!alerts && (call->status == 404 || call->status == 405)))
         return;
@@ -110,6 +111,8 @@ void refusals_tell(struct refusals *refusals, const struct call *call, const str
         log_text(&line, "method", call->method);
         log_text(&line, "path", call->path.text);
         log_text(&line, "why", call->why);
+        address_write(&call->client, from);
+        log_text(&line, "from", from);
         log_number(&line, "refusals", (int64_t)refusals->untold);
         log_end(&line);
         refusals->told_ms = now_ms;

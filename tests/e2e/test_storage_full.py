@@ -5,7 +5,8 @@ import subprocess
 
 import pytest
 
-from daemon import alert, config, grafana, hook, until
+from daemon import OPS, alert, config, console, grafana, hook, until
+from test_accounts import Browser
 
 
 @pytest.fixture
@@ -68,6 +69,31 @@ def test_full_disk(start, sink, small_disk):
     missing = [name for name in stored + ["Healed"] if name not in rows]
     assert not missing, missing
     assert d.stop() == 0
+
+
+def test_people_while_the_disk_is_full(start, small_disk):
+    """Whoever is called because of it can sign in and act; the book and the session are stored once it heals."""
+    auth = {"tokens": [{"name": "ops", "token": OPS, "role": "admin"}]}
+    d = start(config(console(), auth=auth), storage=small_disk / "notifier.db", token=OPS)
+    d.fire(alert("Roomy"))
+    fill(small_disk / "ballast")
+    number = 0
+    while d.metric("notifier_storage_failed") == 0:
+        assert number < 2000, "the disk never filled"
+        d.post(grafana(alert(f"Fill{number:04d}", annotations={"description": os.urandom(1500).hex()})), timeout=30)
+        number += 1
+    ops = Browser(d)
+    assert ops.sign_in("ops", OPS).status == 303
+    assert ops.get("/history").status == 200
+    assert ops.post("/api/v1/reload", headers={"X-CSRF-Token": ops.csrf()}).status == 200
+    assert d.metric("notifier_storage_failed") == 1
+    (small_disk / "ballast").unlink()
+    subprocess.run(["mount", "-o", "remount,size=64m", str(small_disk)], check=True)
+    until(lambda: d.metric("notifier_storage_failed") == 0, "it to heal")
+    lines = until(lambda: (lambda items: items if len(items) == 2 and all(one["status"] for one in items) else None)(d.items("/api/v1/audit")), "both lines")
+    assert [(one["target"], one["status"]) for one in lines] == [("/api/v1/reload", 200), ("/signin", 303)]
+    d.restart()
+    assert ops.get("/history").status == 200
 
 
 def test_a_folder_that_cannot_be_written(make):

@@ -1,7 +1,7 @@
 /* HTTP against a small server of our own: what comes back, what is sure when nothing does, and what is never done. */
 #include "base/http.h"
 #include "tests/test.h"
-#include "tests/unit/base/http_server.h"
+#include "tests/unit/base/http_ask.h"
 
 #include <dlfcn.h>
 #include <netdb.h>
@@ -9,7 +9,7 @@
 
 #define MANY 40
 
-static struct http_server server, local;
+static struct http_server local;
 static atomic_int looking_up, looking_up_most;
 
 static int (*real_lookup)(const char *, const char *, const struct addrinfo *, struct addrinfo **);
@@ -32,72 +32,6 @@ int getaddrinfo(const char *name, const char *service, const struct addrinfo *hi
     server_pause(strncmp(name, "never", 5) == 0 ? 5000 : strncmp(name, "slow", 4) == 0 ? 200 : 0);
     atomic_fetch_sub(&looking_up, 1);
     return strncmp(name, "gone", 4) == 0 ? EAI_NONAME : real_lookup("127.0.0.1", service, hints, out);
-}
-
-static int64_t now_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
-struct got {
-    int calls;
-    uint64_t tag;
-    enum http_end end;
-    int status;
-    size_t length;
-    int64_t at_ms, latency_ms;
-    struct http_steps steps;
-    char body[8192], headers[1024], error[ERR_TEXT_MAX], retry[32];
-};
-
-static void done(void *context, uint64_t tag, const struct http_reply *reply)
-{
-    struct got *got = context;
-
-    got->calls++;
-    got->tag = tag;
-    got->end = reply->end;
-    got->status = reply->status;
-    got->length = reply->body.length;
-    got->latency_ms = reply->latency_ms;
-    got->steps = reply->steps_ms;
-    got->at_ms = now_ms();
-    snprintf(got->body, sizeof got->body, "%.*s", (int)sizeof got->body - 1, buf_text(&reply->body));
-    snprintf(got->headers, sizeof got->headers, "%s", buf_text(&reply->headers));
-    snprintf(got->error, sizeof got->error, "%s", reply->err.text);
-    if (!http_reply_header(reply, "retry-after", got->retry, sizeof got->retry))
-        got->retry[0] = '\0';
-}
-
-static void run_until(struct http *http, const int *calls, int wanted)
-{
-    for (int64_t end = now_ms() + 15000; *calls < wanted && now_ms() < end;) {
-        http_wait(http, -1, 100);
-        http_run(http);
-    }
-}
-
-static const char *url(const char *path)
-{
-    static char out[300];
-    snprintf(out, sizeof out, "http://127.0.0.1:%d%s", server.port, path);
-    return out;
-}
-
-static struct got ask(struct http *http, const struct http_request *request)
-{
-    struct got got = {0};
-    struct err err = {0};
-
-    bool ok = http_start(http, request, 77, done, &got, &err);
-    CHECK(ok, "%s", err.text);
-    CHECK(got.calls == 0 && http_in_flight(http) == 1, "never before http_run");
-    if (ok)
-        run_until(http, &got.calls, 1);
-    CHECK(got.calls == 1 && got.tag == 77 && http_in_flight(http) == 0, "exactly once: %d", got.calls);
-    return got;
 }
 
 static int refused_port(void)
@@ -230,61 +164,6 @@ static void test_reply(struct http *http)
     CHECK(strstr(got.headers, "x-late: 2\n") && !strstr(got.headers, "x-early"), "%s", got.headers);
     got = ask(http, &(struct http_request){.method = "GET", .url = url("/big"), .timeout_ms = 5000});
     CHECK(got.end == HTTP_ANSWERED && got.status == 200 && got.length == HTTP_REPLY_MAX, "%zu", got.length);
-}
-
-static bool count_bytes(void *context, const char *data, size_t length)
-{
-    size_t *bytes = context;
-    *bytes += length;
-    return data && *bytes < 300000;
-}
-
-/* A body that is taken piece by piece may be longer than any bound; an error's body is still kept. */
-static void test_take(struct http *http)
-{
-    size_t bytes = 0;
-    struct http_request request = {.method = "GET", .url = url("/big"), .timeout_ms = 5000, .take = count_bytes, .take_context = &bytes};
-    struct got got = ask(http, &request);
-    CHECK(got.end == HTTP_ANSWERED && bytes == 200 * 1024 && got.length == 0, "%zu bytes, %zu kept: %s", bytes, got.length, got.error);
-    got = ask(http, &request);
-    CHECK(got.end == HTTP_UNCLEAR && strcmp(got.error, "the transfer was ended by its reader") == 0, "%zu bytes: %s", bytes, got.error);
-    request.url = url("/busy");
-    bytes = 0;
-    got = ask(http, &request);
-    CHECK(got.end == HTTP_ANSWERED && got.status == 429 && bytes == 0 && strcmp(got.body, "{\"ok\":false}") == 0, "%zu: %s", bytes, got.body);
-    request.url = url("/half");
-    got = ask(http, &request);
-    CHECK(got.end == HTTP_UNCLEAR && bytes == 10, "%zu: %s", bytes, got.error);
-}
-
-/* A probe ends with the headers, whatever would follow, and sees every step of a connection of its own. */
-static void test_probe(struct http *http)
-{
-    static const struct {
-        const char *path;
-        int status;
-        const char *header;
-    } rows[] = {
-        {"/upgrade", 101, "upgrade: websocket\n"},
-        {"/big", 200, "content-length: "},
-        {"/continue", 200, "x-late: 2\n"},
-        {"/half", 200, "content-length: 100\n"},
-    };
-
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        int before = atomic_load(&server.connections);
-        struct got got = ask(http, &(struct http_request){.method = "GET", .url = url(rows[i].path), .timeout_ms = 5000, .headers_only = true});
-        CHECK(got.end == HTTP_ANSWERED && got.status == rows[i].status, "%s: end %d, status %d, %s", rows[i].path, got.end, got.status, got.error);
-        CHECK(strstr(got.headers, rows[i].header) && got.length == 0, "%s: %s", rows[i].path, got.headers);
-        CHECK_INT(atomic_load(&server.connections), before + 1);
-    }
-    char slow[300];
-    snprintf(slow, sizeof slow, "http://slow-probe.test:%d/ok", server.port);
-    struct got got = ask(http, &(struct http_request){.method = "GET", .url = slow, .timeout_ms = 5000, .headers_only = true});
-    CHECK(got.end == HTTP_ANSWERED && got.steps.dns >= 199 && got.steps.tcp > 0 && got.steps.tls == 0 && got.steps.wait > 0,
-          "dns %f tcp %f tls %f wait %f", got.steps.dns, got.steps.tcp, got.steps.tls, got.steps.wait);
-    got = ask(http, &(struct http_request){.method = "GET", .url = url("/slow"), .timeout_ms = 300, .headers_only = true});
-    CHECK(got.end == HTTP_UNCLEAR && got.steps.tcp > 0 && got.steps.wait == 0, "end %d, wait %f", got.end, got.steps.wait);
 }
 
 /* curl by itself sends again what an old connection swallowed. A POST may have arrived: only its owner may repeat it. */
@@ -508,8 +387,6 @@ int main(int argc, char **argv)
     test_never_starts(http);
     test_request(http);
     test_reply(http);
-    test_take(http);
-    test_probe(http);
     test_old_connection();
     test_environment(http);
     test_unix(http);

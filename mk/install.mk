@@ -1,4 +1,4 @@
-# make install      DESTDIR= PREFIX=/usr/local: both programs, manual page, completion for bash, zsh and fish, example configuration, systemd units
+# make install      DESTDIR= PREFIX=/usr/local: both programs, manual pages, completion for bash, zsh and fish, example configuration, systemd units
 
 .PHONY: install
 install: all
@@ -6,6 +6,7 @@ install: all
 	install -D -m 755 $(OUT)/bin/collector $(DESTDIR)$(PREFIX)/bin/collector
 	mkdir -p $(DESTDIR)$(PREFIX)/share/man/man1
 	$(OUT)/bin/notifier help --man > $(DESTDIR)$(PREFIX)/share/man/man1/notifier.1
+	install -D -m 644 man/collector.1 $(DESTDIR)$(PREFIX)/share/man/man1/collector.1
 	mkdir -p $(DESTDIR)$(PREFIX)/share/bash-completion/completions
 	$(OUT)/bin/notifier help --bash > $(DESTDIR)$(PREFIX)/share/bash-completion/completions/notifier
 	mkdir -p $(DESTDIR)$(PREFIX)/share/zsh/vendor-completions $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d

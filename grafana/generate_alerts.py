@@ -26,7 +26,11 @@ class Dumper(yaml.SafeDumper):
     """Texts of several lines stay readable."""
 
 
-Dumper.add_representer(str, lambda dumper, text: dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None))
+def _text(dumper, text):
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None)
+
+
+Dumper.add_representer(str, _text)
 Dumper.ignore_aliases = lambda *_: True
 
 
@@ -93,12 +97,14 @@ def grafana_rule(alerts, group, rule, panels):
     dashboard, panel = panels[rule["panel"]]
     window = seconds(rule["window"])
     expression = {"type": "__expr__", "uid": "__expr__"}
+    runbook = f"{group['docs']}#{rule['title'].lower()}"
     return {
         "uid": rule["uid"], "title": rule["title"], "condition": "C",
         "data": [
             query("A", {"datasource": {"type": "grafana-postgresql-datasource", "uid": QUESTDB}, "format": "table", "rawQuery": True,
                         "editorMode": "code", "rawSql": rule["sql"]}, QUESTDB, window),
-            query("B", {"datasource": expression, "type": "reduce", "expression": "A", "reducer": "last", "settings": {"mode": "dropNN"}}, "__expr__", 0),
+            query("B", {"datasource": expression, "type": "reduce", "expression": "A", "reducer": "last",
+                        "settings": {"mode": "dropNN"}}, "__expr__", 0),
             query("C", {"datasource": expression, "type": "threshold", "expression": "B",
                         "conditions": [{"evaluator": {"type": "gt" if direction == "above" else "lt", "params": [limit]}}]}, "__expr__", 0),
         ],
@@ -106,7 +112,7 @@ def grafana_rule(alerts, group, rule, panels):
         "labels": {"severity": rule["severity"], **group["labels"]},
         "annotations": {
             "summary": for_grafana(rule["summary"]), "description": for_grafana(rule["description"]),
-            "runbook": f"{group['docs']}#{rule['title'].lower()}", "runbook_url": f"${{RUNBOOKS_URL}}/{group['docs']}#{rule['title'].lower()}",
+            "runbook": runbook, "runbook_url": f"${{RUNBOOKS_URL}}/{runbook}",
             "__dashboardUid__": dashboard, "__panelId__": str(panel)},
         "dashboardUid": dashboard, "panelId": panel, "isPaused": False}
 
@@ -123,7 +129,8 @@ def prometheus_rule(alerts, group, rule):
         "alert": rule["title"], "expr": rule["expr"].replace("{threshold}", str(limit)),
         "for": wait if wait not in alerts["thresholds"] else f"{alerts['thresholds'][wait]}s",
         "labels": {"severity": rule["severity"], **group["labels"]},
-        "annotations": {"summary": for_prometheus(rule["summary"]), "description": for_prometheus(rule.get("expr_description", rule["description"])),
+        "annotations": {"summary": for_prometheus(rule["summary"]),
+                        "description": for_prometheus(rule.get("expr_description", rule["description"])),
                         "runbook": f"{group['docs']}#{rule['title'].lower()}"}}
 
 
@@ -135,7 +142,8 @@ def files(alerts, panels):
         outputs = {f"grafana/provisioning/alerting/rules-{group['name']}.yaml": grafana_file(alerts, group, panels)}
         if with_expression:
             outputs[f"compose/prometheus/rules-{group['name']}.yml"] = {"groups": [{
-                "name": group["name"], "interval": group["interval"], "rules": [prometheus_rule(alerts, group, rule) for rule in with_expression]}]}
+                "name": group["name"], "interval": group["interval"],
+                "rules": [prometheus_rule(alerts, group, rule) for rule in with_expression]}]}
         for path, content in outputs.items():
             written[path] = WRITTEN + yaml.dump(content, Dumper=Dumper, sort_keys=False, width=1000, allow_unicode=True)
     return written

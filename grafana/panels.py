@@ -13,7 +13,8 @@ DOWN = {0: ("up", GREEN), 1: ("down", RED)}
 
 
 def target(sql, series, ref="A"):
-    return {"refId": ref, "datasource": QUESTDB, "format": "time_series" if series else "table", "rawQuery": True, "editorMode": "code", "rawSql": sql.strip() + "\n"}
+    return {"refId": ref, "datasource": QUESTDB, "format": "time_series" if series else "table", "rawQuery": True, "editorMode": "code",
+            "rawSql": sql.strip() + "\n"}
 
 
 def steps(limit=None, worse="above", warn=None):
@@ -27,14 +28,16 @@ def steps(limit=None, worse="above", warn=None):
 
 
 def mapping(words):
-    return [{"type": "value", "options": {str(value): {"text": text, "color": color, "index": index} for index, (value, (text, color)) in enumerate(words.items())}}]
+    return [{"type": "value", "options": {
+        str(value): {"text": text, "color": color, "index": index} for index, (value, (text, color)) in enumerate(words.items())}}]
 
 
 def panel(kind, id, title, sql, *, series, unit="short", width=6, height=4, limit=None, worse="above", warn=None, words=None, decimals=None,
           description="", options=None, custom=None, overrides=(), least=None, most=None, interval=None):
     """One panel; `sql` is a query or a list of them. `limit` is the rule's threshold, `words` what numbers are called."""
     queries = [sql] if isinstance(sql, str) else sql
-    defaults = {"unit": unit, "thresholds": {"mode": "absolute", "steps": steps(limit, worse, warn)}, "mappings": mapping(words) if words else [],
+    defaults = {"unit": unit, "thresholds": {"mode": "absolute", "steps": steps(limit, worse, warn)},
+                "mappings": mapping(words) if words else [],
                 "color": {"mode": "palette-classic" if kind in ("timeseries", "barchart") else "thresholds"}, "custom": custom or {}}
     for name, value in (("decimals", decimals), ("min", least), ("max", most)):
         if value is not None:
@@ -57,13 +60,15 @@ def stat(id, title, sql, **more):
 
 def gauge(id, title, sql, **more):
     return panel("bargauge", id, title, sql, series=True, options={
-        "reduceOptions": {"calcs": ["lastNotNull"], "fields": "", "values": False}, "displayMode": "lcd", "orientation": "horizontal", "valueMode": "color"}, **more)
+        "reduceOptions": {"calcs": ["lastNotNull"], "fields": "", "values": False}, "displayMode": "lcd",
+        "orientation": "horizontal", "valueMode": "color"}, **more)
 
 
 def curves(id, title, sql, *, limit=None, fill=8, stack=False, bars=False, **more):
     """Lines over time; the rule's threshold is drawn as a dashed line."""
-    custom = {"drawStyle": "bars" if bars else "line", "lineWidth": 1, "fillOpacity": 60 if bars else fill, "showPoints": "never", "spanNulls": False,
-              "stacking": {"mode": "normal" if stack else "none", "group": "A"}, "thresholdsStyle": {"mode": "off" if limit is None else "dashed"}}
+    custom = {"drawStyle": "bars" if bars else "line", "lineWidth": 1, "fillOpacity": 60 if bars else fill, "showPoints": "never",
+              "spanNulls": False, "stacking": {"mode": "normal" if stack else "none", "group": "A"},
+              "thresholdsStyle": {"mode": "off" if limit is None else "dashed"}}
     return panel("timeseries", id, title, sql, series=True, limit=limit, custom=custom, options={
         "legend": {"displayMode": "list", "placement": "bottom", "showLegend": True}, "tooltip": {"mode": "multi", "sort": "desc"}},
         **{"width": 12, "height": 8, **more})
@@ -73,14 +78,16 @@ def timeline(id, title, sql, words, **more):
     """States over time; the pointer shows how long each lasted."""
     return panel("state-timeline", id, title, sql, series=True, words=words, custom={"lineWidth": 0, "fillOpacity": 80}, options={
         "mergeValues": True, "showValue": "never", "rowHeight": 0.85, "alignValue": "left",
-        "legend": {"displayMode": "list", "placement": "bottom", "showLegend": True}, "tooltip": {"mode": "single"}}, **{"width": 24, "height": 7, **more})
+        "legend": {"displayMode": "list", "placement": "bottom", "showLegend": True}, "tooltip": {"mode": "single"}},
+        **{"width": 24, "height": 7, **more})
 
 
 def unit_of(name, unit, **more):
     """How one column of a table is shown."""
     properties = [{"id": "unit", "value": unit}]
     if "words" in more:
-        properties += [{"id": "mappings", "value": mapping(more["words"])}, {"id": "custom.cellOptions", "value": {"type": "color-background"}}]
+        properties += [{"id": "mappings", "value": mapping(more["words"])},
+                       {"id": "custom.cellOptions", "value": {"type": "color-background"}}]
     return {"matcher": {"id": "byName", "options": name}, "properties": properties}
 
 
@@ -92,21 +99,23 @@ def table(id, title, sql, **more):
 def alerts(id, stack, **more):
     """What fires now. Its query is Grafana's own."""
     made = panel("alertlist", id, "Alerts firing", [], series=False, options={
-        "viewMode": "list", "groupMode": "default", "groupBy": [], "maxItems": 20, "sortOrder": 1, "dashboardAlerts": False, "alertName": "",
-        "alertInstanceLabelFilter": '{stack="%s"}' % stack, "stateFilter": {"firing": True, "pending": True, "noData": True, "normal": False, "error": True}}, **more)
+        "viewMode": "list", "groupMode": "default", "groupBy": [], "maxItems": 20, "sortOrder": 1, "dashboardAlerts": False,
+        "alertName": "", "alertInstanceLabelFilter": '{stack="%s"}' % stack, "stateFilter": {
+            "firing": True, "pending": True, "noData": True, "normal": False, "error": True}}, **more)
     del made["targets"], made["datasource"]
     return made
 
 
 def variable(name, label, sql):
     """One value, several, or all. "All" is a pattern, so that a new system without values shows empty panels, not errors."""
-    return {"type": "query", "name": name, "label": label, "datasource": QUESTDB, "query": sql, "definition": sql, "refresh": 2, "sort": 1, "multi": True,
-            "includeAll": True, "allValue": ".*", "current": {"selected": True, "text": ["All"], "value": ["$__all"]}, "options": [], "hide": 0, "regex": ""}
+    return {"type": "query", "name": name, "label": label, "datasource": QUESTDB, "query": sql, "definition": sql, "refresh": 2, "sort": 1,
+            "multi": True, "includeAll": True, "allValue": ".*", "current": {"selected": True, "text": ["All"], "value": ["$__all"]},
+            "options": [], "hide": 0, "regex": ""}
 
 
 def constant(name, value):
-    return {"type": "constant", "name": name, "query": value, "current": {"selected": False, "text": value, "value": value}, "hide": 2, "skipUrlSync": True,
-            "options": [{"selected": True, "text": value, "value": value}]}
+    return {"type": "constant", "name": name, "query": value, "current": {"selected": False, "text": value, "value": value}, "hide": 2,
+            "skipUrlSync": True, "options": [{"selected": True, "text": value, "value": value}]}
 
 
 def place(panels):
@@ -127,8 +136,9 @@ def dashboard(uid, title, panels, variables, *, tags, refresh="30s", span="6h", 
     assert len(set(ids)) == len(ids), f"{uid}: a panel id is used twice"
     assert len(set(titles)) == len(titles), f"{uid}: alerts find panels by title, and one is used twice"
     return {
-        "uid": uid, "title": title, "tags": tags, "timezone": "browser", "schemaVersion": 39, "version": 1, "editable": False, "graphTooltip": 1,
-        "refresh": refresh, "time": {"from": f"now-{span}", "to": "now"}, "timepicker": {"refresh_intervals": ["5s", "15s", "30s", "1m", "5m"]},
+        "uid": uid, "title": title, "tags": tags, "timezone": "browser", "schemaVersion": 39, "version": 1, "editable": False,
+        "graphTooltip": 1, "refresh": refresh, "time": {"from": f"now-{span}", "to": "now"},
+        "timepicker": {"refresh_intervals": ["5s", "15s", "30s", "1m", "5m"]},
         "templating": {"list": [*variables, {
             "type": "textbox", "name": "notifier", "label": "Notifier", "query": "http://127.0.0.1:8686", "hide": 2,
             "current": {"selected": True, "text": "http://127.0.0.1:8686", "value": "http://127.0.0.1:8686"},
@@ -137,8 +147,8 @@ def dashboard(uid, title, panels, variables, *, tags, refresh="30s", span="6h", 
         "annotations": {"list": [{"builtIn": 1, "type": "dashboard", "name": "Alerts", "enable": True, "hide": False, "iconColor": "red",
                                   "datasource": {"type": "grafana", "uid": "-- Grafana --"}}]},
         "links": [
-            {"type": "link", "title": "Alert history", "tooltip": "What was told, to whom, when", "url": "${notifier}/history", "icon": "bell", "targetBlank": True,
-             "asDropdown": False, "includeVars": False, "keepTime": False, "tags": []},
-            {"type": "dashboards", "title": "Dashboards", "tags": [tags[0]], "asDropdown": True, "includeVars": True, "keepTime": True, "icon": "external link",
-             "targetBlank": False, "url": "", "tooltip": ""}],
+            {"type": "link", "title": "Alert history", "tooltip": "What was told, to whom, when", "url": "${notifier}/history", "icon": "bell",
+             "targetBlank": True, "asDropdown": False, "includeVars": False, "keepTime": False, "tags": []},
+            {"type": "dashboards", "title": "Dashboards", "tags": [tags[0]], "asDropdown": True, "includeVars": True, "keepTime": True,
+             "icon": "external link", "targetBlank": False, "url": "", "tooltip": ""}],
         "panels": place(panels)}

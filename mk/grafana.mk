@@ -1,5 +1,5 @@
 # make alerts           Grafana's and Prometheus' rules from grafana/alerts.yaml
-# make dashboards       grafana/dashboards/*.json from grafana/dashboards.py, then the alerts that name their panels
+# make dashboards       grafana/dashboards/*.json from the Python beside them, then the alerts that name their panels
 # make check-dashboards every panel, variable and rule against a real QuestDB with thirty days of data; half a minute
 # make bench-dashboards the same over millions of rows: how long each panel takes
 

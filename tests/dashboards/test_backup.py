@@ -46,13 +46,25 @@ def stack(tmp_path):
         def run(self, script, *arguments, questdb=None, notifier=None, code=0, root=None):
             if questdb:
                 text = (folder / ".env").read_text(encoding="utf-8")
-                (folder / ".env").write_text("\n".join(f"QUESTDB_PORT={questdb.http}" if line.startswith("QUESTDB_PORT=") else line for line in text.splitlines()) + "\n", encoding="utf-8")
-            environment = {**os.environ, "PATH": f"{tools}:{os.environ['PATH']}", "SPOKEN": str(tmp_path / "spoken"), "SECRETS": str(folder / "secrets"),
-                           "QUESTDB_ROOT": root or (str(questdb.folder) if questdb else ""), "NOTIFIER_ROOT": str(notifier.folder) if notifier else "", "NOTIFIER_CONFIG": str(notifier.path) if notifier else "",
-                           "NOTIFIER_URL": notifier.url if notifier and notifier.url else ""}
+                (folder / ".env").write_text(
+                    "\n".join(f"QUESTDB_PORT={questdb.http}" if line.startswith("QUESTDB_PORT=") else line for line in text.splitlines())
+                    + "\n",
+                    encoding="utf-8",
+                )
+            environment = {
+                **os.environ,
+                "PATH": f"{tools}:{os.environ['PATH']}",
+                "SPOKEN": str(tmp_path / "spoken"),
+                "SECRETS": str(folder / "secrets"),
+                "QUESTDB_ROOT": root or (str(questdb.folder) if questdb else ""),
+                "NOTIFIER_ROOT": str(notifier.folder) if notifier else "",
+                "NOTIFIER_CONFIG": str(notifier.path) if notifier else "",
+                "NOTIFIER_URL": notifier.url if notifier and notifier.url else "",
+            }
             done = subprocess.run(["sh", str(folder / script), *arguments], capture_output=True, text=True, timeout=120, env=environment)
             assert done.returncode == code, done.stdout + done.stderr
             return done
+
     return Stack()
 
 
@@ -70,7 +82,15 @@ class QuestDB(server.QuestDB):
 def test_what_was_there_is_there_again(stack, tmp_path):
     environment = {"QDB_HTTP_USER": "admin", "QDB_HTTP_PASSWORD": stack.password}
     insert = "INSERT INTO daemon_metrics (timestamp, daemon, fetch_count) SELECT dateadd('s', (0 - x)::int, now()), 'd', x FROM long_sequence({})"
-    notifier = Daemon(tmp_path / "notifier", config(console(), auth={"tokens": [{"name": "ops", "token": stack.token, "role": "operator"}]}, sources=[{"name": "grafana", "auth": {"none": True}}]), token=stack.token).start()
+    notifier = Daemon(
+        tmp_path / "notifier",
+        config(
+            console(),
+            auth={"tokens": [{"name": "ops", "token": stack.token, "role": "operator"}]},
+            sources=[{"name": "grafana", "auth": {"none": True}}],
+        ),
+        token=stack.token,
+    ).start()
     with QuestDB(tmp_path / "questdb", environment=environment) as questdb:
         questdb.ask_as_admin(insert.format(1000))
         questdb.wait_applied()
@@ -97,7 +117,9 @@ def test_what_was_there_is_there_again(stack, tmp_path):
         assert questdb.ask_as_admin("SELECT count() FROM exchange_status") == [(0,)]
         assert not (questdb.folder / "_restore").exists()
         notifier.start()
-        assert {one["alertname"] if "alertname" in one else one["labels"]["alertname"] for one in notifier.items("/api/v1/alerts?status=all")} == {"Kept"}
+        assert {
+            one["alertname"] if "alertname" in one else one["labels"]["alertname"] for one in notifier.items("/api/v1/alerts?status=all")
+        } == {"Kept"}
     notifier.finish()
     assert "stop grafana collector notifier questdb" in (tmp_path / "spoken").read_text() and "up -d" in (tmp_path / "spoken").read_text()
 

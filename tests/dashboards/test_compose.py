@@ -35,7 +35,9 @@ def test_images_are_pinned_and_new_enough():
             assert "latest" not in service["image"], name
     assert version(SERVICES["questdb"]["image"]) >= (9, 2, 3)
     assert version(SERVICES["grafana"]["image"]) >= (11, 0, 0)
-    assert SERVICES["questdb"]["image"] == SERVICES["questdb-volume"]["image"] == f"questdb/questdb:{server.VERSION}", "the tests run what is deployed"
+    assert (
+        SERVICES["questdb"]["image"] == SERVICES["questdb-volume"]["image"] == f"questdb/questdb:{server.VERSION}"
+    ), "the tests run what is deployed"
 
 
 @pytest.mark.parametrize("name", SERVICES)
@@ -52,7 +54,9 @@ def test_service(name):
         assert {"test", "interval", "timeout", "retries", "start_period"} <= set(service["healthcheck"])
         assert service["cpus"] and service["pids_limit"] and service["restart"] == "unless-stopped"
     for other, when in service.get("depends_on", {}).items():
-        assert when["condition"] == ("service_completed_successfully" if other in ONE_SHOT else "service_healthy"), f"{name} waits for {other}"
+        assert when["condition"] == (
+            "service_completed_successfully" if other in ONE_SHOT else "service_healthy"
+        ), f"{name} waits for {other}"
     for port in service.get("ports", []):
         assert port.startswith("${BIND_ADDRESS:-127.0.0.1}:"), f"{port} opens to the world"
     for secret in service.get("secrets", []):
@@ -75,10 +79,19 @@ def test_what_is_mounted_is_there():
 
 def test_every_variable_is_explained():
     names = set(re.findall(r"^(\w+)=", (COMPOSE / ".env.example").read_text(encoding="utf-8"), re.M))
-    asked = set(re.findall(r"(?<!\$)\$\{(\w+)", TEXT)) | set(re.findall(r"\b(?:value|has) ((?:[A-Z_]+ ?)+)", (COMPOSE / "setup.sh").read_text(encoding="utf-8")))
+    asked = set(re.findall(r"(?<!\$)\$\{(\w+)", TEXT)) | set(
+        re.findall(r"\b(?:value|has) ((?:[A-Z_]+ ?)+)", (COMPOSE / "setup.sh").read_text(encoding="utf-8"))
+    )
     asked = {word for group in asked for word in group.split()}
     assert asked <= names, f".env.example lacks {asked - names}"
-    assert {"TELEGRAM_BOT_TOKEN", "TELEGRAM_CHAT_ID", "DISCORD_WEBHOOK_URL", "MONITORING_BATCH_SIZE", "MONITORING_FLUSH_INTERVAL", "MONITORING_ENV"} <= names  # REQUIREMENTS
+    assert {
+        "TELEGRAM_BOT_TOKEN",
+        "TELEGRAM_CHAT_ID",
+        "DISCORD_WEBHOOK_URL",
+        "MONITORING_BATCH_SIZE",
+        "MONITORING_FLUSH_INTERVAL",
+        "MONITORING_ENV",
+    } <= names  # REQUIREMENTS
 
 
 def test_no_password_stands_in_a_file():
@@ -104,22 +117,49 @@ def written(folder, **values):
     (folder / ".env").write_text(example, encoding="utf-8")
     done = subprocess.run(["sh", str(folder / "setup.sh")], capture_output=True, text=True, timeout=30)
     assert done.returncode == 0, done.stderr
-    return yaml.safe_load((folder / "config/notifier.yaml").read_text(encoding="utf-8")), yaml.safe_load((folder / "config/collector.yaml").read_text(encoding="utf-8"))
+    return yaml.safe_load((folder / "config/notifier.yaml").read_text(encoding="utf-8")), yaml.safe_load(
+        (folder / "config/collector.yaml").read_text(encoding="utf-8")
+    )
 
 
-ALL = {"TELEGRAM_BOT_TOKEN": "123456:abcdefghijklmnopqrstuvwxyz012345678", "TELEGRAM_CHAT_ID": "-100123", "DISCORD_WEBHOOK_URL": "https://discord.example.org/api/webhooks/1/x",
-       "SLACK_WEBHOOK_URL": "https://slack.example.org/services/T/B/x", "SMTP_HOST": "mail.example.org", "SMTP_USERNAME": "anna", "SMTP_PASSWORD": "'p &|w'", "SMTP_FROM": "a@example.org",
-       "SMTP_TO": "b@example.org, c@example.org", "ALERT_WEBHOOK_URL": "https://hook.example.org/a?b=1&c=2", "ALERT_WEBHOOK_TOKEN": "t0ken", "NOTIFIER_PUBLIC_URL": "https://n.example.org/x&y",
-       "TIME_ZONE": "Asia/Seoul", "DAEMON_STATUS_URL": "http://host.docker.internal:8081/status", "SPOCK_DATA_DIR": "/srv/spock", "SPOCK_DATABASE": "spock.db", "PARQUET_DIR": "/srv/parquet"}
-CASES = {"nothing filled in": {}, "everything": ALL, "Telegram alone": {key: value for key, value in ALL.items() if key.startswith("TELEGRAM")},
-         "mail without a password": {key: ALL[key] for key in ("SMTP_HOST", "SMTP_FROM", "SMTP_TO")}, "a token without its chat": {"TELEGRAM_BOT_TOKEN": ALL["TELEGRAM_BOT_TOKEN"]}}
+ALL = {
+    "TELEGRAM_BOT_TOKEN": "123456:abcdefghijklmnopqrstuvwxyz012345678",
+    "TELEGRAM_CHAT_ID": "-100123",
+    "DISCORD_WEBHOOK_URL": "https://discord.example.org/api/webhooks/1/x",
+    "SLACK_WEBHOOK_URL": "https://slack.example.org/services/T/B/x",
+    "SMTP_HOST": "mail.example.org",
+    "SMTP_USERNAME": "anna",
+    "SMTP_PASSWORD": "'p &|w'",
+    "SMTP_FROM": "a@example.org",
+    "SMTP_TO": "b@example.org, c@example.org",
+    "ALERT_WEBHOOK_URL": "https://hook.example.org/a?b=1&c=2",
+    "ALERT_WEBHOOK_TOKEN": "t0ken",
+    "NOTIFIER_PUBLIC_URL": "https://n.example.org/x&y",
+    "TIME_ZONE": "Asia/Seoul",
+    "DAEMON_STATUS_URL": "http://host.docker.internal:8081/status",
+    "SPOCK_DATA_DIR": "/srv/spock",
+    "SPOCK_DATABASE": "spock.db",
+    "PARQUET_DIR": "/srv/parquet",
+}
+CASES = {
+    "nothing filled in": {},
+    "everything": ALL,
+    "Telegram alone": {key: value for key, value in ALL.items() if key.startswith("TELEGRAM")},
+    "mail without a password": {key: ALL[key] for key in ("SMTP_HOST", "SMTP_FROM", "SMTP_TO")},
+    "a token without its chat": {"TELEGRAM_BOT_TOKEN": ALL["TELEGRAM_BOT_TOKEN"]},
+}
 
 
 @pytest.mark.parametrize("values", CASES.values(), ids=CASES.keys())
 def test_the_programs_take_what_setup_writes(folder, values):
     made, _ = written(folder, **values)
     for name, program in (("notifier", NOTIFIER), ("collector", COLLECTOR)):
-        text = (folder / f"config/{name}.yaml").read_text(encoding="utf-8").replace("/run/secrets/", f"{folder}/secrets/").replace(f"/var/lib/{name}/", f"{folder}/")
+        text = (
+            (folder / f"config/{name}.yaml")
+            .read_text(encoding="utf-8")
+            .replace("/run/secrets/", f"{folder}/secrets/")
+            .replace(f"/var/lib/{name}/", f"{folder}/")
+        )
         (folder / "here.yaml").write_text(text, encoding="utf-8")
         done = subprocess.run([program, "check-config", str(folder / "here.yaml")], capture_output=True, text=True, timeout=30)
         assert done.returncode == 0, done.stdout + done.stderr
@@ -140,15 +180,26 @@ def test_severities_go_where_they_should(folder):
         ('stack="spock"', 'severity="warning"'): ({"console", "slack", "hook"}, "2h"),
         ('severity="info"',): ({"console"}, None),
         ('stack=~"nautilus|monitoring"', 'severity="critical"'): ({"console", "telegram", "discord", "email"}, "30m"),
-        ('stack=~"nautilus|monitoring"', 'severity="warning"'): ({"console", "telegram", "discord"}, "2h")}
+        ('stack=~"nautilus|monitoring"', 'severity="warning"'): ({"console", "telegram", "discord"}, "2h"),
+    }
     assert made["server"]["public_url"] == ALL["NOTIFIER_PUBLIC_URL"] and made["time_zone"] == "Asia/Seoul"
     assert (folder / "secrets/smtp_password").read_text(encoding="utf-8") == "p &|w\n"
-    assert [source["type"] for source in collector["sources"]] == ["process", "daemon", "exchange", "pipeline", "trading", "pipeline", "market"]
+    assert [source["type"] for source in collector["sources"]] == [
+        "process",
+        "daemon",
+        "exchange",
+        "pipeline",
+        "trading",
+        "pipeline",
+        "market",
+    ]
 
 
 def test_one_channel_hears_everything(folder):
     made, collector = written(folder, **CASES["Telegram alone"])
-    assert {frozenset(channels) for matchers, (channels, _) in routes(made).items() if "info" not in matchers[0]} == {frozenset({"console", "telegram"})}
+    assert {frozenset(channels) for matchers, (channels, _) in routes(made).items() if "info" not in matchers[0]} == {
+        frozenset({"console", "telegram"})
+    }
     assert [source["type"] for source in collector["sources"]] == ["process"]
 
 
@@ -156,11 +207,23 @@ def test_setup_keeps_passwords_and_hides_them(folder):
     written(folder)
     secrets = {path.name: path.read_bytes() for path in (folder / "secrets").iterdir()}
     assert set(secrets) == set(STACK["secrets"]), "each secret of the stack is written"
-    assert all(len(secrets[name]) == 48 for name in ("questdb_password", "questdb_reader_password", "grafana_admin_password", "notifier_token", "notifier_source_token", "collector_token"))
+    assert all(
+        len(secrets[name]) == 48
+        for name in (
+            "questdb_password",
+            "questdb_reader_password",
+            "grafana_admin_password",
+            "notifier_token",
+            "notifier_source_token",
+            "collector_token",
+        )
+    )
     assert len({value for value in secrets.values() if value.strip()}) == 6
     assert (folder / "secrets").stat().st_mode & 0o777 == 0o700
     written(folder, **ALL)
-    assert {name: (folder / "secrets" / name).read_bytes() for name in secrets if secrets[name].strip()} == {name: value for name, value in secrets.items() if value.strip()}
+    assert {name: (folder / "secrets" / name).read_bytes() for name in secrets if secrets[name].strip()} == {
+        name: value for name, value in secrets.items() if value.strip()
+    }
 
 
 def test_git_and_the_images_never_see_secrets():
@@ -172,14 +235,22 @@ def test_git_and_the_images_never_see_secrets():
 def stages(name):
     """The packages of a Dockerfile's two stages."""
     text = (COMPOSE / name).read_text(encoding="utf-8").replace("\\\n", " ")
-    return [set(re.findall(r"[a-z][a-z0-9.+-]+", part.split("&&")[0])) - {"apt-get", "install"} for part in re.findall(r"install -y --no-install-recommends(.*)", text)]
+    return [
+        set(re.findall(r"[a-z][a-z0-9.+-]+", part.split("&&")[0])) - {"apt-get", "install"}
+        for part in re.findall(r"install -y --no-install-recommends(.*)", text)
+    ]
 
 
 @pytest.mark.parametrize("name", ["notifier", "collector"])
 def test_dockerfile(name):
     text = (COMPOSE / f"{name}.Dockerfile").read_text(encoding="utf-8")
     build, runtime = stages(f"{name}.Dockerfile")
-    wanted = set(re.search(r"DEPS_BUILD := ((?:.*\\\n)*.*)\n", (read.ROOT / "mk/deps.mk").read_text(encoding="utf-8")).group(1).replace("\\\n", " ").split())
+    wanted = set(
+        re.search(r"DEPS_BUILD := ((?:.*\\\n)*.*)\n", (read.ROOT / "mk/deps.mk").read_text(encoding="utf-8"))
+        .group(1)
+        .replace("\\\n", " ")
+        .split()
+    )
     assert wanted - {"tzdata"} <= build | {"gcc", "make"}, f"building needs {wanted - build}"
     assert not {package for package in runtime if package.endswith("-dev") or package == "gcc"}
     user = re.search(r"^USER (\d+):\1$", text, re.M).group(1)
@@ -189,7 +260,9 @@ def test_dockerfile(name):
 
 @pytest.mark.parametrize(("name", "program"), [("notifier", NOTIFIER), ("collector", COLLECTOR)])
 def test_the_image_holds_the_libraries_it_loads(name, program):
-    needed = re.findall(r"\(NEEDED\).*\[(.*)\]", subprocess.run(["readelf", "-d", program], check=True, capture_output=True, text=True).stdout)
+    needed = re.findall(
+        r"\(NEEDED\).*\[(.*)\]", subprocess.run(["readelf", "-d", program], check=True, capture_output=True, text=True).stdout
+    )
     _, runtime = stages(f"{name}.Dockerfile")
     paths = subprocess.run(["ldd", program], check=True, capture_output=True, text=True).stdout
     owners = set()
@@ -205,10 +278,21 @@ def test_questdb_takes_its_settings_and_its_secrets(tmp_path):
     """compose/questdb/server.conf, strict, in a real QuestDB, with passwords from files as in the stack."""
     for name, password in (("admin", "admin-pass-1"), ("reader", "reader-pass-1")):
         (tmp_path / name).write_text(password, encoding="utf-8")
-    environment = {"QDB_HTTP_USER": "admin", "QDB_HTTP_PASSWORD_FILE": str(tmp_path / "admin"), "QDB_PG_USER": "admin", "QDB_PG_PASSWORD_FILE": str(tmp_path / "admin"),
-                   "QDB_PG_READONLY_USER": "grafana", "QDB_PG_READONLY_PASSWORD_FILE": str(tmp_path / "reader")}
-    assert {name: value.replace("/run/secrets/questdb_reader_password", str(tmp_path / "reader")).replace("/run/secrets/questdb_password", str(tmp_path / "admin"))
-            for name, value in SERVICES["questdb"]["environment"].items() if name.startswith("QDB_")} == environment
+    environment = {
+        "QDB_HTTP_USER": "admin",
+        "QDB_HTTP_PASSWORD_FILE": str(tmp_path / "admin"),
+        "QDB_PG_USER": "admin",
+        "QDB_PG_PASSWORD_FILE": str(tmp_path / "admin"),
+        "QDB_PG_READONLY_USER": "grafana",
+        "QDB_PG_READONLY_PASSWORD_FILE": str(tmp_path / "reader"),
+    }
+    assert {
+        name: value.replace("/run/secrets/questdb_reader_password", str(tmp_path / "reader")).replace(
+            "/run/secrets/questdb_password", str(tmp_path / "admin")
+        )
+        for name, value in SERVICES["questdb"]["environment"].items()
+        if name.startswith("QDB_")
+    } == environment
     settings = (COMPOSE / "questdb/server.conf").read_text(encoding="utf-8")
     with server.QuestDB(tmp_path / "root", settings=settings, environment=environment, admin="admin-pass-1") as questdb:
         with questdb.connect("grafana", "reader-pass-1") as reader, reader.cursor() as cursor:
@@ -225,19 +309,33 @@ def test_questdb_takes_its_settings_and_its_secrets(tmp_path):
 
 
 REACHED = {  # (stack, severity) -> who hears it, how often again
-    ("spock", "critical"): ("console, email, slack, hook", "30m"), ("spock", "warning"): ("console, slack, hook", "2h"),
-    ("nautilus", "critical"): ("console, telegram, discord, email", "30m"), ("nautilus", "warning"): ("console, telegram, discord", "2h"),
-    ("monitoring", "critical"): ("console, telegram, discord, email", "30m"), ("monitoring", "warning"): ("console, telegram, discord", "2h")}
+    ("spock", "critical"): ("console, email, slack, hook", "30m"),
+    ("spock", "warning"): ("console, slack, hook", "2h"),
+    ("nautilus", "critical"): ("console, telegram, discord, email", "30m"),
+    ("nautilus", "warning"): ("console, telegram, discord", "2h"),
+    ("monitoring", "critical"): ("console, telegram, discord, email", "30m"),
+    ("monitoring", "warning"): ("console, telegram, discord", "2h"),
+}
 
 
 def test_every_rule_reaches_its_channels(folder):
     """The labels of each rule through notifier's own routing, over the configuration that setup.sh writes."""
     written(folder, **ALL)
-    text = (folder / "config/notifier.yaml").read_text(encoding="utf-8").replace("/run/secrets/", f"{folder}/secrets/").replace("/var/lib/notifier/", f"{folder}/")
+    text = (
+        (folder / "config/notifier.yaml")
+        .read_text(encoding="utf-8")
+        .replace("/run/secrets/", f"{folder}/secrets/")
+        .replace("/var/lib/notifier/", f"{folder}/")
+    )
     (folder / "here.yaml").write_text(text, encoding="utf-8")
     for _, rule in read.rules():
         labels = {"alertname": rule["title"], **rule["labels"]}
-        done = subprocess.run([NOTIFIER, "route", "test", "--config", str(folder / "here.yaml"), *(f"{name}={value}" for name, value in labels.items())], capture_output=True, text=True, timeout=30)
+        done = subprocess.run(
+            [NOTIFIER, "route", "test", "--config", str(folder / "here.yaml"), *(f"{name}={value}" for name, value in labels.items())],
+            capture_output=True,
+            text=True,
+            timeout=30,
+        )
         assert done.returncode == 0, done.stderr
         channels, repeat = re.search(r"-> (.*); group_by .*, repeat (\w+)", done.stdout).groups()
         wanted, again = REACHED[labels["stack"], labels["severity"]]
@@ -256,7 +354,9 @@ def healthy(name, url):
     """The exit code of a service's health check, sent to another port."""
     words = [word.replace("$$", "$") for word in SERVICES[name]["healthcheck"]["test"]]
     assert words[:3] == ["CMD", "bash", "-c"], name
-    return subprocess.run(["bash", "-c", re.sub(r"127\.0\.0\.1/\d+", url.split("//")[1].replace(":", "/"), words[3])], capture_output=True, timeout=10).returncode
+    return subprocess.run(
+        ["bash", "-c", re.sub(r"127\.0\.0\.1/\d+", url.split("//")[1].replace(":", "/"), words[3])], capture_output=True, timeout=10
+    ).returncode
 
 
 def test_health_checks_tell_life_from_death(tmp_path):
@@ -267,7 +367,11 @@ def test_health_checks_tell_life_from_death(tmp_path):
     finally:
         notifier.finish()
         collector.finish()
-    assert healthy("notifier", notifier.url) != 0 and healthy("collector", collector.url) != 0 and healthy("questdb", "http://127.0.0.1:1") != 0
+    assert (
+        healthy("notifier", notifier.url) != 0
+        and healthy("collector", collector.url) != 0
+        and healthy("questdb", "http://127.0.0.1:1") != 0
+    )
 
 
 @pytest.mark.parametrize("name", ["notifier", "collector"])

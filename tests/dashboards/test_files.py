@@ -34,21 +34,71 @@ def test_generated_files_are_up_to_date(tmp_path):
 # ---- dashboards
 
 WANTED = {  # REQUIREMENTS: dashboard -> panels, with their kind and unit
-    "nautilus-health": {"Uptime": ("stat", "dtdurations"), "Memory now": ("stat", "mbytes"), "Memory": ("timeseries", "mbytes"), "CPU": ("timeseries", "percent"),
-                        "Restarts": ("stat", "short"), "Last error": ("table", "short"), "Error rate": ("timeseries", "short"), "Status": ("table", "short")},
-    "nautilus-pipeline": {"OI fetches per hour": ("timeseries", "short"), "Funding fetches per hour": ("timeseries", "short"), "Liquidations per minute": ("timeseries", "short"),
-                          "Gaps over time": ("state-timeline", "short"), "Gaps": ("table", "short"), "Storage": ("timeseries", "bytes"), "Storage now": ("stat", "bytes")},
-    "nautilus-exchange": {"Connection": ("stat", "short"), "Latency": ("timeseries", "ms"), "Reconnects": ("stat", "short"), "Last message": ("table", "short"),
-                          "Rate limit used": ("bargauge", "percent"), "Connection over time": ("state-timeline", "short"), "Outages": ("table", "short")},
-    "nautilus-trading": {"PnL now": ("stat", "short"), "PnL over time": ("timeseries", "short"), "Orders per minute": ("timeseries", "short"), "Fill rate": ("bargauge", "percent"),
-                         "Exposure by symbol": ("timeseries", "short"), "Open orders": ("stat", "short")},
-    "spock-overview": {"Rows": ("stat", "short"), "Rows by region": ("bargauge", "short"), "Collection success": ("bargauge", "percent"), "API latency p95": ("timeseries", "s"),
-                       "Rows without a region": ("stat", "short"), "Contamination": ("stat", "short"), "Database size": ("stat", "bytes"), "Seconds since the last reading": ("stat", "s")},
-    **{f"spock-{region}": {"Rows": ("stat", "short"), "Tickers": ("stat", "short"), "Adapter": ("stat", "short"), "Collection success": ("bargauge", "percent"),
-                           "API latency": ("timeseries", "s"), "API error rate": ("timeseries", "percent"), "Rate limit used": ("bargauge", "percent")}
-       for region in ("kr", "us", "cn", "hk", "jp", "vn")},
-    "notifier-delivery": {"Delivered within 60 s": ("bargauge", "percent"), "Delivery time p99": ("timeseries", "s"), "Queue depth": ("timeseries", "short"),
-                          "Channels over time": ("state-timeline", "short"), "Dead letters": ("stat", "short")},
+    "nautilus-health": {
+        "Uptime": ("stat", "dtdurations"),
+        "Memory now": ("stat", "mbytes"),
+        "Memory": ("timeseries", "mbytes"),
+        "CPU": ("timeseries", "percent"),
+        "Restarts": ("stat", "short"),
+        "Last error": ("table", "short"),
+        "Error rate": ("timeseries", "short"),
+        "Status": ("table", "short"),
+    },
+    "nautilus-pipeline": {
+        "OI fetches per hour": ("timeseries", "short"),
+        "Funding fetches per hour": ("timeseries", "short"),
+        "Liquidations per minute": ("timeseries", "short"),
+        "Gaps over time": ("state-timeline", "short"),
+        "Gaps": ("table", "short"),
+        "Storage": ("timeseries", "bytes"),
+        "Storage now": ("stat", "bytes"),
+    },
+    "nautilus-exchange": {
+        "Connection": ("stat", "short"),
+        "Latency": ("timeseries", "ms"),
+        "Reconnects": ("stat", "short"),
+        "Last message": ("table", "short"),
+        "Rate limit used": ("bargauge", "percent"),
+        "Connection over time": ("state-timeline", "short"),
+        "Outages": ("table", "short"),
+    },
+    "nautilus-trading": {
+        "PnL now": ("stat", "short"),
+        "PnL over time": ("timeseries", "short"),
+        "Orders per minute": ("timeseries", "short"),
+        "Fill rate": ("bargauge", "percent"),
+        "Exposure by symbol": ("timeseries", "short"),
+        "Open orders": ("stat", "short"),
+    },
+    "spock-overview": {
+        "Rows": ("stat", "short"),
+        "Rows by region": ("bargauge", "short"),
+        "Collection success": ("bargauge", "percent"),
+        "API latency p95": ("timeseries", "s"),
+        "Rows without a region": ("stat", "short"),
+        "Contamination": ("stat", "short"),
+        "Database size": ("stat", "bytes"),
+        "Seconds since the last reading": ("stat", "s"),
+    },
+    **{
+        f"spock-{region}": {
+            "Rows": ("stat", "short"),
+            "Tickers": ("stat", "short"),
+            "Adapter": ("stat", "short"),
+            "Collection success": ("bargauge", "percent"),
+            "API latency": ("timeseries", "s"),
+            "API error rate": ("timeseries", "percent"),
+            "Rate limit used": ("bargauge", "percent"),
+        }
+        for region in ("kr", "us", "cn", "hk", "jp", "vn")
+    },
+    "notifier-delivery": {
+        "Delivered within 60 s": ("bargauge", "percent"),
+        "Delivery time p99": ("timeseries", "s"),
+        "Queue depth": ("timeseries", "short"),
+        "Channels over time": ("state-timeline", "short"),
+        "Dead letters": ("stat", "short"),
+    },
 }
 
 
@@ -76,19 +126,36 @@ def test_dashboard(uid):
             used = {match for match in re.findall(r"\$\{?(\w+)", sql) if not match.startswith("__")}
             assert used <= names, f"{panel['title']} uses {used - names}"
             assert target["datasource"]["uid"] == "questdb"
-    boxes = [(panel["gridPos"]["x"], panel["gridPos"]["y"], panel["gridPos"]["w"], panel["gridPos"]["h"], panel["title"]) for panel in board["panels"]]
+    boxes = [
+        (panel["gridPos"]["x"], panel["gridPos"]["y"], panel["gridPos"]["w"], panel["gridPos"]["h"], panel["title"])
+        for panel in board["panels"]
+    ]
     for index, (x, y, w, h, title) in enumerate(boxes):
         assert x + w <= 24, title
-        for x2, y2, w2, h2, other in boxes[index + 1:]:
+        for x2, y2, w2, h2, other in boxes[index + 1 :]:
             assert x + w <= x2 or x2 + w2 <= x or y + h <= y2 or y2 + h2 <= y, f"{title} lies on {other}"
 
 
 # ---- rules
 
+
 @pytest.mark.parametrize(("group", "rule"), RULES, ids=TITLES)
 def test_rule(group, rule):
     """The fields of Grafana's file provisioning, and nothing Grafana would expand from its environment by accident."""
-    assert set(rule) == {"uid", "title", "condition", "data", "for", "noDataState", "execErrState", "labels", "annotations", "dashboardUid", "panelId", "isPaused"}
+    assert set(rule) == {
+        "uid",
+        "title",
+        "condition",
+        "data",
+        "for",
+        "noDataState",
+        "execErrState",
+        "labels",
+        "annotations",
+        "dashboardUid",
+        "panelId",
+        "isPaused",
+    }
     assert group["interval"] in ("10s", "30s") and rule["isPaused"] is False
     assert re.fullmatch(r"[a-z0-9-]{1,40}", rule["uid"])
     assert rule["labels"]["severity"] in ("critical", "warning", "info") and set(rule["labels"]) == {"severity", "team", "stack"}
@@ -99,7 +166,9 @@ def test_rule(group, rule):
     assert (rule["annotations"]["__dashboardUid__"], rule["annotations"]["__panelId__"]) == (rule["dashboardUid"], str(rule["panelId"]))
     assert rule["panelId"] in [panel["id"] for panel in BOARDS[rule["dashboardUid"]]["panels"]]
     page, anchor = rule["annotations"]["runbook"].split("#")
-    assert f"### {rule['title']}\n" in (read.ROOT / page).read_text(encoding="utf-8"), f"{page} does not say what to do about {rule['title']}"
+    assert f"### {rule['title']}\n" in (read.ROOT / page).read_text(
+        encoding="utf-8"
+    ), f"{page} does not say what to do about {rule['title']}"
     assert anchor == rule["title"].lower()
 
 
@@ -107,15 +176,36 @@ def test_uids_are_unique_and_stable():
     uids = sorted(rule["uid"] for _, rule in RULES)
     assert len(set(uids)) == len(uids)
     # A changed uid is a new rule to Grafana: its state and history begin anew. Add, never rename.
-    assert uids == ["nautilus-daemon-down", "nautilus-data-gap", "nautilus-error-rate", "nautilus-exchange-disconnected", "nautilus-latency", "nautilus-memory", "nautilus-no-data",
-                    "notifier-dead-letters", "notifier-slow", "questdb-unreachable", "spock-api-errors", "spock-api-errors-critical", "spock-api-latency", "spock-collection-rate",
-                    "spock-contamination", "spock-null-region", "spock-service-down", "spock-stale-data"]
+    assert uids == [
+        "nautilus-daemon-down",
+        "nautilus-data-gap",
+        "nautilus-error-rate",
+        "nautilus-exchange-disconnected",
+        "nautilus-latency",
+        "nautilus-memory",
+        "nautilus-no-data",
+        "notifier-dead-letters",
+        "notifier-slow",
+        "questdb-unreachable",
+        "spock-api-errors",
+        "spock-api-errors-critical",
+        "spock-api-latency",
+        "spock-collection-rate",
+        "spock-contamination",
+        "spock-null-region",
+        "spock-service-down",
+        "spock-stale-data",
+    ]
 
 
 @pytest.mark.parametrize(("group", "rule"), RULES, ids=TITLES)
 def test_the_panel_draws_the_rules_threshold(group, rule):
     panel = next(panel for panel in BOARDS[rule["dashboardUid"]]["panels"] if panel["id"] == rule["panelId"])
-    if rule["title"] == "QuestDBUnreachable" or panel["fieldConfig"]["defaults"]["mappings"] or panel["type"] in ("state-timeline", "alertlist"):
+    if (
+        rule["title"] == "QuestDBUnreachable"
+        or panel["fieldConfig"]["defaults"]["mappings"]
+        or panel["type"] in ("state-timeline", "alertlist")
+    ):
         return  # words, not a line
     evaluator = rule["data"][2]["model"]["conditions"][0]["evaluator"]
     drawn = [step["value"] for step in panel["fieldConfig"]["defaults"]["thresholds"]["steps"] if step["value"] is not None]
@@ -134,7 +224,10 @@ def test_the_rules_of_both_routes_are_equal():
         assert rule["labels"] == other["labels"], title
         if title != "SpockServiceDown":  # up and absent instead of an age
             evaluator = other["data"][2]["model"]["conditions"][0]["evaluator"]
-            assert re.search(r"([<>]) ([\d.]+)$", rule["expr"]).groups() == ("<" if evaluator["type"] == "lt" else ">", str(evaluator["params"][0])), title
+            assert re.search(r"([<>]) ([\d.]+)$", rule["expr"]).groups() == (
+                "<" if evaluator["type"] == "lt" else ">",
+                str(evaluator["params"][0]),
+            ), title
             assert rule["for"] == other["for"], title
 
 
@@ -154,13 +247,21 @@ def test_prometheus_rules_fire_and_end():
 
 # ---- contact points, policies, sources
 
+
 @pytest.mark.parametrize("name", ["contact-points.yaml", "contact-points-hmac.yaml.example"])
 def test_contact_point(name):
     [point] = load(f"alerting/{name}")["contactPoints"]
     [receiver] = point["receivers"]
     settings = receiver["settings"]
-    assert (point["name"], receiver["uid"], receiver["type"], receiver["disableResolveMessage"]) == ("notifier", "notifier", "webhook", False)
-    assert settings["url"] == "http://notifier:8686/api/v1/webhook/grafana" and settings["maxAlerts"] == 0 and settings["httpMethod"] == "POST"
+    assert (point["name"], receiver["uid"], receiver["type"], receiver["disableResolveMessage"]) == (
+        "notifier",
+        "notifier",
+        "webhook",
+        False,
+    )
+    assert (
+        settings["url"] == "http://notifier:8686/api/v1/webhook/grafana" and settings["maxAlerts"] == 0 and settings["httpMethod"] == "POST"
+    )
     assert ("hmacConfig" in settings) != ("authorization_credentials" in settings)
     secret = settings["hmacConfig"]["secret"] if "hmacConfig" in settings else settings["authorization_credentials"]
     assert secret.startswith("$__file{/run/secrets/"), "a secret is a file"
@@ -179,7 +280,12 @@ def test_policies():
 
 def test_data_sources():
     [questdb] = load("datasources/questdb.yaml")["datasources"]
-    assert (questdb["uid"], questdb["type"], questdb["jsonData"]["sslmode"], questdb["jsonData"]["database"]) == ("questdb", "grafana-postgresql-datasource", "disable", "qdb")
+    assert (questdb["uid"], questdb["type"], questdb["jsonData"]["sslmode"], questdb["jsonData"]["database"]) == (
+        "questdb",
+        "grafana-postgresql-datasource",
+        "disable",
+        "qdb",
+    )
     assert questdb["secureJsonData"]["password"].startswith("$__file{/run/secrets/")
     [provider] = load("dashboards/monitoring.yaml")["providers"]
     assert provider["options"]["path"] == "/etc/grafana/dashboards" and not provider["allowUiUpdates"]
@@ -210,5 +316,3 @@ def test_an_unknown_macro_is_an_error():
 
 def test_long_ranges_have_long_steps():
     assert [grafana_sql.duration(grafana_sql.interval_of(0, span)) for span in read.RANGES.values()] == ["15s", "2m", "1h"]
-
-

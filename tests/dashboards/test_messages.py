@@ -11,24 +11,50 @@ from daemon import Daemon, grafana, telegram_channel
 
 assert server
 RULES = {rule["title"]: (group, rule) for group, rule in read.rules()}
-LABELS = {"daemon": "daemonrunner", "host": "fra1", "env": "prod", "exchange": "okx", "source": "ws", "data_type": "oi", "region": "KR", "endpoint": "prices", "channel": "telegram"}
+LABELS = {
+    "daemon": "daemonrunner",
+    "host": "fra1",
+    "env": "prod",
+    "exchange": "okx",
+    "source": "ws",
+    "data_type": "oi",
+    "region": "KR",
+    "endpoint": "prices",
+    "channel": "telegram",
+}
 LOCK_SCREEN = 60  # characters that must stand alone
 RUNBOOKS = "https://docs.example.org"
 
 # rule -> value, what the lock screen says
 SAID = {
-    "NautilusDaemonDown": (1, "daemonrunner is down"), "NautilusErrorRate": (24.4, "daemonrunner: 24 errors/min"), "NautilusMemory": (3000.2, "daemonrunner uses 3000 MiB of memory"),
-    "NautilusLatency": (812.7, "okx: latency 813 ms"), "NautilusExchangeDisconnected": (5.1, "okx disconnected 5 min"), "NautilusDataGap": (300, "okx oi: no data for 300 s"),
-    "NautilusNoData": (400, "No metrics from daemonrunner"), "NullRegionDetected": (3, "3 price rows have no region"), "CrossRegionContamination": (1, "1 tickers are in a foreign region"),
-    "CriticalAPIErrorRate": (33.3, "KR: 33 % of API requests fail"), "SpockServiceDown": (180, "Spock's database is not read any more"),
-    "LowDataCollectionRate": (70, "KR: only 70 % of collections succeed"), "HighAPIErrorRate": (10, "KR: 10 % of API requests fail"), "HighAPILatency": (4.63, "KR prices: p95 4.6 s"),
-    "StaleMarketData": (25.2, "KR: no new prices for 25 h"), "QuestDBUnreachable": (None, "QuestDB does not answer Grafana"), "NotifierSlow": (75, "telegram: messages take 75 s"),
-    "NotifierDeadLetters": (2, "2 messages to telegram were given up")}
+    "NautilusDaemonDown": (1, "daemonrunner is down"),
+    "NautilusErrorRate": (24.4, "daemonrunner: 24 errors/min"),
+    "NautilusMemory": (3000.2, "daemonrunner uses 3000 MiB of memory"),
+    "NautilusLatency": (812.7, "okx: latency 813 ms"),
+    "NautilusExchangeDisconnected": (5.1, "okx disconnected 5 min"),
+    "NautilusDataGap": (300, "okx oi: no data for 300 s"),
+    "NautilusNoData": (400, "No metrics from daemonrunner"),
+    "NullRegionDetected": (3, "3 price rows have no region"),
+    "CrossRegionContamination": (1, "1 tickers are in a foreign region"),
+    "CriticalAPIErrorRate": (33.3, "KR: 33 % of API requests fail"),
+    "SpockServiceDown": (180, "Spock's database is not read any more"),
+    "LowDataCollectionRate": (70, "KR: only 70 % of collections succeed"),
+    "HighAPIErrorRate": (10, "KR: 10 % of API requests fail"),
+    "HighAPILatency": (4.63, "KR prices: p95 4.6 s"),
+    "StaleMarketData": (25.2, "KR: no new prices for 25 h"),
+    "QuestDBUnreachable": (None, "QuestDB does not answer Grafana"),
+    "NotifierSlow": (75, "telegram: messages take 75 s"),
+    "NotifierDeadLetters": (2, "2 messages to telegram were given up"),
+}
 
 
 def fill(template, labels, value):
     """The part of Go's templates that the generator writes; anything else is a mistake in it."""
-    text = re.sub(r'\{\{ with \$values\.B \}\}\{\{ printf "%\.(\d)f" \.Value \}\}\{\{ else \}\}\?\{\{ end \}\}', lambda found: "?" if value is None else f"{value:.{found.group(1)}f}", template)
+    text = re.sub(
+        r'\{\{ with \$values\.B \}\}\{\{ printf "%\.(\d)f" \.Value \}\}\{\{ else \}\}\?\{\{ end \}\}',
+        lambda found: "?" if value is None else f"{value:.{found.group(1)}f}",
+        template,
+    )
     text = re.sub(r"\{\{ \$labels\.(\w+) \}\}", lambda found: labels[found.group(1)], text).replace("${RUNBOOKS_URL}", RUNBOOKS)
     assert "{{" not in text and "$" not in text, f"Grafana would not understand: {text}"
     return text
@@ -46,19 +72,40 @@ def told(tmp_path_factory):
     """Every rule fires once; title -> what Telegram got."""
     with fakes.Telegram() as telegram:
         channel = telegram_channel(telegram, rate_limit=[{"count": 1000, "per": "1s"}])
-        notifier = Daemon(tmp_path_factory.mktemp("messages"), {"channels": [channel], "route": {"channels": ["telegram"], "group_by": ["alertname"], "group_wait": "0s"}}).start()
+        notifier = Daemon(
+            tmp_path_factory.mktemp("messages"),
+            {"channels": [channel], "route": {"channels": ["telegram"], "group_by": ["alertname"], "group_wait": "0s"}},
+        ).start()
         try:
             started = datetime.datetime.now(datetime.timezone.utc).isoformat()
             for number, (title, (value, _)) in enumerate(SAID.items()):
                 _, rule = RULES[title]
                 labels = labels_of(rule)
                 annotations = {name: fill(text, labels, value) for name, text in rule["annotations"].items() if not name.startswith("__")}
-                notifier.post(grafana({
-                    "status": "firing", "labels": labels, "annotations": annotations, "startsAt": started, "endsAt": "0001-01-01T00:00:00Z", "fingerprint": f"{number:016x}", "ruleUID": rule["uid"], "orgId": 1,
-                    "generatorURL": f"https://grafana.example.org/alerting/grafana/{rule['uid']}/view", "silenceURL": "", "values": None if value is None else {"B": value, "C": 1}, "valueString": "",
-                    "dashboardURL": f"https://grafana.example.org/d/{rule['dashboardUid']}", "panelURL": f"https://grafana.example.org/d/{rule['dashboardUid']}?viewPanel={rule['panelId']}"}))
+                notifier.post(
+                    grafana(
+                        {
+                            "status": "firing",
+                            "labels": labels,
+                            "annotations": annotations,
+                            "startsAt": started,
+                            "endsAt": "0001-01-01T00:00:00Z",
+                            "fingerprint": f"{number:016x}",
+                            "ruleUID": rule["uid"],
+                            "orgId": 1,
+                            "generatorURL": f"https://grafana.example.org/alerting/grafana/{rule['uid']}/view",
+                            "silenceURL": "",
+                            "values": None if value is None else {"B": value, "C": 1},
+                            "valueString": "",
+                            "dashboardURL": f"https://grafana.example.org/d/{rule['dashboardUid']}",
+                            "panelURL": f"https://grafana.example.org/d/{rule['dashboardUid']}?viewPanel={rule['panelId']}",
+                        }
+                    )
+                )
             telegram.wait_taken(len(SAID), deadline=60)
-            yield {title: next((message for message in telegram.taken if words in message.text), None) for title, (_, words) in SAID.items()}
+            yield {
+                title: next((message for message in telegram.taken if words in message.text), None) for title, (_, words) in SAID.items()
+            }
         finally:
             notifier.finish()
 

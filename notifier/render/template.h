@@ -69,8 +69,8 @@ struct template_options {
     struct template_limits limits;
 };
 
-/* Executes a template of the set on data (dot). Adds to out; on failure out is as long as before and err says where
- * and why. Reaching a limit is ERR_LIMIT. No NUL is ever written. */
+/* Executes a template of the set on data (dot); a set may be executed by several threads at once. Adds to out; on
+ * failure out is as long as before and err says where and why. Reaching a limit is ERR_LIMIT. No NUL is ever written. */
 bool template_execute(const struct template_set *set, const char *name, const struct value *data,
                       const struct template_options *options, struct buf *out, struct err *err);
 /* The same for a text of its own, which sees the set's templates and may define more for itself; `name` is what

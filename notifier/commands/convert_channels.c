@@ -94,10 +94,10 @@ bool convert_webhook(struct conversion *c, const struct yaml_node *item)
     }
     if (text && !text_starts(text, "http://") && !text_starts(text, "https://"))
         return convert_refuse(c, url, "url must begin with http:// or https://");
-    convert_note(c, item, "the body is notifier's own JSON, with Alertmanager's words for most of it: docs/migrating-from-alertmanager.md");
     convert_put_secret(c, 4, "url", item, "url");
     put_timeout(c, item);
     put_max_alerts(c, item);
+    convert_put(c, 4, "body: *" CONVERT_BODY_ANCHOR);
     convert_http(c, item, true);
     return true;
 }

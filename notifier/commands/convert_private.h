@@ -6,6 +6,7 @@
 #include "base/yaml.h"
 #include "notifier/commands/convert.h"
 
+#define CONVERT_BODY_ANCHOR "alertmanager_body" /* what Alertmanager's webhooks post; written once */
 #define CONVERT_LIST_MAX 64 /* matchers of one rule, labels of one group_by: what our reader takes */
 
 struct receiver {

@@ -1,7 +1,10 @@
 /* An alertmanager.yml becomes ours: what is written, what is said, and that our own reader takes the result. */
+#include "base/json.h"
 #include "base/text.h"
 #include "notifier/commands/convert.h"
+#include "notifier/render/template.h"
 #include "tests/test.h"
+#include "tests/unit/render/sample.h"
 
 #include <stdlib.h>
 
@@ -9,7 +12,6 @@
 #define ROUTE "route: {receiver: r}\n"
 #define SLACK "global: {slack_api_url: https://hooks.slack.com/services/A/B/C}\n"
 #define MAIL "global: {smtp_smarthost: mail.example.org:25, smtp_from: am@example.org}\n"
-#define BODY "warning: the body is notifier's own JSON, with Alertmanager's words for most of it: docs/migrating-from-alertmanager.md\n"
 
 struct row {
     const char *name, *text;
@@ -20,7 +22,7 @@ static const struct row written[] = {
     {"Alertmanager's defaults", ROUTE HOOK,
      {"group_wait: 30s\n  group_interval: 5m\n  repeat_interval: 4h\n", "repeat_info: true\n  resolve_when_silenced: false\n", "inhibit_wait: 0\n",
       "flap: {changes: 0}\n", "resolve_timeout: 5m\n", "  group_by: []\n"}},
-    {"a webhook", ROUTE HOOK, {"  - name: r/webhook/1\n    type: webhook\n    send_resolved: true\n    url: \"http://h/\"\n", "receiver: r\n  channels: [r/webhook/1]\n"}},
+    {"a webhook", ROUTE HOOK, {"  - name: r/webhook/1\n    type: webhook\n    send_resolved: true\n    url: \"http://h/\"\n    body: *alertmanager_body\n", "receiver: r\n  channels: [r/webhook/1]\n"}},
     {"numbers go by type", "route: {receiver: r}\nreceivers: [{name: r, webhook_configs: [{url: http://h/}, {url: http://i/}], discord_configs: [{webhook_url: https://d/}]}]\n",
      {"channels: [r/webhook/1, r/webhook/2, r/discord/1]"}},
     {"what the file says of times", "route: {receiver: r, group_wait: 0s, group_interval: 1m30s, repeat_interval: 1w, group_by: ['...']}\n" HOOK,
@@ -57,7 +59,7 @@ static const struct row written[] = {
     {"mail without TLS", MAIL ROUTE "receivers: [{name: r, email_configs: [{to: a@example.org, require_tls: false}]}]\n", {"starttls: off"}},
     {"a password is not sent in clear", MAIL ROUTE "receivers: [{name: r, email_configs: [{to: a@example.org, require_tls: false, auth_username: u, auth_password: p}]}]\n", {"starttls: required"}},
     {"HTTP", ROUTE "receivers: [{name: r, webhook_configs: [{url: http://h/, max_alerts: 5, timeout: 2s, http_config: {proxy_url: http://p, basic_auth: {username: u, password: p}, tls_config: {insecure_skip_verify: true, ca_file: /ca}, http_headers: {X-A: {values: [b]}}}}]}]\n",
-     {"timeout: 2s\n    max_alerts: 5\n    proxy_url: \"http://p\"\n    tls:\n      ca_file: \"/ca\"\n      insecure_skip_verify: true\n    username: u\n    password: p\n    headers:\n      X-A: b\n"}},
+     {"timeout: 2s\n    max_alerts: 5\n    body: *alertmanager_body\n    proxy_url: \"http://p\"\n    tls:\n      ca_file: \"/ca\"\n      insecure_skip_verify: true\n    username: u\n    password: p\n    headers:\n      X-A: b\n"}},
     {"a bearer of all", "global: {http_config: {bearer_token: t}}\n" ROUTE HOOK, {"bearer_token: t\n"}},
     {"another way to say who one is", ROUTE "receivers: [{name: r, webhook_configs: [{url: http://h/, http_config: {authorization: {type: Token, credentials: x}}}]}]\n", {"headers:\n      Authorization: \"Token x\"\n"}},
     {"a dollar is a dollar", ROUTE "receivers: [{name: r, webhook_configs: [{url: 'http://h/${HOME}'}]}]\n", {"url: \"http://h/$${HOME}\""}},
@@ -142,7 +144,6 @@ static const struct {
     {"a word for a list", ROUTE "receivers: r\n", "f.yml:2:12: receivers must be a list\n"},
     {"all at once, by place", "time_intervals: [{}]\nroute: {receiver: q, group_wait: x}\nreceivers: [{}]\n",
      "f.yml:1:18: a time interval needs a name\nf.yml:2:34: group_wait must be a duration such as 30s, 5m or 4h\nf.yml:3:13: a receiver needs a name\n"},
-    {"a webhook's body", ROUTE HOOK, "f.yml:2:41: " BODY},
     {"no counterpart", ROUTE "receivers: [{name: r, opsgenie_configs: [{api_key: k}]}]\n",
      "f.yml:2:13: warning: receiver r has no channel left: its alerts go to the console\n"
      "f.yml:2:42: warning: receiver r: opsgenie is not supported; it stays as a remark in the result\n"},
@@ -237,6 +238,38 @@ static void test_said(void)
     }
 }
 
+/* Receivers that were written for Alertmanager read what a converted webhook posts. */
+static void test_body(void)
+{
+    static struct config_complaints complaints;
+    static const char *const members[] = {"receiver", "status", "alerts", "groupLabels", "commonLabels", "commonAnnotations", "externalURL", "groupKey", "truncatedAlerts"};
+    struct buf out = BUF_EMPTY(CONVERT_OUT_MAX), body = BUF_EMPTY(TEMPLATE_OUTPUT_MAX);
+    struct template_options options = {.now_ms = SAMPLE_NOW_MS};
+    struct sample sample;
+    struct err err = {0};
+
+    CHECK_INT(convert("f.yml", ROUTE HOOK, &out, &complaints), CONVERT_DONE);
+    complaints = (struct config_complaints){0};
+    struct config *config = config_parse("result", buf_text(&out), out.length, no_environment, &complaints);
+    REQUIRE(config && config->channels[0].body, "it has a body");
+    sample_begin(&sample, REASON_FIRST);
+    sample_add(&sample, ALERT_FIRING, "alertname=A \"b\"|severity=critical", "summary=\\n");
+    sample.view.firing = 1;
+    struct value data = template_data(&sample.view, sample.arena);
+    CHECK(template_execute_text(NULL, "body", config->channels[0].body, strlen(config->channels[0].body), &data, &options, &body, &err), "%s", err.text);
+    struct cJSON *json = json_parse(buf_text(&body), body.length, &err);
+    CHECK_TEXT(json_get_text(json, "version"), "4");
+    CHECK_TEXT(json_get_text(json, "status"), "firing");
+    CHECK_TEXT(json_get_text(json_get(json, "commonLabels"), "alertname"), "A \"b\"");
+    for (size_t i = 0; i < LENGTH(members); i++)
+        CHECK(json_get(json, members[i]), "%s is there", members[i]);
+    json_close(json);
+    arena_free(sample.arena);
+    config_free(config);
+    buf_free(&out);
+    buf_free(&body);
+}
+
 static void test_bounds(void)
 {
     static struct config_complaints complaints;
@@ -281,6 +314,7 @@ int main(void)
     test_written();
     test_matchers();
     test_said();
+    test_body();
     test_bounds();
     return test_end();
 }

@@ -93,6 +93,8 @@ int db_lock(const char *path, struct err *err)
         return -1;
     }
     int fd = open(name, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (fd >= 0)
+        file_give_to_folder_owner(name);
     if (fd < 0) {
         fail_of_system(name, err);
         return -1;
@@ -152,11 +154,15 @@ struct db *db_open(const char *path, enum db_mode mode, const char *vfs, struct 
         db_close(db);
         return NULL;
     }
+    bool fresh = mode != DB_READ && access(path, F_OK) != 0;
     bool ok = sqlite3_open_v2(path, &db->handle, flags | SQLITE_OPEN_NOMUTEX, vfs) == SQLITE_OK || fail(db, err, "open");
     if (ok && mode != DB_READ && sqlite3_db_readonly(db->handle, "main") == 1) /* SQLite falls back without a word */
         ok = err_set(err, ERR_STORAGE, "the file is read-only for the user that runs this (uid %ld); make it writable (chown, chmod), or "
                      "choose another storage.path", (long)geteuid());
-    if (!ok || !configure(db, mode, err)) {
+    ok = ok && configure(db, mode, err);
+    if (fresh) /* SQLite gives the log's files to whose the database is */
+        file_give_to_folder_owner(path);
+    if (!ok) {
         err_within(err, "%s", path);
         db_close(db);
         return NULL;

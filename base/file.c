@@ -115,6 +115,18 @@ bool file_make_folder(const char *path, mode_t mode, struct err *err)
     return ok;
 }
 
+void file_give_to_folder_owner(const char *path)
+{
+    struct buf folder = BUF_EMPTY(4096);
+    const char *slash = strrchr(path, '/');
+    struct stat status;
+
+    buf_add(&folder, slash ? path : ".", slash ? (size_t)(slash - path) + 1 : 1);
+    if (geteuid() == 0 && stat(buf_text(&folder), &status) == 0 && status.st_uid != 0 && lchown(path, status.st_uid, status.st_gid) != 0)
+        errno = 0; /* as it was: whoever cannot use it will say so */
+    buf_free(&folder);
+}
+
 bool file_read_secret(const char *path, struct buf *out, struct err *err)
 {
     struct buf whole = BUF_EMPTY(SECRET_MAX);

@@ -107,6 +107,7 @@ static bool put_in_place(const char *fresh, const char *database, struct backup_
         if (!backup_set_aside(database, "replaced", now_wall_ms, restored->aside, err))
             return false;
     }
+    file_give_to_folder_owner(fresh);
     if (rename(fresh, database) != 0)
         return err_set(err, ERR_STORAGE, "%s: cannot be renamed to %s: %s; the database before is %s", fresh, database, strerror(errno),
                        restored->aside[0] ? restored->aside : "as it was");

@@ -86,6 +86,27 @@ static void test_log_goes_along(void)
     CHECK(!there(name), "no log is left");
 }
 
+/* Root puts a backup back for a daemon that is not root. */
+static void test_whose_it_is(void)
+{
+    struct backup_restored restored;
+    struct err err = {0};
+    struct stat status;
+    char folder[160], name[200], lock[220];
+
+    snprintf(folder, sizeof folder, "%s/theirs", sample_folder);
+    snprintf(name, sizeof name, "%s/notifier.db", folder);
+    snprintf(lock, sizeof lock, "%s.lock", name);
+    REQUIRE(mkdir(folder, 0750) == 0, "%s", folder);
+    uid_t want = geteuid();
+    if (want == 0 && chown(folder, 65534, 65534) == 0)
+        want = 65534;
+    REQUIRE(backup_restore(copy, name, SAMPLE_NOW, NULL, &restored, &err), "%s", err.text);
+    CHECK(stat(name, &status) == 0 && status.st_uid == want, "the database is uid %u's", (unsigned)status.st_uid);
+    CHECK(stat(lock, &status) == 0 && status.st_uid == want, "the lock is uid %u's", (unsigned)status.st_uid);
+    CHECK(!restored.aside[0], "there was nothing before");
+}
+
 static void write_file(const char *path, const char *text)
 {
     FILE *file = fopen(path, "w");
@@ -162,6 +183,7 @@ int main(void)
     snprintf(copy, sizeof copy, "%s/copy.db", sample_folder);
     test_round_trip();
     test_log_goes_along();
+    test_whose_it_is();
     test_refused();
     test_given_up();
     sample_end();

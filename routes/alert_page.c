@@ -177,6 +177,31 @@ static void add_routes_link(struct buf *out, const struct cJSON *labels)
     buf_free(&text);
 }
 
+/* Why nobody is told of it while it fires. */
+static void add_hush(struct buf *out, const struct cJSON *hushed)
+{
+    struct buf link = BUF_EMPTY(64 * 1024);
+
+    if (page_text(hushed, "silence")[0]) {
+        buf_add_text(&link, "/silences");
+        page_add_argument(&link, "text", page_text(hushed, "silence"));
+        buf_addf(out, "<p class=\"hush\"><a href=\"%s\">Silenced</a>", buf_text(&link));
+        page_add_fact(out, " by ", page_text(hushed, "createdBy"), "");
+        buf_add_text(out, " until ");
+        page_add_time(out, page_text(hushed, "endsAt"));
+        page_add_fact(out, ": ", page_text(hushed, "comment"), "");
+        buf_add_text(out, "</p>\n");
+    }
+    if (page_text(hushed, "inhibitedBy")[0]) {
+        buf_add_text(out, "<p class=\"hush\">Inhibited while <a href=\"/alerts/");
+        text_add_url(out, page_text(hushed, "inhibitedBy"));
+        buf_add_text(out, "\">");
+        page_add_words(out, text_or(page_text(hushed, "inhibitedByName"), "another alert"));
+        buf_add_text(out, "</a> fires</p>\n");
+    }
+    buf_free(&link);
+}
+
 static void add_alert(struct buf *out, const struct call *call, const struct config *config, const struct cJSON *alert, const char *now)
 {
     const char *status = page_text(alert, "status"), *severity = page_text(alert, "severity"), *name = page_text(alert, "name");
@@ -191,6 +216,7 @@ static void add_alert(struct buf *out, const struct call *call, const struct con
     if (json_get_bool(alert, "test", false))
         buf_add_text(out, " <span class=\"pill plain\">test</span>");
     buf_add_text(out, "</h2>\n");
+    add_hush(out, json_get(alert, "hushed"));
     page_add_labels(out, config, json_get(alert, "labels"), NULL);
     buf_add_text(out, "<dl>\n");
     add_outage(out, alert, now);

@@ -42,6 +42,31 @@ static void write_deliveries(struct page *page, int64_t alert_id)
     json_shut(json, ']');
 }
 
+/* Member "hushed": null, or why it is not told while it fires. */
+static void write_hush(struct page *page, int64_t alert_id)
+{
+    static const char sql[] =
+        "SELECT h.inhibited_by, s.id, s.comment, s.author, s.ends_ms, a.name FROM hushes h LEFT JOIN silences s ON s.number = h.silence_number"
+        " LEFT JOIN alerts a ON a.id = h.inhibited_by WHERE h.alert_id = ?1";
+    struct sheet *sheet = &page->sheet;
+    struct db_stmt *stmt = page_ask(page, sql, alert_id);
+
+    json_member(&sheet->json, "hushed");
+    if (!page_next(page, stmt)) {
+        json_put_null(&sheet->json);
+        return;
+    }
+    sheet_open(sheet);
+    sheet_text(sheet, "silence", db_text(stmt, 1));
+    sheet_text(sheet, "comment", db_text(stmt, 2));
+    sheet_text(sheet, "createdBy", db_text(stmt, 3));
+    sheet_time(sheet, "endsAt", db_int(stmt, 4));
+    sheet_id(sheet, "inhibitedBy", db_int(stmt, 0));
+    sheet_text(sheet, "inhibitedByName", db_text(stmt, 5));
+    sheet_shut(sheet);
+    db_reset(stmt);
+}
+
 bool page_life(struct page *page, const char *name)
 {
     struct db_stmt *stmt;
@@ -57,6 +82,7 @@ bool page_life(struct page *page, const char *name)
     sheet_open(&page->sheet);
     page_write_alert(page, stmt);
     db_reset(stmt);
+    write_hush(page, id);
     sheet_int(&page->sheet, "transitionCount", count_transitions(page, id));
     page_write_transitions(page, id, LIFE_TRANSITIONS_MAX);
     write_deliveries(page, id);

@@ -10,7 +10,7 @@ static enum page_row silence_row(struct page *page, struct db_stmt *stmt)
 {
     const struct history_query *query = page->query;
     const char *state = silence_state_text((enum silence_state)db_int(stmt, S_STATE));
-    const char *const texts[] = {db_text(stmt, S_AUTHOR), db_text(stmt, S_COMMENT), db_text(stmt, S_MATCHERS)};
+    const char *const texts[] = {db_text(stmt, S_ID), db_text(stmt, S_AUTHOR), db_text(stmt, S_COMMENT), db_text(stmt, S_MATCHERS)};
     struct sheet *sheet = &page->sheet;
 
     if (!page_is(query->status, state) || !page_in_time(page, db_int(stmt, S_UPDATED)) || !page_has_text(page, texts, LENGTH(texts)))

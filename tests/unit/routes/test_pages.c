@@ -195,6 +195,40 @@ static void forms_of_the_queue(void)
     call_connection_gone(call);
 }
 
+/* A stranger's texts in every place of an alert's life. */
+static void a_life(void)
+{
+    static const char *const says[] = {"<h1><bdi>&lt;script&gt;", "<strong>12 min</strong></dd>", "Silenced</a> by <bdi>&lt;script&gt;", "text=f00\"",
+        "<a href=\"/alerts/9\"><bdi>&lt;script&gt;", "href=\"https://runbooks.example.org/x\"", "<bdi>javascript:alert(1)</bdi></dd>", "A</bdi> = 93.4",
+        "<summary>2000 characters</summary>", "was told &lt;b", "answer 403", "known there as <code><bdi>&lt;script&gt;", "<pre dir=\"auto\">&lt;script&gt;",
+        "and 3 older changes", "href=\"#d5\"", "id=\"d5\"", "for <bdi>12 min"};
+    struct buf text = BUF_EMPTY(64 * 1024);
+
+    buf_add_text(&text, "{\"id\":\"7\",\"status\":\"resolved\",\"severity\":\"critical\",\"name\":\"" HOSTILE "\",\"fingerprint\":\"f\",\"labels\":{\"" HOSTILE "\":\""
+                 HOSTILE "\"},\"annotations\":{\"summary\":\"" HOSTILE "\",\"runbook_url\":\"https://runbooks.example.org/x\",\"bad\":\"javascript:alert(1)\","
+                 "\"long\":\"");
+    for (int i = 0; i < 2000; i++)
+        buf_add_char(&text, 'x');
+    buf_add_text(&text, "\"},\"values\":{\"A\":93.4},\"links\":{\"panelURL\":\"javascript:alert(2)\"},\"startsAt\":\"2026-03-14T09:00:00.000Z\",\"endsAt\":"
+                 "\"2026-03-14T09:12:00.000Z\",\"hushed\":{\"silence\":\"f00\",\"createdBy\":\"" HOSTILE "\",\"comment\":\"" HOSTILE "\",\"endsAt\":"
+                 "\"2026-03-14T10:00:00.000Z\",\"inhibitedBy\":\"9\",\"inhibitedByName\":\"" HOSTILE "\"},\"transitionCount\":5,\"transitions\":[{\"status\":\"resolved\","
+                 "\"at\":\"2026-03-14T09:12:00.000Z\",\"channels\":[]},{\"status\":\"firing\",\"at\":\"2026-03-14T09:00:00.000Z\",\"rule\":\"" HOSTILE "\",\"channels\":"
+                 "[{\"explanation\":\"chat was told <b>\",\"delivery\":\"5\"}]}],\"deliveries\":[{\"id\":\"5\",\"channel\":\"" HOSTILE "\",\"state\":\"dead\",\"reason\":\""
+                 HOSTILE "\",\"attempts\":[{\"startedAt\":\"2026-03-14T09:00:01.000Z\",\"outcome\":\"" HOSTILE "\",\"status\":403,\"latencyMs\":12,\"words\":\"" HOSTILE
+                 "\"}],\"messages\":[{\"at\":\"2026-03-14T09:00:01.000Z\",\"text\":\"" HOSTILE "\",\"parts\":[{\"state\":\"delivered\",\"kind\":\"post\",\"remoteId\":\""
+                 HOSTILE "\"}]}]}]}");
+    listed_text = buf_text(&text);
+    struct call *call = request("GET", "/alerts/7", NULL, ACCESS_OPERATOR);
+    const char *page = buf_text(&call->answer);
+    CHECK_INT(call->status, 200);
+    for (size_t i = 0; i < LENGTH(says); i++)
+        CHECK(strstr(page, says[i]), "%s: %s", says[i], page);
+    CHECK(!strstr(page, "<script>") && !strstr(page, "href=\"javascript"), "%s", page);
+    CHECK(!strstr(page, ">Silence&hellip;"), "it is over: %s", page);
+    call_connection_gone(call);
+    buf_free(&text);
+}
+
 /* One in force can be changed and ended, one that is over made again; its matchers come back as they were written. */
 static void silences_are_listed(void)
 {
@@ -275,6 +309,7 @@ int main(void)
     the_page_escapes_and_goes_on();
     an_incident_has_a_page();
     forms_of_the_queue();
+    a_life();
     silences_are_listed();
     where_would_it_go();
     return test_end();

@@ -245,6 +245,18 @@ static void test_silences(struct store *store)
     CHECK_TEXT(id_of(json, 0), "00000000-0000-4000-8000-000000000003");
     CHECK_INT(json_count(json_get(json, "items")), 1);
     json_close(json);
+    json = ask_for(&(struct history_query){.list = LIST_LIFE, .id = "310"});
+    CHECK_TEXT(json_get_text(json_get(json, "hushed"), "silence"), "00000000-0000-4000-8000-000000000001");
+    CHECK_TEXT(json_get_text(json_get(json, "hushed"), "createdBy"), "anna");
+    CHECK(json_is_null(json_get(json_get(json, "hushed"), "inhibitedBy")), "%s", buf_text(&out));
+    json_close(json);
+    json = ask_for(&(struct history_query){.list = LIST_LIFE, .id = "306"});
+    CHECK_TEXT(json_get_text(json_get(json, "hushed"), "inhibitedBy"), "310");
+    CHECK_TEXT(json_get_text(json_get(json, "hushed"), "inhibitedByName"), "Down");
+    json_close(json);
+    json = ask_for(&(struct history_query){.list = LIST_LIFE, .id = "305"});
+    CHECK(json_is_null(json_get(json, "hushed")), "it is told");
+    json_close(json);
     json = run(LIST_NOW, SAMPLE_NOW);
     const struct cJSON *worst = nth(json_get(json, "groups"), 0), *mild = nth(json_get(json, "groups"), 1);
     CHECK_INT(json_get_int(json, "hushed", 0), 2);

@@ -118,6 +118,11 @@ route:
     - matchers: ['stack=~"nautilus|monitoring"', 'severity="warning"']
       channels: $(among telegram discord)
       repeat_interval: 2h
+inhibit_rules:
+  # A third of the requests failing is also more than a twentieth: the critical alert says it all.
+  - source_matchers: ['alertname="CriticalAPIErrorRate"']
+    target_matchers: ['alertname="HighAPIErrorRate"']
+    equal: [region, env]
 metrics_push: {url: "http://collector:8080/write", every: 15s, bearer_token_file: /run/secrets/collector_token}
 YAML
 public_url=$(quoted "$(value NOTIFIER_PUBLIC_URL)")

@@ -1,4 +1,4 @@
-"""Small words for Grafana's dashboard model, so that dashboards.py says only what is shown.
+"""Small words for Grafana's dashboard model, so that the dashboards say only what is shown.
 
 Every panel names its id: links, alerts and screenshots refer to it, so an id is never given to another panel.
 Queries are SQL for QuestDB through Grafana's PostgreSQL data source. A series query returns `time`, a number, and

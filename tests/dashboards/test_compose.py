@@ -13,7 +13,7 @@ import server  # also the way to tests/e2e
 import yaml
 
 from collector import Collector
-from daemon import Daemon, config, console
+from daemon import Daemon, alert, config, console
 
 COMPOSE = read.ROOT / "compose"
 STACK = yaml.safe_load((COMPOSE / "docker-compose.yml").read_text(encoding="utf-8"))
@@ -162,7 +162,7 @@ def test_the_programs_take_what_setup_writes(folder, values):
         )
         (folder / "here.yaml").write_text(text, encoding="utf-8")
         done = subprocess.run([program, "check-config", str(folder / "here.yaml")], capture_output=True, text=True, timeout=30)
-        assert done.returncode == 0, done.stdout + done.stderr
+        assert done.returncode == 0 and "warning" not in done.stderr, done.stdout + done.stderr
     names = {channel["name"] for channel in made["channels"]}
     for route in (made["route"], *made["route"]["routes"]):
         assert set(route["channels"]) <= names and "console" in route["channels"]
@@ -379,3 +379,22 @@ def test_the_images_have_the_same_health_check(name):
     text = (COMPOSE / f"{name}.Dockerfile").read_text(encoding="utf-8")
     command = json.loads(re.search(r"^    CMD (\[.*\])$", text, re.M).group(1))
     assert command == [word.replace("$$", "$") for word in SERVICES[name]["healthcheck"]["test"][1:]]
+
+
+def test_a_warning_is_silent_while_its_critical_sister_tells(folder, tmp_path):
+    """inhibit_rules of the written configuration, in a running notifier."""
+    made, _ = written(folder)
+    fired = {"stack": "spock", "team": "data", "region": "KR", "env": "prod"}
+    notifier = Daemon(
+        tmp_path / "notifier",
+        config(console(), route={"group_by": ["alertname", "region"], "group_wait": "0s"}, inhibit_rules=made["inhibit_rules"], inhibit_wait="1s"),
+    ).start()
+    try:
+        notifier.fire(alert("CriticalAPIErrorRate", severity="critical", **fired))
+        notifier.fire(alert("HighAPIErrorRate", severity="warning", **fired), alert("HighAPIErrorRate", severity="warning", **{**fired, "region": "US"}))
+        notifier.wait_line(lambda line: "US · spock" in line)
+        notifier.wait_at_rest()
+        told = [line for line in notifier.out if "APIErrorRate" in line]
+        assert ["Critical" in told[0], "High" in told[1], len(told)] == [True, True, 2], notifier.out
+    finally:
+        notifier.finish()

@@ -11,7 +11,7 @@
 
 struct daemon {
     struct status_source status;
-    const char *exchange; /* tag; NULL: the only one of the status, if it is only one */
+    const char *exchange; /* tag; NULL: none. Never from the status: a row of a daemon that is down must have the same tags */
 
     struct buf last_error; /* what the text was before, to see it change */
     bool error_known, seen;
@@ -118,26 +118,12 @@ static void add_memory(const struct cJSON *status, struct points *points, struct
         point_long(points, point, "memory_bytes", (int64_t)(mebibytes * 1048576));
 }
 
-static const char *exchange_of(const struct daemon *daemon, const struct cJSON *status)
-{
-    const struct cJSON *all = status_find(status, NAMES("exchanges", "exchange"));
-
-    if (daemon->exchange || json_is_text(all))
-        return daemon->exchange ? daemon->exchange : json_text(all);
-    if (!json_first(all) || json_next(json_first(all)))
-        return NULL;
-    return json_is_object(all) ? json_key(json_first(all)) : json_text(json_first(all));
-}
-
 static void add_status(struct daemon *daemon, const struct cJSON *status, int64_t wall_ms, struct points *points, struct point *point)
 {
     bool running = false, stopping = false;
 
     status_bool(status_find(status, NAMES("running")), &running);
     status_bool(status_find(status, NAMES("shutdown_requested")), &stopping);
-    const char *exchange = exchange_of(daemon, status);
-    if (exchange && !strchr(exchange, ','))
-        point_tag(points, point, "exchange", exchange);
     point_bool(points, point, "running", running);
     point_bool(points, point, "answered", true);
     point_bool(points, point, "shutdown_requested", stopping);
@@ -168,11 +154,10 @@ static bool daemon_parse(struct source *source, const struct answer *answer, int
 
     if (point) {
         point_tag(points, point, "daemon", source->name);
+        point_tag(points, point, "exchange", daemon->exchange);
         if (ok)
             add_status(daemon, status, wall_ms, points, point);
         else {
-            if (daemon->exchange)
-                point_tag(points, point, "exchange", daemon->exchange);
             point_bool(points, point, "running", false);
             point_bool(points, point, "answered", false);
             point_text(points, point, "last_error", why.text);

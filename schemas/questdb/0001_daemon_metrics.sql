@@ -5,7 +5,7 @@ CREATE TABLE IF NOT EXISTS daemon_metrics (
     daemon SYMBOL,                   -- name of the source in the configuration of the collector
     host SYMBOL,
     env SYMBOL,                      -- prod, staging or dev
-    exchange SYMBOL,                 -- where the daemon serves a single one
+    exchange SYMBOL,                 -- as configured, where the daemon serves one
     running BOOLEAN,
     answered BOOLEAN,                -- false: the status could not be read
     shutdown_requested BOOLEAN,

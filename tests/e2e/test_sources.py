@@ -3,6 +3,7 @@ import http.server
 import json
 import os
 import sqlite3
+import ssl
 import subprocess
 import threading
 
@@ -121,6 +122,27 @@ def test_exchange_probe(questdb, start, runner):
     row = until(lambda: latest(questdb, "connected, latency_ms, error, exchange", "exchange_status", "source = 'gone'"), "a row of the one that is down")
     assert row == [False, None, "Couldn't connect to server", "gone"]
     assert c.metric("exchange_connected", source="gone") == 0
+
+
+def test_exchange_probe_over_tls(questdb, start, tmp_path):
+    certificate, key = tmp_path / "certificate.pem", tmp_path / "key.pem"
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj", "/CN=localhost",
+                    "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1", "-keyout", str(key), "-out", str(certificate)], check=True, capture_output=True, timeout=60)
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Runner)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        probe = {"type": "exchange", "probe": f"wss://localhost:{server.server_port}/ws", "every": "200ms"}
+        start({**probe, "name": "tls", "ca_file": str(certificate)}, {**probe, "name": "stranger"})
+        row = until(lambda: latest(questdb, "connected, dns_ms + tcp_ms + tls_ms + http_ms - latency_ms, tls_ms", "exchange_status", "source = 'tls'"), "a row")
+        assert row[0] is True and abs(row[1]) < 0.01 and row[2] > 0
+        row = until(lambda: latest(questdb, "connected, error", "exchange_status", "source = 'stranger'"), "a row of the one nobody vouches for")
+        assert row[0] is False and "certificate" in row[1]
+    finally:
+        server.shutdown()
+        server.server_close()
 
 
 def test_pipeline(questdb, start, runner, tmp_path):

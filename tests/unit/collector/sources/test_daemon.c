@@ -23,7 +23,7 @@ static void statuses_become_rows(void)
          "exchanges=\"OKX\",exchange_count=1i,fetch_count=9i,cpu_percent=12.5,last_fetch_time=1790000000500000t,memory_bytes=1572864i,"
          "last_error=\"timeout\",last_error_at=1789999999000000t,restarts=0i 1790000000000000000\n"},
         {"absent is absent", "{type: daemon, url: 'http://x/'}", "{\"running\": true, \"error_count\": null, \"fetch_count\": [], \"exchanges\": [\"BYBIT\"]}",
-         "daemon_metrics,host=h1,env=dev,daemon=daemon,exchange=BYBIT running=t,answered=t,shutdown_requested=f,exchanges=\"BYBIT\","
+         "daemon_metrics,host=h1,env=dev,daemon=daemon running=t,answered=t,shutdown_requested=f,exchanges=\"BYBIT\","
          "exchange_count=1i,restarts=0i 1790000000000000000\n"},
     };
 

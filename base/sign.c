@@ -3,11 +3,15 @@
 #include "base/text.h"
 
 #include <errno.h>
+#include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
+#include <openssl/pem.h>
+#include <openssl/x509.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <time.h>
 
 static void to_hex(const unsigned char *bytes, size_t count, char *out)
 {
@@ -101,4 +105,19 @@ bool sign_from_base64(struct buf *buf, const char *text, size_t length)
         }
     }
     return !buf->full;
+}
+
+int64_t sign_certificate_ends_s(const char *pem)
+{
+    BIO *bio = BIO_new_mem_buf(pem, -1);
+    X509 *certificate = bio ? PEM_read_bio_X509(bio, NULL, NULL, NULL) : NULL;
+    struct tm tm = {0};
+    int64_t ends_s = 0;
+
+    if (certificate && ASN1_TIME_to_tm(X509_get0_notAfter(certificate), &tm) == 1)
+        ends_s = timegm(&tm);
+    X509_free(certificate);
+    BIO_free(bio);
+    ERR_clear_error(); /* or the next one who asks hears of it */
+    return ends_s > 0 ? ends_s : 0;
 }

@@ -1,4 +1,4 @@
-/* HMAC-SHA256, random bytes and base64 (OpenSSL). */
+/* HMAC-SHA256, random bytes, base64, and until when a certificate holds (OpenSSL). */
 #ifndef BASE_SIGN_H
 #define BASE_SIGN_H
 
@@ -14,5 +14,7 @@ void sign_sha256_hex(const void *data, size_t length, char out[SIGN_HEX_SIZE]);
 void sign_random(void *data, size_t length); /* aborts where the system has no randomness */
 void sign_add_base64(struct buf *buf, const void *data, size_t length);
 bool sign_from_base64(struct buf *buf, const char *text, size_t length); /* false on anything that is not base64 */
+/* Unix seconds until which the first certificate of a PEM text holds; 0: there is none that can be read. */
+int64_t sign_certificate_ends_s(const char *pem);
 
 #endif

@@ -30,6 +30,7 @@
 
 #define DRAIN_MS 10000        /* after SIGTERM: how long requests and sends under way may take */
 #define RETIRED_MAX 64        /* configurations replaced while some request still reads them */
+#define CERTIFICATE_SOON_S (14 * 86400) /* then its end is worth a word in the log */
 #define CERTIFICATE_MAX (1u << 20)
 #define IDLE_EVERY_MS 1000    /* housekeeping of the store while nothing is to do */
 
@@ -309,6 +310,9 @@ static bool start_server(struct serving *serving, struct err *err)
                                      .rejected = rejected};
     if (!accounts_start(&serving->routes, err) || !read_certificates(serving, &options, err))
         return false;
+    serving->routes.certificate_ends_s = options.tls_cert_pem ? sign_certificate_ends_s(options.tls_cert_pem) : 0;
+    if (options.tls_cert_pem && serving->routes.certificate_ends_s < notifier_now_ms(serving->notifier) / 1000 + CERTIFICATE_SOON_S)
+        log_say(LOG_WARN, "certificate_ends", "the certificate %s holds for less than %d days", serving->config->tls_cert_file, CERTIFICATE_SOON_S / 86400);
     serving->server = server_start(serving->loop, &options, err);
     return serving->server != NULL;
 }

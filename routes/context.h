@@ -17,6 +17,7 @@ struct routes_context {
     void (*backup)(void *context, const char *file, routes_backed_up done, void *done_context); /* NULL: there is no file */
     void *backup_context;
     struct streams *streams;             /* NULL: nobody can watch */
+    int64_t certificate_ends_s;          /* Unix time; 0: no TLS here */
     struct auth *auth;                   /* NULL: nobody can sign in */
 };
 

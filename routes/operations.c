@@ -94,6 +94,9 @@ static void add_own(struct buf *out, const struct routes_context *routes)
         add_family(out, "notifier_sessions", "gauge", "Sessions that are open.",
                    sessions_count(auth_sessions(routes->auth), notifier_now_ms(routes->notifier)));
     }
+    if (routes->certificate_ends_s)
+        add_family(out, "notifier_certificate_ends_timestamp_seconds", "gauge", "Until when the certificate in use holds.",
+                   (uint64_t)routes->certificate_ends_s);
     if (routes->streams)
         add_family(out, "notifier_streams", "gauge", "Watchers of /api/v1/stream.", streams_count(routes->streams));
 }

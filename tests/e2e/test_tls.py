@@ -1,7 +1,9 @@
 """HTTPS, certificates of callers, and callers who take their time."""
+import calendar
 import http.client
 import json
 import os
+import re
 import resource
 import socket
 import ssl
@@ -117,6 +119,11 @@ def test_https(start, authority, server):
     with socket.create_connection((address.hostname, address.port), timeout=20) as raw, pytest.raises((ssl.SSLError, OSError)):
         old.wrap_socket(raw)
     assert ask(d, authority)[0] == 200
+    text = ask(d, authority, "/metrics", headers={"Authorization": f"Bearer {OPS}"})[2]
+    ends = int(re.search(r"^notifier_certificate_ends_timestamp_seconds (\d+)$", text, re.M)[1])
+    said = authority.run("x509", "-in", server[0], "-noout", "-enddate").split("=")[1].strip()
+    assert ends == calendar.timegm(time.strptime(said, "%b %d %H:%M:%S %Y GMT"))
+    d.wait_line(lambda line: "certificate_ends" in line and "14 days" in line, stream="err")
 
 
 @pytest.mark.smoke

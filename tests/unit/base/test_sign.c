@@ -90,8 +90,18 @@ static void chance_reads_back(void)
     }
 }
 
+static void certificates(void)
+{
+    static const char *const odd[] = {"", "-----BEGIN CERTIFICATE-----\n", "-----BEGIN CERTIFICATE-----\nZg==\n-----END CERTIFICATE-----\n",
+                                      "-----BEGIN PRIVATE KEY-----\nZg==\n-----END PRIVATE KEY-----\n"};
+
+    for (size_t i = 0; i < sizeof odd / sizeof odd[0]; i++)
+        CHECK_INT(sign_certificate_ends_s(odd[i]), 0); /* a real one: tests/e2e/test_tls.py */
+}
+
 int main(void)
 {
+    certificates();
     known_signatures();
     base64();
     chance_reads_back();

@@ -73,20 +73,20 @@ static void finished(void *job)
     free(copying);
 }
 
-void backups_start(void *context, const char *file, backups_done done, void *done_context)
+void backups_start(void *opaque, const char *file, backups_done done, void *context)
 {
-    struct backups *backups = context;
+    struct backups *backups = opaque;
 
     if (file[0] != '/') {
-        done(done_context, 400, "the file's path must begin with / : it is opened by the daemon, in the daemon's file system", 0);
+        done(context, 400, "the file's path must begin with / : it is opened by the daemon, in the daemon's file system", 0);
         return;
     }
     if (strcmp(backups->database, ":memory:") == 0) {
-        done(done_context, 409, "this daemon keeps its database in memory; there is no file to copy", 0);
+        done(context, 409, "this daemon keeps its database in memory; there is no file to copy", 0);
         return;
     }
     if (backups->busy) {
-        done(done_context, 409, "another backup is being made; try again when it is done", 0);
+        done(context, 409, "another backup is being made; try again when it is done", 0);
         return;
     }
     struct copying *copying = calloc(1, sizeof *copying);
@@ -94,7 +94,7 @@ void backups_start(void *context, const char *file, backups_done done, void *don
         abort();
     copying->backups = backups;
     copying->done = done;
-    copying->context = done_context;
+    copying->context = context;
     backups->busy = true;
     work_add(backups->work, copy, finished, copying); /* alone in its queue: there is room */
 }

@@ -53,7 +53,7 @@ static void add_tag(struct buf *out, const char *name, const char *value)
 {
     struct buf clean = BUF_EMPTY(NAME_BYTES * 4);
 
-    if (!value[0])
+    if (!value || !value[0])
         return; /* an empty tag is none */
     text_add_clean(&clean, value, strlen(value));
     buf_addf(out, ",%s=", name);
@@ -70,11 +70,11 @@ struct row {
     bool any;
 };
 
+/* value NULL: a row of the whole. */
 static struct row row_begin(struct push *push, struct buf *out, const char *tag, const char *value)
 {
     buf_add_text(out, "notifier_metrics");
-    if (tag)
-        add_tag(out, tag, value);
+    add_tag(out, tag, value);
     add_tag(out, "host", push->host);
     add_tag(out, "env", push->env);
     return (struct row){out, false};
@@ -212,7 +212,7 @@ static void write_source(struct push *push, const char *source, struct instant n
 static void write_whole(struct push *push, const struct notifier_health *health, struct instant now, struct buf *out)
 {
     static const int percents[] = {99, 0};
-    struct row row = row_begin(push, out, NULL, NULL);
+    struct row row = row_begin(push, out, "", NULL);
     struct metric_histogram commits;
 
     add_count(&row, "alerts_active", health->totals.firing);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #define SLOTS (LATEST_ROWS_MAX * 2) /* of the hash table */
+#define PURGE_EVERY_MS 10000        /* how often a full table is looked through for what is old */
 
 /* What a table's fields are called. A row of market_metrics names its figure itself. */
 static const struct {
@@ -44,6 +45,7 @@ struct shown {
 struct latest {
     struct shown rows[LATEST_ROWS_MAX];
     size_t count, left_out;
+    int64_t purged_ms; /* wall clock: when old rows were last looked for */
     uint32_t slots[SLOTS]; /* index plus one */
 };
 
@@ -179,8 +181,39 @@ static void set_values(struct shown *row, const struct point *point, const char 
     buf_free(&name);
 }
 
+static void insert(struct latest *latest, size_t index)
+{
+    size_t at = latest->rows[index].hash % SLOTS;
+
+    while (latest->slots[at])
+        at = (at + 1) % SLOTS;
+    latest->slots[at] = (uint32_t)index + 1;
+}
+
+/* Rows too old to be shown make room. */
+static void purge(struct latest *latest, int64_t wall_ms)
+{
+    size_t kept = 0;
+
+    if (wall_ms >= latest->purged_ms && wall_ms - latest->purged_ms < PURGE_EVERY_MS)
+        return;
+    latest->purged_ms = wall_ms;
+    memset(latest->slots, 0, sizeof latest->slots);
+    for (size_t i = 0; i < latest->count; i++) {
+        struct shown *row = &latest->rows[i];
+        if (!row->count || wall_ms - row->seen_ms > LATEST_AGE_MS) {
+            forget_values(row);
+            free(row->labels);
+            continue;
+        }
+        latest->rows[kept] = *row;
+        insert(latest, kept++);
+    }
+    latest->count = kept;
+}
+
 /* The row of this kind and label set, or a new one; NULL: no room. */
-static struct shown *find_row(struct latest *latest, const char *table, const char *own, const struct buf *labels)
+static struct shown *find_row(struct latest *latest, const char *table, const char *own, const struct buf *labels, int64_t wall_ms)
 {
     uint64_t hash = text_hash(table, strlen(table), 0);
 
@@ -193,15 +226,17 @@ static struct shown *find_row(struct latest *latest, const char *table, const ch
         if (row->hash == hash && row->table == table && strcmp(row->labels, buf_text(labels)) == 0)
             return row;
     }
+    if (latest->count == LATEST_ROWS_MAX)
+        purge(latest, wall_ms);
     if (latest->count == LATEST_ROWS_MAX) {
         latest->left_out++;
         return NULL;
     }
-    struct shown *row = &latest->rows[latest->count++];
-    latest->slots[at] = (uint32_t)latest->count;
+    struct shown *row = &latest->rows[latest->count];
     *row = (struct shown){.hash = hash, .table = table, .labels = strdup(buf_text(labels)), .time_ns = INT64_MIN};
     if (!row->labels)
         abort();
+    insert(latest, latest->count++);
     return row;
 }
 
@@ -218,7 +253,7 @@ void latest_put(struct latest *latest, const struct point *point, unsigned owner
         return;
     struct buf labels = BUF_EMPTY(POINT_TEXT_MAX * 4);
     add_labels(&labels, point, own != NULL);
-    struct shown *row = labels.full ? NULL : find_row(latest, exposed[kind].table, own, &labels);
+    struct shown *row = labels.full ? NULL : find_row(latest, exposed[kind].table, own, &labels, wall_ms);
     if (row && point->time_ns >= row->time_ns) {
         row->time_ns = point->time_ns;
         row->seen_ms = wall_ms;

@@ -119,6 +119,13 @@ static void other_tables_and_bounds(void)
     CHECK_INT(latest_left_out(latest), 5);
     put_daemon(latest, "d7", 2, 77, 0, WALL);
     CHECK(latest_left_out(latest) == 5 && strstr(written(latest, WALL, &out), "daemon_fetch_count{daemon=\"d7\"} 77\n"), "known ones go on");
+    put_daemon(latest, "d7", 3, 78, 0, WALL + LATEST_AGE_MS);
+    put_daemon(latest, "later", 1, 5, 0, WALL + LATEST_AGE_MS + 1);
+    written(latest, WALL + LATEST_AGE_MS + 1, &out);
+    CHECK(latest_left_out(latest) == 5 && strstr(buf_text(&out), "daemon_fetch_count{daemon=\"later\"} 5\n") &&
+          strstr(buf_text(&out), "daemon_fetch_count{daemon=\"d7\"} 78\n") && !strstr(buf_text(&out), "\"d8\""), "what is old makes room");
+    put_daemon(latest, "d7", 4, 79, 0, WALL + LATEST_AGE_MS + 1);
+    CHECK(strstr(written(latest, WALL + LATEST_AGE_MS + 1, &out), "daemon_fetch_count{daemon=\"d7\"} 79\n"), "and what stayed is found");
     point = points_add(points, "exchange_status", 1);
     point_time(points, point, "last_message_at", 1500000000000000000LL);
     struct latest *times = latest_new();

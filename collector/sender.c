@@ -4,6 +4,7 @@
 #include "collector/line.h"
 #include "collector/sender_private.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -86,10 +87,15 @@ static void open_second_lane(struct sender *sender)
     fresh->start = fresh->cursor.row = spool_state(sender->spool).next_row;
 }
 
+static bool row_is_settled(const struct row *row)
+{
+    return row->state == ROW_DONE || row->state == ROW_GONE;
+}
+
 bool batch_is_settled(const struct batch *batch)
 {
     for (size_t i = 0; i < batch->count; i++)
-        if (batch->rows[i].state == ROW_OPEN || batch->rows[i].state == ROW_SUSPECT)
+        if (!row_is_settled(&batch->rows[i]))
             return false;
     return true;
 }
@@ -111,6 +117,10 @@ void sender_forget_batch(struct sender *sender, struct lane *lane)
 {
     uint64_t row = lane->batch.first;
 
+    for (size_t i = 0; i < lane->batch.count && row_is_settled(&lane->batch.rows[i]); i++)
+        row++;
+    if (lane == sender->lanes[0])
+        spool_ack(sender->spool, row);
     spool_cursor_close(&lane->cursor);
     lane->cursor.row = row;
     lane->batch.count = lane->batch.gone = 0;
@@ -216,6 +226,7 @@ static void ask_batch(struct sender *sender, struct batch *batch, struct sender_
     for (size_t i = 0; i < batch->count && sender->asked_rows < most; i++)
         if (sender->search.suspect ? sender->search.suspect == &batch->rows[i] : batch->rows[i].state == ROW_OPEN)
             sender->flight[sender->asked_rows++] = i;
+    assert(sender->asked_rows);
     *request = (struct sender_request){.body = buf_text(&batch->text), .length = batch->text.length, .rows = sender->asked_rows};
     if (sender->asked_rows == batch->count)
         return;

@@ -16,7 +16,7 @@
 #define SENDER_DRAIN_TIMES 10          /* a backlog goes out in requests so many times larger, */
 #define SENDER_BEHIND_TIMES 20         /* and is one from so many requests on: then fresh rows overtake it, request about */
 #define SENDER_BACKOFF_MIN_MS 250
-#define SENDER_BACKOFF_MAX_MS 30000
+#define SENDER_BACKOFF_MAX_MS 10000
 #define SENDER_HOLD_MS 15000           /* between two tries while the configuration is wrong */
 #define SENDER_SAME_500_MAX 3          /* equal 500s until a poisonous row is suspected */
 #define SENDER_SINGLES_MAX 16          /* rows tried alone until the server, not a row, is thought to be ill */

@@ -144,12 +144,19 @@ static bool is_own_table(const struct sender *sender, const char *row)
     return false;
 }
 
-static void start_search(struct sender *sender, struct batch *batch)
+static size_t count_open(const struct batch *batch)
 {
     size_t open = 0;
 
     for (size_t i = 0; i < batch->count; i++)
         open += batch->rows[i].state == ROW_OPEN;
+    return open;
+}
+
+static void start_search(struct sender *sender, struct batch *batch)
+{
+    size_t open = count_open(batch);
+
     sender->search = (struct search){.on = true, .window = open > 1 ? open / 2 : 1};
 }
 
@@ -162,7 +169,7 @@ static void give_up_search(struct sender *sender, struct lane *lane)
         if (lane->batch.rows[i].state == ROW_SUSPECT)
             lane->batch.rows[i].state = ROW_OPEN;
     }
-    if (!settled)
+    if (!settled || !sender->good.length) /* without a row that was taken there is no telling: others may have come */
         sender_forget_batch(sender, lane);
     sender->search = (struct search){0};
     sender->same_count = 0;
@@ -202,10 +209,7 @@ static void search_on(struct sender *sender, struct lane *lane, struct instant n
         return;
     }
     row->state = ROW_SUSPECT;
-    size_t open = 0;
-    for (size_t i = 0; i < lane->batch.count; i++)
-        open += lane->batch.rows[i].state == ROW_OPEN;
-    if (++search->singles == SENDER_SINGLES_MAX || !open)
+    if (++search->singles == SENDER_SINGLES_MAX || !count_open(&lane->batch))
         end_search(sender, lane, now, complaint);
 }
 
@@ -217,8 +221,11 @@ static void refused(struct sender *sender, struct lane *lane, struct instant now
             char words[SENDER_REASON_MAX];
             snprintf(words, sizeof words, "a table is missing in QuestDB: run `collector schema apply` (%.300s)", complaint->text);
             fall_back(sender, now, RETRY_HELD, words);
-        } else if (quarantine(sender, lane, row, complaint, now))
+        } else if (quarantine(sender, lane, row, complaint, now)) {
             sender_settle(sender, lane);
+            if (lane->batch.count && !count_open(&lane->batch)) /* suspects only, and no witness */
+                end_search(sender, lane, now, complaint);
+        }
         return;
     }
     if (!sender->search.on)

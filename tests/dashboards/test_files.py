@@ -316,3 +316,9 @@ def test_an_unknown_macro_is_an_error():
 
 def test_long_ranges_have_long_steps():
     assert [grafana_sql.duration(grafana_sql.interval_of(0, span)) for span in read.RANGES.values()] == ["15s", "2m", "1h"]
+
+
+def test_rules_and_dashboards_do_not_make_the_same_folder():
+    """Grafana provisions both at its start, each with a folder of its own making."""
+    [provider] = load("dashboards/monitoring.yaml")["providers"]
+    assert provider["folder"] not in {group["folder"] for group, _ in RULES}

@@ -89,14 +89,18 @@ static void account(void *context, struct call *call)
     buf_free(&main);
 }
 
+static void ended(void *context, const struct notifier_answer *answer)
+{
+    if (answer->status == 200)
+        call_see_page(context, "/account?done=ended");
+    else
+        page_refuse(context, 503, "Not stored yet", ACCOUNTS_NOT_STORED);
+}
+
 static void end(void *context, struct call *call)
 {
-    struct routes_context *routes = context;
-
-    if (!accounts_end_session(routes, call, call_param(call, "id")))
+    if (!accounts_end_session(context, call, call_param(call, "id"), ended))
         page_refuse(call, 404, "Not done", "There is no such session; it may be over already.");
-    else
-        call_see_page(call, "/account?done=ended");
 }
 
 const struct route routes_account_page[] = {

@@ -3,6 +3,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "base/zone.h"
+#include "routes/auth_private.h"
 #include "routes/call.h"
 #include "routes/query.h"
 #include "routes/reply.h"
@@ -187,26 +188,52 @@ static void list_sessions(void *context, struct call *call)
     answer(call, &text);
 }
 
-bool accounts_end_session(struct routes_context *routes, struct call *call, const char *id)
+/* The end is in the turn's rows already; one more, that does nothing, comes back with their commit. */
+static void when_stored(struct routes_context *routes, struct call *call, const char *digest, notifier_done done)
+{
+    struct side side = {.kind = SIDE_SESSION_END, .session = {.digest = digest}};
+
+    if (!notifier_side(routes->notifier, &side, done, call))
+        done(call, &(struct notifier_answer){.status = 503, .words = ACCOUNTS_NOT_STORED});
+}
+
+bool accounts_end_session(struct routes_context *routes, struct call *call, const char *id, notifier_done done)
 {
     const struct session *session;
 
     for (size_t at = 0; routes->auth && (session = sessions_each(auth_sessions(routes->auth), &at, notifier_now_ms(routes->notifier)));) {
         if (strlen(id) != ID_DIGITS || strncmp(session->digest, id, ID_DIGITS) != 0 || !accounts_sees(call, session))
             continue;
+        const char *digest = arena_text(call->arena, session->digest);
         call_describe(call, "session %s of %s", id, session->who);
-        return sessions_end(auth_sessions(routes->auth), id);
+        sessions_end(auth_sessions(routes->auth), digest);
+        when_stored(routes, call, digest, done);
+        return true;
     }
     return false;
+}
+
+void accounts_sign_out(struct routes_context *routes, struct call *call, bool everywhere, notifier_done done)
+{
+    auth_sign_out(routes->auth, call, everywhere);
+    when_stored(routes, call, call->session, done);
+}
+
+static void session_ended(void *context, const struct notifier_answer *answered)
+{
+    struct call *call = context;
+
+    if (answered->status == 200)
+        call_answer(call, 200, "application/json", "{\"status\":\"ok\"}\n", 16);
+    else
+        call_fail(call, 503, "not stored", "%s", ACCOUNTS_NOT_STORED);
 }
 
 static void end_session(void *context, struct call *call)
 {
     const char *id = call_param(call, "id");
 
-    if (accounts_end_session(context, call, id))
-        call_answer(call, 200, "application/json", "{\"status\":\"ok\"}\n", 16);
-    else
+    if (!accounts_end_session(context, call, id, session_ended))
         call_fail(call, 404, "not found", "no session \"%.40s\"", id);
 }
 

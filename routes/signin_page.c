@@ -117,14 +117,18 @@ static void sign_in(void *context, struct call *call)
         auth_sign_in(routes->auth, call, name, password, entered, routes);
 }
 
+static void signed_out(void *context, const struct notifier_answer *answered)
+{
+    if (answered->status == 200)
+        call_see_page(context, "/signin");
+    else
+        page_refuse(context, 503, "Not stored yet", ACCOUNTS_NOT_STORED);
+}
+
 static void sign_out(void *context, struct call *call)
 {
-    struct routes_context *routes = context;
-
-    if (!can_sign_in(routes, call))
-        return;
-    auth_sign_out(routes->auth, call, call_form(call, "everywhere") != NULL);
-    call_see_page(call, "/signin");
+    if (can_sign_in(context, call))
+        accounts_sign_out(context, call, call_form(call, "everywhere") != NULL, signed_out);
 }
 
 const struct route routes_signin_page[] = {

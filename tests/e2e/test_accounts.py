@@ -128,6 +128,15 @@ def test_sessions_outlive_a_restart_and_end_with_the_password(start, hashes):
     for value in [*anna.cookies.values(), *ada.cookies.values()]:
         assert value not in str(stored), "only a digest is stored"
 
+    for _ in range(5):  # killed right after its answer: what is over stays over
+        gone, revoked = Browser(d), Browser(d)
+        assert gone.sign_in("vera").status == 303 and revoked.sign_in("vera").status == 303
+        kept, token = dict(gone.cookies), gone.csrf()
+        assert gone.post(re.findall(r"/account/sessions/[0-9a-f]{16}/end", gone.get("/account").text)[0], {"csrf_token": token}).status == 303
+        assert gone.post("/signout", {"csrf_token": token}).status == 303
+        d.restart()
+        gone.cookies = kept
+        assert gone.get("/history").status == 401 and revoked.get("/history").status == 401
     changed = {**hashes, "anna": hashes["vera"]}
     d.configure(config(console(), auth=people(changed)))
     d.hangup()

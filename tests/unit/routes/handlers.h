@@ -90,9 +90,9 @@ size_t notifier_receivers(const struct notifier *notifier, const char **out, siz
 bool notifier_side(struct notifier *notifier, const struct side *side, notifier_done done, void *context)
 {
     (void)notifier;
-    (void)done;
-    (void)context;
     ASKED("side %d", (int)side->kind);
+    if (done)
+        done(context, &answer);
     return true;
 }
 

@@ -91,15 +91,17 @@ bool proc_machine(const char *root, struct proc_machine *machine, struct err *er
     return !missing || err_set(err, ERR_SYSTEM, "%s/%s cannot be read or understood", root, missing);
 }
 
-/* PID (comm) S ppid ... : comm may hold anything, so what follows its last parenthesis counts, from field 3. */
+/* PID (comm) S ppid ... : comm may hold anything, so what follows its last parenthesis counts, from field 3. One that has
+ * ended and whose parent has not looked yet (Z) is none any more. */
 static bool read_stat(const char *text, struct proc_task *task)
 {
     const char *at = strrchr(text, ')');
     unsigned long long user, system, start;
     long long threads, pages;
+    char state;
 
-    if (!at || sscanf(at + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %llu %llu %*d %*d %*d %*d %lld %*d %llu %*u %lld", &user, &system,
-                      &threads, &start, &pages) != 5)
+    if (!at || sscanf(at + 1, " %c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %llu %llu %*d %*d %*d %*d %lld %*d %llu %*u %lld", &state, &user, &system,
+                      &threads, &start, &pages) != 6 || state == 'Z' || state == 'X')
         return false;
     *task = (struct proc_task){
         .start_s = (double)start / proc_ticks_per_second(),

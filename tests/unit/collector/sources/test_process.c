@@ -145,6 +145,12 @@ static void processes_are_measured(void)
     got = test_job(source, NOW_MS, &ok, &err);
     CHECK(ok && strstr(got, "process=daemon running=f,pid_count=0i,restarts=0i 1"), "%s", got);
     free(got);
+    put("daemon.pid", "43\n");
+    put_process(43, "daemon", 1, 118, 10, "");
+    put("43/stat", "43 (daemon) Z 1 1 1 0 -1 4194560 1 2 3 4 0 0 0 0 20 0 1 0 11800 0 0 0 0 0\n");
+    got = test_job(source, NOW_MS, &ok, &err);
+    CHECK(ok && strstr(got, "process=daemon running=f,pid_count=0i,restarts=0i 1"), "ended, and not yet buried: %s", got);
+    free(got);
     put("daemon.pid", "42\n");
     put_process(42, "daemon", 1, 118, 10, "x");
     got = test_job(source, NOW_MS, &ok, &err);

@@ -67,6 +67,18 @@ static void add_bar(struct buf *out, const struct bars *bars, size_t i, const ch
     buf_free(&target);
 }
 
+/* What was not looked at must not look calm. */
+static void add_unknown(struct buf *out, const struct bars *bars, const struct cJSON *timeline)
+{
+    int64_t from_ms, width = (int64_t)bars->count * BAR_WIDTH;
+
+    if (json_get_bool(timeline, "complete", true) || !zone_parse_rfc3339(page_text(timeline, "completeFrom"), &from_ms) || from_ms <= bars->since_ms)
+        return;
+    if (from_ms < bars->until_ms)
+        width = width * (from_ms - bars->since_ms) / (bars->until_ms - bars->since_ms);
+    buf_addf(out, "<rect class=\"unknown\" x=\"0\" y=\"0\" width=\"%" PRId64 "\" height=\"%d\"><title>not counted</title></rect>", width, UP + DOWN + 1);
+}
+
 void timeline_add(struct buf *out, const struct cJSON *timeline, const char *link)
 {
     const char *since = page_text(timeline, "since"), *until = page_text(timeline, "until");
@@ -81,6 +93,7 @@ void timeline_add(struct buf *out, const struct cJSON *timeline, const char *lin
     buf_addf(out, "<figure>\n<svg class=\"timeline\" viewBox=\"0 0 %zu %d\" preserveAspectRatio=\"none\" role=\"img\" aria-label=\"%" PRId64
                   " fired and %" PRId64 " resolved between %.16s and %.16s UTC\">",
              bars.count * BAR_WIDTH, UP + DOWN + 1, bars.fired, bars.ended, since, until);
+    add_unknown(out, &bars, timeline);
     for (size_t i = 0; i < bars.count; i++)
         if (bars.firing[i] || bars.resolved[i])
             add_bar(out, &bars, i, link);

@@ -19,8 +19,9 @@
 struct now_group {
     int64_t id;                /* of the group; 0: alerts in none */
     int64_t firing, hushed;    /* hushed: silenced or inhibited, of those */
-    int64_t alerts[NOW_ALONE_MAX];
-    size_t shown, shown_max;
+    const char *severity;      /* of the incident: its alerts of that severity are shown first */
+    int64_t alerts[NOW_ALONE_MAX], milder[NOW_ALONE_MAX];
+    size_t shown, milder_count, shown_max;
 };
 
 struct now {
@@ -89,8 +90,12 @@ static void count_alert(struct page *page, struct now *now, struct db_stmt *stmt
     }
     group->firing++;
     group->hushed += db_int(stmt, 3);
-    if (group->shown < group->shown_max)
+    if (group->shown == group->shown_max)
+        return;
+    if (text_equal(page_severity(page, db_text(stmt, 2)), group->severity))
         group->alerts[group->shown++] = id;
+    else if (group->milder_count < group->shown_max)
+        group->milder[group->milder_count++] = id;
 }
 
 /* Goes through all that fires, a transaction for each chunk. */
@@ -170,6 +175,8 @@ static void write_shown(struct page *page, const struct now_group *group)
     json_open(&sheet->json, '[');
     for (size_t i = 0; i < group->shown; i++)
         write_alert(page, group->alerts[i]);
+    for (size_t i = 0; i < group->milder_count && group->shown + i < group->shown_max; i++)
+        write_alert(page, group->milder[i]);
     json_shut(&sheet->json, ']');
 }
 
@@ -235,7 +242,8 @@ bool page_now(struct page *page)
     if (stmt)
         db_bind_int(stmt, 2, NOW_GROUPS_MAX);
     while (page_next(page, stmt))
-        now.groups[now.group_count++] = (struct now_group){.id = db_int(stmt, I_GROUP), .shown_max = NOW_ALERTS_MAX};
+        now.groups[now.group_count++] = (struct now_group){
+            .id = db_int(stmt, I_GROUP), .severity = arena_text(now.kept, db_text(stmt, I_SEVERITY)), .shown_max = NOW_ALERTS_MAX};
     bool ok = count_alerts(page, &now);
     if (ok)
         write_now(page, &now);

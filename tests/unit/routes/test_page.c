@@ -142,6 +142,10 @@ static void a_timeline(void)
     CHECK(strstr(buf_text(&out), "x=\"11\" y=\"0\" width=\"8\" height=\"60\""), "the highest fills it: %s", buf_text(&out));
     CHECK(strstr(buf_text(&out), "x=\"21\" y=\"59\" width=\"8\" height=\"1\""), "one of a thousand is seen: %s", buf_text(&out));
     CHECK(strstr(buf_text(&out), "is not counted"), "%s", buf_text(&out));
+    CHECK(!strstr(buf_text(&out), "class=\"unknown\""), "complete from its beginning: %s", buf_text(&out));
+    add_timeline("{\"since\":\"2026-03-14T09:00:00.000Z\",\"until\":\"2026-03-14T10:00:00.000Z\",\"complete\":false,"
+                 "\"completeFrom\":\"2026-03-14T09:15:00.000Z\",\"firing\":[0,0,0,1],\"resolved\":[0,0,0,0]}");
+    CHECK(strstr(buf_text(&out), "class=\"unknown\" x=\"0\" y=\"0\" width=\"10\""), "a quarter of it: %s", buf_text(&out));
     add_timeline(TIMELINE("[1]", "[1]", "2026-03-14T09:00:00.000Z", "2026-03-14T09:00:00.000Z"));
     CHECK(!out.length, "no time at all");
     add_timeline(TIMELINE("[]", "[]", "2026-03-14T09:00:00.000Z", "2026-03-14T10:00:00.000Z"));

@@ -267,6 +267,26 @@ static void test_silences(struct store *store)
     json_close(json);
 }
 
+/* Of a group the alerts as bad as its incident are shown before newer, milder ones, five of all. */
+static void test_worst_first(struct store *store)
+{
+    struct effects effects;
+
+    effects_init(&effects);
+    for (uint64_t id = 330; id < 336; id++)
+        add_alert(&effects, id, 100, "debug", NULL);
+    CHECK(sample_commit(store, &effects), "milder ones");
+    effects_free(&effects);
+    struct cJSON *json = run(LIST_NOW, SAMPLE_NOW);
+    const struct cJSON *mild = nth(json_get(json, "groups"), 1), *shown = json_get(mild, "alerts");
+    CHECK_INT(json_get_int(mild, "firing", 0), 7);
+    CHECK_INT(json_count(shown), 5);
+    CHECK_TEXT(json_get_text(nth(shown, 0), "id"), "310");
+    CHECK_TEXT(json_get_text(nth(shown, 1), "id"), "335");
+    CHECK_TEXT(json_get_text(nth(shown, 4), "id"), "332");
+    json_close(json);
+}
+
 /* For a page long texts end in an ellipsis; what a search looks at stays whole. */
 static void test_cut(void)
 {
@@ -332,6 +352,7 @@ int main(void)
     test_life();
     test_silences(&store);
     test_cut();
+    test_worst_first(&store);
     sample_close(&store);
     test_millions();
     history_close(history);

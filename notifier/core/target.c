@@ -255,7 +255,7 @@ void target_taken(struct core *core, struct target *target)
     target->up_due = target->down_told;
     if (was_ill)
         target->opening = 1; /* slowly: what made it ill may be our haste */
-    else if (target->opening)
+    else if (target->opening && target->channel)
         target->opening = target->opening * 2u < target->channel->in_flight_max ? (uint8_t)(target->opening * 2) : 0;
     if (!was_ill)
         return;

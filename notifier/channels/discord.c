@@ -118,26 +118,34 @@ static size_t discord_measure(const struct page *page)
     return whole > DESCRIPTION_RUNES_HARD ? CONTENT_MAX : runes;
 }
 
+static void add_headline(struct buf *out, const struct page *page, const struct sending *sending, bool mentions, struct arena *arena)
+{
+    if (page->late)
+        buf_addf(out, "%s\n", page->late);
+    buf_addf(out, "%s ", text_or(page->icon, "🔴"));
+    if (page->severity) {
+        buf_add_text(out, "**");
+        add_escaped(out, page->severity);
+        buf_add_text(out, "** ");
+    }
+    add_escaped(out, mentions ? disarm(page->title, arena) : page->title);
+    if (page_is_over(page) && page->when)
+        buf_addf(out, " · %s", page->when);
+    if (page->of > 1)
+        buf_addf(out, " (%u of %u)", page->number, page->of);
+    buf_addf(out, " · %s", page_mark(page, sending, arena));
+}
+
 /* What a phone shows: an embed alone previews nothing, and pings nobody. footer: no embed follows that has it. */
 static const char *content_line(const struct page *page, const struct sending *sending, const char *mention, bool footer,
                                 struct arena *arena)
 {
     struct buf out = BUF_EMPTY(CONTENT_MAX);
 
-    if (page->late)
-        buf_addf(&out, "%s\n", page->late);
-    buf_addf(&out, "%s ", text_or(page->icon, "🔴"));
-    if (page->severity) {
-        buf_add_text(&out, "**");
-        add_escaped(&out, page->severity);
-        buf_add_text(&out, "** ");
-    }
-    add_escaped(&out, mention ? disarm(page->title, arena) : page->title);
-    if (page_is_over(page) && page->when)
-        buf_addf(&out, " · %s", page->when);
-    if (page->of > 1)
-        buf_addf(&out, " (%u of %u)", page->number, page->of);
-    buf_addf(&out, " · %s", page_mark(page, sending, arena));
+    if (page->own.title)
+        buf_addf(&out, "%s%s", mention ? disarm(page->own.title, arena) : page->own.title, sending->repeat ? " (repeat)" : "");
+    else
+        add_headline(&out, page, sending, mention != NULL, arena);
     if (footer && page->footer) {
         buf_add_char(&out, '\n');
         add_escaped(&out, mention ? disarm(page->footer, arena) : page->footer);
@@ -165,9 +173,13 @@ static int colour(enum page_tone tone)
 static void put_embed(struct json_out *json, const struct page *page, struct arena *arena)
 {
     struct buf text = BUF_EMPTY(CONTENT_MAX);
-    size_t left = field_count(page);
+    size_t left = page->own.text ? 0 : field_count(page);
+    const char *footer = text_or(page->own.footer, page->footer);
 
-    add_description(&text, page, true);
+    if (page->own.text)
+        buf_add_text(&text, page->own.text);
+    else
+        add_description(&text, page, true);
     json_member(json, "embeds");
     json_open(json, '[');
     json_open(json, '{');
@@ -189,10 +201,10 @@ static void put_embed(struct json_out *json, const struct page *page, struct are
         left--;
     }
     json_shut(json, ']');
-    if (page->footer) {
+    if (footer) {
         json_member(json, "footer");
         json_open(json, '{');
-        json_set_text(json, "text", cut(page->footer, 500, arena));
+        json_set_text(json, "text", cut(footer, 500, arena));
         json_shut(json, '}');
     }
     json_shut(json, '}');

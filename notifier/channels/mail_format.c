@@ -93,6 +93,12 @@ static void add_part(struct buf *out, const char *boundary, const char *type, co
 
 static void add_text_body(struct buf *out, const struct page *page, const struct sending *sending)
 {
+    if (page->own.text) {
+        buf_addf(out, "%s%s\n", sending->repeat ? "(repeat)\n\n" : "", page->own.text);
+        if (page->own.footer)
+            buf_addf(out, "\n%s\n", page->own.footer);
+        return;
+    }
     buf_addf(out, "%s%s\n\n", text_or(page->status_line, "FIRING"), sending->repeat ? " (repeat)" : "");
     page_add_plain(out, page);
     if (page->description)
@@ -256,7 +262,7 @@ void mail_format(const struct channel_config *config, const struct sending *send
     add_date(out, sending);
     mail_add_header(out, "From", config->from);
     add_recipients(out, to, to_count);
-    mail_add_header(out, "Subject", text_or(page->subject, page->title));
+    mail_add_header(out, "Subject", text_or(page->own.title, text_or(page->subject, page->title)));
     add_ids(out, sending, content, host);
     buf_addf(out, "List-Id: <alerts.%s>\r\nAuto-Submitted: auto-generated\r\nX-Auto-Response-Suppress: All\r\n", host);
     if (page->tone == TONE_CRITICAL)
@@ -267,8 +273,11 @@ void mail_format(const struct channel_config *config, const struct sending *send
     else
         add_text_body(&text, page, sending);
     add_part(out, boundary, "text/plain", &text);
-    if (sending->form == FORM_RICH) {
-        add_html_body(&html, page, sending);
+    if (sending->form == FORM_RICH && !(page->own.text && !page->own.html)) { /* a text of one's own without HTML is a text mail */
+        if (page->own.html)
+            buf_addf(&html, "%s%s\n", sending->repeat ? "<p>(repeat)</p>\n" : "", page->own.html);
+        else
+            add_html_body(&html, page, sending);
         add_part(out, boundary, "text/html", &html);
     }
     buf_addf(out, "--%s--\r\n", boundary);

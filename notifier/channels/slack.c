@@ -140,11 +140,20 @@ static void put_rich(struct json_out *json, const struct page *page, const struc
 {
     struct buf headline = BUF_EMPTY(CONTENT_MAX), section = BUF_EMPTY(CONTENT_MAX), context = BUF_EMPTY(CONTENT_MAX);
 
-    add_headline(&headline, page, sending, arena);
+    if (page->own.title)
+        buf_addf(&headline, "%s%s", page->own.title, sending->repeat ? " (repeat)" : "");
+    else
+        add_headline(&headline, page, sending, arena);
     add_mention(&headline, mention);
     buf_add_text(&section, buf_text(&headline));
-    add_section(&section, page);
-    add_context(&context, page);
+    if (page->own.text)
+        buf_addf(&section, "\n%s", page->own.text);
+    else
+        add_section(&section, page);
+    if (page->own.footer)
+        buf_add_text(&context, page->own.footer);
+    else if (!page->own.text)
+        add_context(&context, page);
     json_set_text(json, "text", buf_text(&headline));
     json_member(json, "blocks");
     json_open(json, '[');

@@ -64,9 +64,8 @@ static void add_head(struct buf *out, const struct page *page)
         buf_addf(out, " (%u of %u)", page->number, page->of);
 }
 
-static void add_rich(struct buf *out, const struct page *page, const struct sending *sending, const char *mention)
+static void add_body(struct buf *out, const struct page *page)
 {
-    add_head(out, page);
     add_line(out, page->context);
     add_lines(out, page);
     if (!page_is_over(page))
@@ -79,13 +78,28 @@ static void add_rich(struct buf *out, const struct page *page, const struct send
         buf_add_text(out, page_is_line(page) ? " · " : page->link_count ? " · Alert " : "\nAlert ");
         text_add_html(out, page->reference);
     }
+}
+
+static void add_rich(struct buf *out, const struct page *page, const struct sending *sending, const char *mention)
+{
+    if (page->own.title)
+        buf_add_text(out, page->own.title);
+    else
+        add_head(out, page);
+    if (page->own.text)
+        buf_addf(out, "\n%s", page->own.text);
+    else
+        add_body(out, page);
     if (sending->repeat)
         buf_add_text(out, " (repeat)");
     if (mention) {
         buf_add_char(out, ' ');
         text_add_html(out, mention);
     }
-    add_line(out, page->footer);
+    if (page->own.footer)
+        buf_addf(out, "\n%s", page->own.footer);
+    else
+        add_line(out, page->footer);
 }
 
 /* UTF-16 units once tags and entities are taken for what they show: how the server counts. */

@@ -10,6 +10,7 @@
 
 #define WEBHOOK_VERSION "1"
 #define BODY_MAX (4u << 20) /* bytes */
+#define OWN_BODY "own\n"     /* in front of a stored body of the user's own making; ours begins with a brace */
 
 static const char *status_name(enum alert_status status)
 {
@@ -98,6 +99,12 @@ static size_t webhook_compose(const struct channel_config *config, const struct 
     struct buf out = BUF_EMPTY(BODY_MAX), text = BUF_EMPTY(CONTENT_MAX);
     size_t most = view->form != FORM_RICH ? 0 : config->max_alerts ? config->max_alerts : channel_webhook.alerts_max;
 
+    if (view->own.body && view->form == FORM_RICH) { /* sent as it is: nothing of ours is added to it */
+        parts[0] = (struct rendered_part){.kind = PART_POST, .content = arena_printf(arena, OWN_BODY "%s", view->own.body)};
+        buf_free(&out);
+        buf_free(&text);
+        return 1;
+    }
     pages_fold(pages, message_pages(view, &channel_webhook.limits, arena, pages));
     page_add_plain(&text, &pages[0]);
     most = most < view->alert_count ? most : view->alert_count;
@@ -131,12 +138,18 @@ static bool webhook_write(const struct channel_config *config, const struct send
     (void)err;
     (void)part_count;
     *out = (struct request){0};
-    buf_add(&body, content, length - 1);
-    buf_addf(&body, "%s\"delivery\":\"%llu\",\"repeat\":%s}", length > 2 ? "," : "", (unsigned long long)sending->delivery_id,
-             sending->repeat ? "true" : "false");
+    bool own = text_starts(content, OWN_BODY);
+    if (own)
+        buf_add_text(&body, content + strlen(OWN_BODY));
+    else {
+        buf_add(&body, content, length - 1);
+        buf_addf(&body, "%s\"delivery\":\"%llu\",\"repeat\":%s}", length > 2 ? "," : "", (unsigned long long)sending->delivery_id,
+                 sending->repeat ? "true" : "false");
+    }
     request_json(out, "POST", config->url, &body, arena);
     out->header_count = 0;
-    add_header(config, out, "Content-Type", "application/json");
+    bool is_json = !own || out->body[0] == '{' || out->body[0] == '[';
+    add_header(config, out, "Content-Type", is_json ? "application/json" : "text/plain; charset=utf-8");
     /* One delivery may be worded anew after a 5xx; a receiver that keeps keys must not take newer words for a repeat. */
     sign_sha256_hex(content, length, digest);
     add_header(config, out, "Idempotency-Key", arena_printf(arena, "%llu-%.16s", (unsigned long long)sending->delivery_id, digest));

@@ -380,6 +380,7 @@ static const char *failover_text(const struct view *view, struct arena *arena)
 static void frame(const struct view *view, struct arena *arena, struct page *page)
 {
     *page = (struct page){.reference = view->reference, .number = 1, .of = 1};
+    page->own = view->own;
     set_tone(view, page, arena);
     page->title = title_text(view, arena);
     page->context = context_text(view, page->title, arena);
@@ -420,9 +421,9 @@ size_t message_pages(const struct view *view, const struct page_limits *limits, 
     uint32_t total = view->firing + view->resolved;
     uint32_t more = count && total > count ? total - (uint32_t)count : 0;
     size_t page_count = split_pages(&whole, lines, count, more, incident_url(view, arena), limits, arena, pages);
-    if (!is_gathered(view))
+    if (!is_gathered(view) && !view->own.text)
         return page_count;
-    for (size_t i = 1; i < page_count; i++) /* one message for many is one message */
+    for (size_t i = 1; i < page_count; i++) /* one message for many is one message, and so is one in a person's own words */
         pages[0].more += (uint32_t)pages[i].line_count + pages[i].more;
     pages[0].number = pages[0].of = 1;
     return 1;

@@ -29,6 +29,7 @@ struct page_field {
 };
 
 struct page { /* all texts unescaped; a codec escapes at the last moment */
+    struct own_words own;    /* but these, which are markup already; they take the place of what they are called */
     enum page_tone tone;
     enum reason reason;
     const char *icon;        /* "🔴" "🟠" "🔵" "✅" "⚪" "🧪" */

@@ -50,6 +50,8 @@ static const struct {
     const char *key;
     size_t offset;
 } texts[] = {
+    {"own_title", offsetof(struct page, own.title)}, {"own_text", offsetof(struct page, own.text)},
+    {"own_html", offsetof(struct page, own.html)},   {"own_footer", offsetof(struct page, own.footer)},
     {"icon", offsetof(struct page, icon)},         {"severity", offsetof(struct page, severity)},
     {"title", offsetof(struct page, title)},       {"context", offsetof(struct page, context)},
     {"when", offsetof(struct page, when)},         {"late", offsetof(struct page, late)},

@@ -17,7 +17,14 @@ struct view_alert {
     bool was_told_firing;
 };
 
+/* Words of the user's own templates, in the channel's own markup, values escaped; NULL: built in. */
+struct own_words {
+    const char *title, *text, *html, *footer;
+    const char *body; /* webhook: the whole body */
+};
+
 struct view {
+    struct own_words own;
     enum reason reason;
     enum form form;
     const char *channel, *receiver, *route; /* names; route: the policy node's id */

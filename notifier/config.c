@@ -52,6 +52,7 @@ void config_free(struct config *config)
     if (!config)
         return;
     zone_close(config->zone);
+    template_set_free(config->templates);
     policy_free(config->policy);
     arena_free(config->arena);
 }
@@ -251,6 +252,7 @@ static void read_root(struct reading *reading)
     else
         channels_from_environment(reading);
     channels_to_policy(reading);
+    read_templates(reading, given(root, "templates"));
     read_route(reading, given(root, "route"));
     if ((node = given(root, "self")))
         read_self(reading, node);

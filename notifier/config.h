@@ -7,6 +7,7 @@
 #include "base/err.h"
 #include "notifier/channels/channel.h"
 #include "notifier/core/policy.h"
+#include "notifier/render/template.h"
 #include "notifier/store/store.h"
 
 #define CONFIG_SOURCES_MAX 64
@@ -60,6 +61,7 @@ struct config {
     struct channel_config channels[POLICY_CHANNELS_MAX]; /* same order as policy->channels */
     size_t channel_count;
     struct policy *policy;
+    struct template_set *templates;  /* the files', the channels' own as "channel NAME: title", and what users call undefined */
     const char *outline;             /* what decides, as a configuration without secrets; NULL: too long */
     struct arena *arena;             /* owns the texts */
 };
@@ -76,6 +78,8 @@ struct config *config_load(const char *path, const char *(*environment)(const ch
 struct config *config_parse(const char *name, const char *text, size_t length,
                             const char *(*environment)(const char *name), struct config_complaints *complaints);
 void config_free(struct config *config);
+/* What a channel's own template is called in config->templates; what: title, text, html, footer, body. */
+const char *config_template_name(const struct channel_config *channel, const char *what, struct arena *arena);
 const struct config_source *config_source(const struct config *config, const char *name);
 const struct channel_config *config_channel(const struct config *config, const char *name);
 /* Another listener than the file's (a flag). False where its form is wrong, or where it would let others in without auth. */

@@ -93,6 +93,8 @@ void read_time_intervals(struct reading *reading, const struct yaml_node *list);
 /* The intervals that a route names at key. */
 struct policy_times read_times_of(struct reading *reading, const struct yaml_node *map, const char *key);
 void read_inhibit_rules(struct reading *reading, const struct yaml_node *list);
+/* After the channels, whose own words are templates too. list NULL: no files. */
+void read_templates(struct reading *reading, const struct yaml_node *list);
 void read_inhibit_wait(struct reading *reading, const struct yaml_node *node);
 void read_self(struct reading *reading, const struct yaml_node *map);
 void read_sources(struct reading *reading, const struct yaml_node *list);

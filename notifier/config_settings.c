@@ -118,10 +118,10 @@ const struct setting rate_settings[] = {
 };
 
 static const struct setting template_settings[] = {
-    ROW("title", SET_TEXT, NOWHERE, NULL, "The first line."),
-    ROW("text", SET_TEXT, NOWHERE, NULL, "The text."),
-    ROW("html", SET_TEXT, NOWHERE, NULL, "The HTML part of a mail."),
-    ROW("footer", SET_TEXT, NOWHERE, NULL, "The last line."),
+    ROW("title", SET_TEXT, AT(channel_config, template_title), NULL, "The first line."),
+    ROW("text", SET_TEXT, AT(channel_config, template_text), NULL, "The text."),
+    ROW("html", SET_TEXT, AT(channel_config, template_html), NULL, "The HTML part of a mail."),
+    ROW("footer", SET_TEXT, AT(channel_config, template_footer), NULL, "The last line."),
     {0},
 };
 
@@ -135,7 +135,7 @@ const struct setting channel_settings[] = {
     ROW("max_alerts", SET_OWN, NOWHERE, "10; smtp 50", "Alerts listed in one message, then \"+N more\". A webhook lists all it was given."),
     ROW("mention", SET_OWN, NOWHERE, NULL, "Severity to text: `{critical: \"@here\"}`. Only what stands here may ping."),
     ROW("silent", SET_OWN, NOWHERE, "[]", "Severities sent without a sound, where the provider can."),
-    ROW("template", SET_MAP, NOWHERE, NULL, "Words of your own.", .below = template_settings, .later = true),
+    ROW("template", SET_MAP, NOWHERE, NULL, "Words of your own.", .below = template_settings),
     ROW("proxy_url", SET_SECRET, AT(channel_config, proxy_url), NULL, "HTTP proxy of this channel; the environment's is never used."),
     ROW("tls", SET_MAP, NOWHERE, NULL, "Whom it trusts.", .below = channel_tls_settings),
     ROW("bot_token", SET_SECRET, AT(channel_config, bot_token), NULL, "The bot's token.", .types = "telegram slack"),
@@ -156,7 +156,7 @@ const struct setting channel_settings[] = {
     ROW("username", SET_TEXT, AT(channel_config, username), NULL, "With password.", .types = "smtp webhook"),
     ROW("password", SET_SECRET, AT(channel_config, password), NULL, "With username.", .types = "smtp webhook"),
     ROW("headers", SET_OWN, NOWHERE, "{}", "Further headers, at most 8.", .types = "webhook"),
-    ROW("body", SET_TEXT, AT(channel_config, body), NULL, "A template instead of our JSON.", .types = "webhook", .later = true),
+    ROW("body", SET_TEXT, AT(channel_config, body), NULL, "A template instead of our JSON.", .types = "webhook"),
     {0},
 };
 
@@ -228,7 +228,7 @@ static const struct setting intervals_settings[] = {
 
 const struct setting limits_settings[] = {
     ROW("alerts", SET_COUNT, AT(policy, alerts_max), "200000", "Alerts known at once; beyond, those unrefreshed longest end as \"no news since\".", .least = 100, .most = 10000000),
-    ROW("pending_per_channel", SET_COUNT, AT(policy, pending_per_channel_max), "100000", "Messages waiting for one channel; beyond, they join a digest.", .least = 100, .most = 10000000, .later = true),
+    ROW("pending_per_channel", SET_COUNT, AT(policy, pending_per_channel_max), "100000", "Messages waiting for one channel; beyond, they join a digest.", .least = 100, .most = 10000000),
     {0},
 };
 
@@ -264,7 +264,7 @@ const struct setting top_settings[] = {
     ROW("inhibit_wait", SET_OWN, NOWHERE, "10s", "How long an alert that is not critical and that some rule could inhibit waits for its source; 0: off."),
     ROW("flap", SET_MAP, NOWHERE, NULL, "What comes and goes is only edited.", .below = flap_settings, .later = true),
     ROW("time_intervals", SET_MAPS, NOWHERE, "[]", "Named times, for routes.", .below = intervals_settings),
-    ROW("templates", SET_TEXTS, NOWHERE, "[]", "Files with templates.", .later = true),
+    ROW("templates", SET_TEXTS, NOWHERE, "[]", "Files with templates."),
     ROW("limits", SET_OWN, NOWHERE, NULL, "Bounds.", .below = limits_settings),
     ROW("metrics_push", SET_MAP, NOWHERE, NULL, "Sends our own metrics somewhere.", .below = metrics_push_settings),
     ROW("heartbeat", SET_MAP, NOWHERE, NULL, "An outside dead-man's switch.", .below = heartbeat_settings),

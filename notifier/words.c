@@ -1,6 +1,8 @@
 /* Finds the words for a delivery: the group's state of this moment, as the channel's codec puts it. */
 #include "base/log.h"
+#include "base/text.h"
 #include "notifier/notifier_private.h"
+#include "notifier/own_words.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -90,7 +92,11 @@ static const char *history_text(const struct channel_config *channel, const stru
     if (channel->max_alerts)
         limits.alerts_max = channel->max_alerts;
     size_t count = message_pages(view, &limits, arena, pages);
-    for (size_t i = 0; i < count; i++) {
+    if (view->own.body)
+        buf_add_text(&text, view->own.body);
+    if (view->own.title || view->own.text)
+        buf_addf(&text, "%s%s%s", text_or(view->own.title, ""), view->own.title && view->own.text ? "\n" : "", text_or(view->own.text, ""));
+    for (size_t i = 0; i < count && !text.length; i++) {
         buf_add_text(&text, i ? "\n\n" : "");
         page_add_plain(&text, &pages[i]);
     }
@@ -111,10 +117,14 @@ void words_find(struct notifier *notifier, const struct effect_render *render)
                 notifier->config->public_url);
     }
     if (channel) {
+        struct err err = {0};
         struct view view;
         struct rendered_part *parts = ARENA_NEW(arena, struct rendered_part, CHANNEL_PARTS_MAX);
         index_details(notifier);
         make_view(notifier, render, &view);
+        if (!own_words_find(notifier->config, channel, arena, &view, &err))
+            log_say(LOG_ERROR, "template_failed", "channel %s, delivery %llu: %s; told in the built-in words", channel->name,
+                    (unsigned long long)render->delivery_id, err.text);
         view.silent = channel_is_silent(channel, view.severity) ||
                       render->silent || view.reason == REASON_RECOVERY || ((view.reason == REASON_ALL_RESOLVED || view.reason == REASON_SOME_RESOLVED) && view.threaded);
         event.rendered.part_count = channel->codec->compose(channel, &view, arena, parts);

@@ -49,11 +49,12 @@ bool template_set_check(const struct template_set *set, struct err *err);
  * is being written (href="…", <…|, ](…) shows there. */
 struct template_escaper {
     const char *name; /* "none", "html", "slack", "discord", "telegram" */
+    bool json;        /* what the function `toJson` returns is finished for this one */
     bool html;        /* what the function `html` returns is finished for this one */
     void (*add)(struct buf *out, const char *text, size_t length); /* NULL: nothing is escaped */
 };
 extern const struct template_escaper template_escape_none, template_escape_html, template_escape_slack,
-    template_escape_discord, template_escape_telegram;
+    template_escape_discord, template_escape_telegram, template_escape_json; /* json: within quotes */
 const struct template_escaper *template_escaper_named(const char *name); /* NULL if there is none */
 
 struct template_limits { /* 0: the TEMPLATE_…_MAX of that name */

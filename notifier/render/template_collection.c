@@ -80,7 +80,14 @@ static bool collection_to_json(const struct call *call, struct value *result, st
         buf_free(&text);
         return false;
     }
-    return run_take(call->run, &text, result, err);
+    if (!run_take(call->run, &text, result, err))
+        return false;
+    if (call->run->options.escape->json) {
+        struct value_bytes *finished = ARENA_NEW(call->run->arena, struct value_bytes, 1);
+        *finished = result->text;
+        result->finished = finished;
+    }
+    return true;
 }
 
 static bool data_to_json_pretty(const struct call *call, struct value *result, struct err *err)

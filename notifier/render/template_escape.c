@@ -2,6 +2,7 @@
 #include "base/text.h"
 #include "notifier/render/template.h"
 
+#include "base/json.h"
 #include <ctype.h>
 #include <string.h>
 
@@ -152,6 +153,24 @@ static void discord_add(struct buf *out, const char *text, size_t length)
 const struct template_escaper template_escape_none = {.name = "none"};
 const struct template_escaper template_escape_html = {.name = "html", .html = true, .add = html_add};
 const struct template_escaper template_escape_telegram = {.name = "telegram", .html = true, .add = html_add};
+/* A value inside a string of JSON: the author wrote the quotes. */
+static void json_add(struct buf *out, const char *text, size_t length)
+{
+    struct buf quoted = BUF_EMPTY(TEMPLATE_OUTPUT_MAX * 6 + 16);
+    struct json_out json = json_out(&quoted);
+    struct buf clean = BUF_EMPTY(TEMPLATE_OUTPUT_MAX * 3 + 16);
+
+    text_add_clean(&clean, text, length);
+    json_put_text(&json, buf_text(&clean));
+    if (quoted.full || clean.full)
+        out->full = true;
+    else if (quoted.length > 2)
+        buf_add(out, quoted.data + 1, quoted.length - 2);
+    buf_free(&clean);
+    buf_free(&quoted);
+}
+
+const struct template_escaper template_escape_json = {.name = "json", .json = true, .add = json_add};
 const struct template_escaper template_escape_slack = {.name = "slack", .add = slack_add};
 const struct template_escaper template_escape_discord = {.name = "discord", .add = discord_add};
 

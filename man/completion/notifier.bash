@@ -3,7 +3,7 @@ _notifier()
 {
     local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]}
     if [ "$COMP_CWORD" -eq 1 ] || [ "$before" = help ]; then
-        COMPREPLY=($(compgen -W "init doctor serve test check-config alerts incidents why history deliveries silence route send replay replay-events telegram convert hash-password backup restore migrate version help" -- "$word"))
+        COMPREPLY=($(compgen -W "init doctor serve test check-config alerts incidents why history deliveries silence route template send replay replay-events telegram convert hash-password backup restore migrate version help" -- "$word"))
         return
     fi
     case ${COMP_WORDS[1]}:$before in
@@ -43,6 +43,12 @@ _notifier()
     silence:--url) COMPREPLY=(); return ;;
     silence:--output) COMPREPLY=($(compgen -W "table json csv" -- "$word")); return ;;
     route:--config) COMPREPLY=($(compgen -f -- "$word")); return ;;
+    template:--channel) COMPREPLY=(); return ;;
+    template:--text) COMPREPLY=(); return ;;
+    template:--escape) COMPREPLY=($(compgen -W "none html telegram slack discord json" -- "$word")); return ;;
+    template:--payload) COMPREPLY=($(compgen -f -- "$word")); return ;;
+    template:--templates) COMPREPLY=(); return ;;
+    template:--config) COMPREPLY=($(compgen -f -- "$word")); return ;;
     send:--title) COMPREPLY=(); return ;;
     send:--severity) COMPREPLY=(); return ;;
     send:--label) COMPREPLY=(); return ;;
@@ -77,6 +83,7 @@ _notifier()
     deliveries) COMPREPLY=($(compgen -W "list show retry drop --channel --status --url --output" -- "$word")) ;;
     silence) COMPREPLY=($(compgen -f -W "add list show update expire import export --duration --comment --author --start --all --url --output" -- "$word")) ;;
     route) COMPREPLY=($(compgen -W "test show --config" -- "$word")) ;;
+    template) COMPREPLY=($(compgen -W "render --channel --text --escape --payload --templates --config" -- "$word")) ;;
     send) COMPREPLY=($(compgen -W "--title --severity --label --description --key --resolve --url --output" -- "$word")) ;;
     replay) COMPREPLY=($(compgen -f -W "--source --url --output" -- "$word")) ;;
     replay-events) COMPREPLY=($(compgen -f -W "" -- "$word")) ;;

@@ -12,6 +12,7 @@ complete -c notifier -n '__fish_use_subcommand' -a history -d 'what happened, ne
 complete -c notifier -n '__fish_use_subcommand' -a deliveries -d 'the outbox, receipts and dead letters'
 complete -c notifier -n '__fish_use_subcommand' -a silence -d 'keeps alerts from being told for a while, and says why'
 complete -c notifier -n '__fish_use_subcommand' -a route -d 'the routes and channels such an alert reaches, and why; the tree'
+complete -c notifier -n '__fish_use_subcommand' -a template -d 'what a channel'\''s words, or a template, make of a payload'
 complete -c notifier -n '__fish_use_subcommand' -a send -d 'an alert of one'\''s own, from a script'
 complete -c notifier -n '__fish_use_subcommand' -a replay -d 'posts a recorded webhook body'
 complete -c notifier -n '__fish_use_subcommand' -a replay-events -d 'decides a record of `serve --record` once more'
@@ -23,7 +24,7 @@ complete -c notifier -n '__fish_use_subcommand' -a restore -d 'puts a backup in 
 complete -c notifier -n '__fish_use_subcommand' -a migrate -d 'brings the database to this version'\''s schema'
 complete -c notifier -n '__fish_use_subcommand' -a version -d 'prints the version'
 complete -c notifier -n '__fish_use_subcommand' -a help -d 'this, or more about one command'
-complete -c notifier -n '__fish_seen_subcommand_from help' -a 'init doctor serve test check-config alerts incidents why history deliveries silence route send replay replay-events telegram convert hash-password backup restore migrate version help'
+complete -c notifier -n '__fish_seen_subcommand_from help' -a 'init doctor serve test check-config alerts incidents why history deliveries silence route template send replay replay-events telegram convert hash-password backup restore migrate version help'
 complete -c notifier -n '__fish_seen_subcommand_from init' -l hmac
 complete -c notifier -n '__fish_seen_subcommand_from init' -l telegram-token -x
 complete -c notifier -n '__fish_seen_subcommand_from init' -l telegram-chat -x
@@ -82,6 +83,13 @@ complete -c notifier -n '__fish_seen_subcommand_from silence' -F
 complete -c notifier -n '__fish_seen_subcommand_from route' -a test
 complete -c notifier -n '__fish_seen_subcommand_from route' -a show
 complete -c notifier -n '__fish_seen_subcommand_from route' -l config -r -F
+complete -c notifier -n '__fish_seen_subcommand_from template' -a render
+complete -c notifier -n '__fish_seen_subcommand_from template' -l channel -x
+complete -c notifier -n '__fish_seen_subcommand_from template' -l text -x
+complete -c notifier -n '__fish_seen_subcommand_from template' -l escape -x -a 'none html telegram slack discord json'
+complete -c notifier -n '__fish_seen_subcommand_from template' -l payload -r -F
+complete -c notifier -n '__fish_seen_subcommand_from template' -l templates -x
+complete -c notifier -n '__fish_seen_subcommand_from template' -l config -r -F
 complete -c notifier -n '__fish_seen_subcommand_from send' -l title -x
 complete -c notifier -n '__fish_seen_subcommand_from send' -l severity -x
 complete -c notifier -n '__fish_seen_subcommand_from send' -l label -x

@@ -41,6 +41,9 @@ const struct command commands[] = {
      "already makes a new silence. export prints what import, and amtool, read." COMMON, command_silence},
     {"route", "test LABEL=VALUE...|show [--config FILE]", "the routes and channels such an alert reaches, and why; the tree",
      "Reads the configuration alone: try a change before it is loaded.", command_route},
+    {"template", "render --channel NAME|--text TEMPLATE [--escape none|html|telegram|slack|discord|json] [--payload FILE|-] [--templates GLOB] [--config FILE]",
+     "what a channel's words, or a template, make of a payload", "Sends nothing. Without --payload it takes a sample of two alerts. Mistakes are told as FILE:LINE:COL.",
+     command_template},
     {"send", "--title T [--severity S] [--label k=v]... [--description D] [--key K] [--resolve]", "an alert of one's own, from a script",
      "Title and labels without severity, or --key, identify the alert; --resolve ends it." COMMON, command_send},
     {"replay", "FILE|- [--source NAME]", "posts a recorded webhook body", "The source is grafana unless named." COMMON, command_replay},
@@ -75,7 +78,7 @@ const struct command *command_find(const char *name)
 /* Names that are promised for later: told apart from a typing mistake. */
 static bool is_planned(const char *name)
 {
-    static const char *const planned[] = {"ack", "unack", "template"};
+    static const char *const planned[] = {"ack", "unack"};
     for (size_t i = 0; i < LENGTH(planned); i++)
         if (strcmp(planned[i], name) == 0)
             return true;

@@ -25,6 +25,7 @@ int command_why(int argc, char **argv);
 int command_deliveries(int argc, char **argv);
 int command_silence(int argc, char **argv);
 int command_route(int argc, char **argv);
+int command_template(int argc, char **argv);
 int command_send(int argc, char **argv);
 int command_replay(int argc, char **argv);
 int command_telegram(int argc, char **argv);

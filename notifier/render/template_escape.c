@@ -1,8 +1,9 @@
 /* How each channel is kept from obeying a value. */
-#include "base/text.h"
 #include "notifier/render/template.h"
 
 #include "base/json.h"
+#include "base/text.h"
+
 #include <ctype.h>
 #include <string.h>
 
@@ -177,7 +178,7 @@ const struct template_escaper template_escape_discord = {.name = "discord", .add
 const struct template_escaper *template_escaper_named(const char *name)
 {
     static const struct template_escaper *const all[] = {&template_escape_none, &template_escape_html, &template_escape_telegram,
-                                                         &template_escape_slack, &template_escape_discord};
+                                                         &template_escape_slack, &template_escape_discord, &template_escape_json};
 
     for (size_t i = 0; i < LENGTH(all); i++)
         if (strcmp(all[i]->name, name) == 0)

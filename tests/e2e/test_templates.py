@@ -1,0 +1,118 @@
+"""People's own words: per channel, escaped by themselves, falling back to the built-in ones; and webhooks to everybody else."""
+import json
+
+import pytest
+
+from daemon import alert, config, discord_channel, hook, mail, payload, slack_bot, telegram_channel
+
+HOSTILE = "<b>x</b> & <!channel> @everyone *y* \"q\" \\ 🔥"
+TITLE = "{{ .Status | toUpper }} {{ .CommonLabels.alertname }}"
+TEXT = '{{ template "ops.list" . }}'
+OPS = '{{ define "ops.list" }}{{ range .Alerts.Firing }}- {{ .Labels.instance }}: {{ .Annotations.summary }}\n{{ end }}{{ end }}'
+
+
+@pytest.fixture
+def own(make):
+    def build(*channels, **more):
+        d = make(None)
+        d.has_file = True
+        (d.folder / "ops.tmpl").write_text(OPS)
+        d.configure(config(*channels, templates=["*.tmpl"], **more))
+        return d.start()
+    return build
+
+
+def disk(**more):
+    return alert("DiskFull", instance="db-1", severity="critical", annotations={"summary": HOSTILE}, **more)
+
+
+def test_telegram_in_own_words(own, telegram):
+    d = own(telegram_channel(telegram, template={"title": "<b>" + TITLE + "</b>", "text": TEXT, "footer": "over and out"}))
+    d.fire(disk())
+    message = telegram.wait_taken()[0]
+    assert message.text.startswith("FIRING DiskFull\n- db-1: " + HOSTILE), message.text
+    assert message.text.endswith("over and out")
+    d.wait_at_rest()
+    shown = d.items("/api/v1/deliveries")[0]
+    receipt = json.dumps(d.get(f"/api/v1/deliveries/{shown['id']}").json, ensure_ascii=False)
+    assert "&lt;b&gt;x" in receipt, "the receipt has the exact text"
+
+
+def test_discord_and_slack_in_own_words(own, discord, slack):
+    words = {"title": TITLE, "text": TEXT}
+    d = own(discord_channel(discord, template=words), slack_bot(slack, template=words))
+    d.fire(disk())
+    d.wait_at_rest()
+    assert discord.wait_taken()[0].content == "FIRING DiskFull"
+    body = slack.wait_taken()[0]
+    assert "FIRING DiskFull" in body.text and "&lt;!channel&gt;" in json.dumps(body, ensure_ascii=False), body
+
+
+def test_a_template_that_fails_at_night_falls_back(own, telegram):
+    d = own(telegram_channel(telegram, template={"text": "{{ index .Alerts 7 }}"}))
+    d.fire(disk())
+    assert "CRITICAL" in telegram.wait_taken()[0].text
+    assert any("template_failed" in line and "channel telegram: text:1:" in line for line in d.err), d.said()
+
+
+def test_mistakes_are_found_when_the_file_is_read(make, telegram):
+    d = make(None)
+    d.has_file = True
+    (d.folder / "ops.tmpl").write_text('{{ define "x" }}\n{{ if }}{{ end }}')
+    d.configure(config(telegram_channel(telegram, template={"text": "{{ nothing }}"}), templates=["ops.tmpl", "none-*.tmpl"]))
+    done = d.cli("check-config", str(d.path), url=False)
+    assert done.returncode == 2 and "ops.tmpl:2:" in done.stdout + done.stderr, done
+    assert "channel telegram: text:1:4" in done.stdout + done.stderr and "none-*.tmpl" in done.stdout + done.stderr, done
+    d.configure(config(telegram_channel(telegram, template={"text": '{{ template "gone" . }}'})))
+    assert '"gone"' in (lambda r: r.stdout + r.stderr)(d.cli("check-config", str(d.path), url=False))
+
+
+def test_render(make, telegram):
+    d = make(config(telegram_channel(telegram, template={"title": TITLE, "text": '{{ range .Alerts }}{{ .Labels.instance }} {{ end }}'})))
+    shown = d.cli("template", "render", "--config", str(d.path), "--channel", "telegram", url=False)
+    assert shown.stdout == "--- title\nFIRING DiskFull\n--- text\ndb-1 db-2 \n", shown
+    (d.folder / "p.json").write_bytes(payload("grafana/mixed-group-3"))
+    for arguments, want in ((("--text", "{{ len .Alerts }}", "--payload", "p.json"), "3\n"),
+                            (("--text", "{{ (index .Alerts 0).Annotations.summary }}", "--escape", "html"), "/var is 97 % full on &lt;db-1&gt;\n"),
+                            (("--text", '{{ template "__subject" . }}'), "[FIRING:1] DiskFull ")):
+        done = d.cli("template", "render", *arguments, url=False)
+        assert done.returncode == 0 and done.stdout.startswith(want), done
+    wrong = d.cli("template", "render", "--text", "{{ .Alerts | nope }}", url=False)
+    assert wrong.returncode == 1 and "--text:1:14" in wrong.stderr, wrong
+    assert d.cli("template", "render", url=False).returncode == 2
+
+
+PRESETS = {
+    "ntfy": ('{"topic": "alerts", "title": "{{ .Status | toUpper }} {{ .CommonLabels.alertname }}", "message": "{{ range .Alerts }}{{ .Annotations.summary }}\\n{{ end }}", '
+             '"priority": {{ if eq .Severity "critical" }}5{{ else }}3{{ end }}, "tags": ["{{ .Severity }}"]}',
+             lambda b: b["topic"] == "alerts" and b["priority"] == 5 and HOSTILE in b["message"]),
+    "pushover": ('{"token": "app", "user": "key", "title": "{{ .CommonLabels.alertname }}", "message": "{{ (index .Alerts 0).Annotations.summary }}"'
+                 '{{ if and (eq .Severity "critical") (eq .Status "firing") }}, "priority": 2, "retry": 60, "expire": 3600{{ end }}}',
+                 lambda b: b["priority"] == 2 and b["retry"] == 60 and b["message"] == HOSTILE),
+    "matrix": ('{"msgtype": "m.text", "body": "{{ .CommonLabels.alertname }}: {{ (index .Alerts 0).Annotations.summary }}"}',
+               lambda b: b["msgtype"] == "m.text" and b["body"] == "DiskFull: " + HOSTILE),
+    "mattermost": ('{"username": "notifier", "text": "#### {{ .CommonLabels.alertname }}\\n{{ (index .Alerts 0).Annotations.summary }}"}',
+                   lambda b: b["text"].endswith(HOSTILE)),
+    "teams": ('{"type": "message", "attachments": [{"contentType": "application/vnd.microsoft.card.adaptive", "content": {"type": "AdaptiveCard", '
+              '"version": "1.4", "body": [{"type": "TextBlock", "weight": "Bolder", "text": "{{ .CommonLabels.alertname }}"}, '
+              '{"type": "FactSet", "facts": [{{ range $i, $p := (index .Alerts 0).Labels.SortedPairs }}{{ if $i }}, {{ end }}{"title": "{{ $p.Name }}", "value": "{{ $p.Value }}"}{{ end }}]}]}}]}',
+              lambda b: b["attachments"][0]["content"]["body"][1]["facts"][0] == {"title": "alertname", "value": "DiskFull"}),
+    "labels": ('{"labels": {{ toJson .CommonLabels }}, "n": {{ len .Alerts }}}', lambda b: b["labels"]["instance"] == "db-1" and b["n"] == 1),
+}
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_a_body_of_its_own(start, sink, name):
+    """As docs/webhooks-to-others.md shows it; the JSON holds whatever a label says."""
+    body, fits = PRESETS[name]
+    d = start(config(hook(sink, body=body)))
+    d.fire(disk())
+    taken = sink.wait_taken()[0]
+    assert fits(json.loads(taken.text)), taken.text
+    assert taken["headers"].get("content-type", "application/json") == "application/json" if "headers" in taken else True
+
+
+def test_a_body_that_is_no_json(start, sink):
+    d = start(config(hook(sink, body="{{ .Status }}: {{ .CommonLabels.alertname }}")))
+    d.fire(disk())
+    assert sink.wait_taken()[0].text == "firing: DiskFull"

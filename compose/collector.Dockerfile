@@ -23,4 +23,6 @@ STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=10s --timeout=5s --start-period=20s --retries=3 \
     CMD ["bash", "-c", "exec 3<>/dev/tcp/127.0.0.1/8080 && printf 'GET /ping HTTP/1.0\\r\\nHost: localhost\\r\\n\\r\\n' >&3 && read -r line <&3 && [[ $line == *' 20'* ]]"]
 ENTRYPOINT ["collector"]
-CMD ["serve", "--config", "/etc/collector/collector.yaml"]
+# `docker compose exec collector collector spool status` finds it too.
+ENV COLLECTOR_CONFIG=/etc/collector/collector.yaml
+CMD ["serve"]

@@ -124,6 +124,19 @@ def test_what_was_there_is_there_again(stack, tmp_path):
     assert "stop grafana collector notifier questdb" in (tmp_path / "spoken").read_text() and "up -d" in (tmp_path / "spoken").read_text()
 
 
+def test_commands_reach_the_running_notifier(stack, tmp_path):
+    """notifier.sh: the token comes from the secret, arguments arrive as they are."""
+    auth = {"tokens": [{"name": "ops", "token": stack.token, "role": "operator"}]}
+    notifier = Daemon(tmp_path / "notifier", config(console(), auth=auth), token=stack.token).start()
+    try:
+        assert "delivered" in stack.run("notifier.sh", "test", "--channel", "console", notifier=notifier).stdout
+        stack.run("notifier.sh", "silence", "add", "alertname=Two Words", "--duration", "1h", "--comment", "it's planned", notifier=notifier)
+        listed = stack.run("notifier.sh", "silence", "list", "--output", "json", notifier=notifier).stdout
+        assert "Two Words" in listed and "it's planned" in listed
+    finally:
+        notifier.finish()
+
+
 def test_a_broken_copy_touches_nothing(stack, tmp_path):
     (tmp_path / "copy").mkdir()
     done = stack.run("restore.sh", str(tmp_path / "copy"), "--yes", code=1)

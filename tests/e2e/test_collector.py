@@ -359,7 +359,7 @@ def test_kill_questdb(tmp_path, make):
     c = make({"questdb": {"url": server.url}, "batch": {"rows": 500, "interval": "20ms"}}).start()
     pushers = Pushers(c, "numbers")
     try:
-        for _ in range(3):
+        for _ in range(2):
             sent = c.metric("collector_rows_sent_total")
             until(lambda: c.metric("collector_rows_sent_total") > sent + 3000, "rows in QuestDB")
             server.kill()

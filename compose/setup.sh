@@ -25,7 +25,7 @@ quoted() {
 # The folder keeps others out; the files inside are readable, as each container reads them as a user of its own.
 mkdir -p config/empty secrets
 chmod 700 secrets
-for name in questdb_password questdb_reader_password grafana_admin_password notifier_token notifier_source_token collector_token; do
+for name in questdb_password questdb_reader_password grafana_admin_password notifier_token notifier_source_token notifier_prometheus_token collector_token; do
     [ -s "secrets/$name" ] || od -An -N24 -tx1 /dev/urandom | tr -d ' \n' >"secrets/$name"
 done
 for name in TELEGRAM_BOT_TOKEN DISCORD_WEBHOOK_URL SLACK_WEBHOOK_URL SMTP_PASSWORD ALERT_WEBHOOK_TOKEN; do
@@ -46,7 +46,7 @@ storage: {path: /var/lib/notifier/notifier.db}
 time_zone: TIME_ZONE
 sources:
   - {name: grafana, auth: {bearer_token_file: /run/secrets/notifier_source_token}}
-  - {name: alertmanager, auth: {bearer_token_file: /run/secrets/notifier_source_token}}
+  - {name: alertmanager, auth: {bearer_token_file: /run/secrets/notifier_prometheus_token}}     # Prometheus
 severity: {label: severity, order: [critical, warning, info]}
 channels:
   - {name: console, type: console}

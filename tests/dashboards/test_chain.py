@@ -250,7 +250,7 @@ class Prometheus:
         [self.port] = server.free_ports(1)
         secrets = folder / "secrets"
         secrets.mkdir()
-        for name in ("collector_token", "notifier_token", "notifier_source_token", "questdb_password"):
+        for name in ("collector_token", "notifier_token", "notifier_prometheus_token", "questdb_password"):
             (secrets / name).write_text(TOKEN, encoding="utf-8")
         text = (read.ROOT / "compose/prometheus/prometheus.yml").read_text(encoding="utf-8")
         rules = (read.ROOT / "compose/prometheus/rules-spock.yml").read_text(encoding="utf-8")

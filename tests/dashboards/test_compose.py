@@ -215,10 +215,11 @@ def test_setup_keeps_passwords_and_hides_them(folder):
             "grafana_admin_password",
             "notifier_token",
             "notifier_source_token",
+            "notifier_prometheus_token",
             "collector_token",
         )
     )
-    assert len({value for value in secrets.values() if value.strip()}) == 6
+    assert len({value for value in secrets.values() if value.strip()}) == 7
     assert (folder / "secrets").stat().st_mode & 0o777 == 0o700
     written(folder, **ALL)
     assert {name: (folder / "secrets" / name).read_bytes() for name in secrets if secrets[name].strip()} == {

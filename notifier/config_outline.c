@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "notifier/config_private.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* Whole sections that hold no secret. */
@@ -13,7 +14,7 @@ static const char *const sections[] = {"severity", "route", "self", "limits", "i
 static const struct {
     const char *type, *key, *value;
 } stand_ins[] = {
-    {"telegram", "bot_token", "1:recorded"}, {"telegram", "chat_id", "1"},
+    {"telegram", "chat_id", "1"},
     {"discord", "webhook_url", "https://recorded.invalid/api/webhooks/1/recorded"},
     {"slack", "webhook_url", "https://recorded.invalid/services/recorded"},
     {"smtp", "host", "recorded.invalid"}, {"smtp", "from", "a@recorded.invalid"}, {"smtp", "to", "b@recorded.invalid"},
@@ -75,7 +76,19 @@ static void put_rates(struct json_out *out, const struct channel_config *channel
     buf_free(&per);
 }
 
-static void put_channel(struct json_out *out, const struct channel_config *channel)
+/* Channels of one bot share its rate: which they are is kept, whose it is is not. */
+static void put_bot(struct json_out *out, const struct config *config, const struct channel_config *channel)
+{
+    char text[32];
+    size_t first = 0;
+
+    while (&config->channels[first] != channel && !text_equal(config->channels[first].bot_token, channel->bot_token))
+        first++;
+    snprintf(text, sizeof text, "%zu:recorded", first + 1);
+    json_set_text(out, "bot_token", text);
+}
+
+static void put_channel(struct json_out *out, const struct config *config, const struct channel_config *channel)
 {
     static const char *const updates[] = {[UPDATE_REPLY] = "reply", [UPDATE_EDIT] = "edit", [UPDATE_NEW] = "new"};
 
@@ -86,6 +99,8 @@ static void put_channel(struct json_out *out, const struct channel_config *chann
     json_set_text(out, "on_update", updates[channel->on_update]);
     if (channel->rate_count)
         put_rates(out, channel);
+    if (strcmp(channel->type, "telegram") == 0)
+        put_bot(out, config, channel);
     for (size_t i = 0; i < LENGTH(stand_ins); i++)
         if (strcmp(stand_ins[i].type, channel->type) == 0)
             json_set_text(out, stand_ins[i].key, stand_ins[i].value);
@@ -102,7 +117,7 @@ const char *config_outline(struct reading *reading)
     json_member(&out, "channels");
     json_open(&out, '[');
     for (size_t i = 0; i < reading->config->channel_count; i++)
-        put_channel(&out, &reading->config->channels[i]);
+        put_channel(&out, reading->config, &reading->config->channels[i]);
     json_shut(&out, ']');
     for (size_t i = 0; i < LENGTH(sections); i++) {
         const struct yaml_node *node = given(reading->root, sections[i]);

@@ -75,7 +75,8 @@ static const struct field attempt_fields[] = {
     ENUM(record_attempt, outcome), I32(record_attempt, status), I64(record_attempt, latency_ms), TEXT(record_attempt, words), END};
 static const struct field target_fields[] = {
     TEXT(record_target, channel), I64(record_target, not_before_ms), U32(record_target, failures), I64(record_target, last_ok_ms),
-    I64(record_target, last_error_ms), TEXT(record_target, last_error), TEXT(record_target, moved_to), END};
+    I64(record_target, last_error_ms), TEXT(record_target, last_error), TEXT(record_target, moved_to), U32(record_target, away_count),
+    I64(record_target, away_since_ms), I64(record_target, away_until_ms), TEXT(record_target, away_to), END};
 static const struct field quarantine_fields[] = {
     U64(record_quarantine, id), TEXT(record_quarantine, source), I64(record_quarantine, received_ms), TEXT(record_quarantine, why),
     SIZE(record_quarantine, length), END};
@@ -150,7 +151,8 @@ static const struct field render_fields[] = {
     TEXT(effect_render, root_remote), I64(effect_render, opened_ms), I64(effect_render, late_ms), I64(effect_render, due_ms),
     ENUM(effect_render, severity), U32(effect_render, firing), U32(effect_render, resolved), U32(effect_render, news_firing),
     U32(effect_render, news_resolved), U32(effect_render, fired_and_resolved), SIZE(effect_render, alert_count), TEXT(effect_render, sent_by),
-    TEXT(effect_render, failover), END};
+    TEXT(effect_render, failover), U32(effect_render, groups), I64(effect_render, since_ms), I64(effect_render, until_ms),
+    U32(effect_render, away_count), TEXT(effect_render, away_to), END};
 static const struct field reply_fields[] = {
     U64(effect_reply, reply), BOOL(effect_reply, ok), U64(effect_reply, id), TEXT(effect_reply, text), BOOL(effect_reply, refused), TEXT(effect_reply, words), END};
 static const struct field send_fields[] = {
@@ -314,7 +316,7 @@ void record_write(struct json_out *out, const struct record *record)
 
 bool record_read(const struct cJSON *json, struct record *record, struct arena *arena)
 {
-    const struct cJSON *member = json_first(json);
+    const struct cJSON *member = json_is_object(json) ? json_first(json) : NULL;
 
     for (unsigned kind = 0; member && kind < RECORD_COUNT; kind++)
         if (strcmp(record_names[kind], json_key(member)) == 0) {
@@ -448,7 +450,7 @@ static void event_lists_read(const struct cJSON *json, struct event *event, stru
 
 bool event_restore(const struct cJSON *json, struct event *event, struct arena *arena)
 {
-    const struct cJSON *member = json_first(json);
+    const struct cJSON *member = json_is_object(json) ? json_first(json) : NULL;
 
     for (size_t i = 0; member && i < sizeof events / sizeof events[0]; i++)
         if (strcmp(events[i].name, json_key(member)) == 0) {

@@ -198,7 +198,7 @@ static bool take_now(struct replaying *replaying, const struct cJSON *json)
 /* One line, which is what its first member says. */
 static bool take(struct replaying *replaying, const struct cJSON *json, struct err *err)
 {
-    const struct cJSON *value = json_first(json);
+    const struct cJSON *value = json_is_object(json) ? json_first(json) : NULL;
     const char *key = value ? json_key(value) : "", *text = value ? text_or(json_text(value), "") : "";
 
     if (replaying->line == 1) {

@@ -110,7 +110,7 @@ def test_differences_are_said(start, sink, tmp_path):
     record.write_text(whole[:len(whole) * 2 // 3])
     assert "ends while it ran" in replayed(d, record)
 
-    for bad in ("", "{}\n", "no record\n", '{"notifier":"9","format":99,"seed":"1"}\n', whole.replace('"tick"', '"tock"', 1)):
+    for bad in ("", "{}\n", "[{}]\n", whole.splitlines(keepends=True)[0] + '[{"config":""}]\n', "no record\n", '{"notifier":"9","format":99,"seed":"1"}\n', whole.replace('"tick"', '"tock"', 1)):
         record.write_text(bad)
         done = d.cli("replay-events", str(record), url=False)
         assert done.returncode == 1 and len(done.stderr.splitlines()) == 1 and "record" in done.stderr, done

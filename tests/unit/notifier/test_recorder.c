@@ -60,6 +60,52 @@ static void test_bound(void)
     CHECK(!recorder_open("/nosuch/record", 0, &err) && strstr(err.text, "/nosuch/record"), "%s", err.text);
 }
 
+/* An outline decides as what it is made of, and holds none of its secrets. */
+static void test_outline(void)
+{
+    static const char text[] =
+        "channels:\n"
+        "  - {name: a, type: telegram, bot_token: '77:secretOne', chat_id: '-100', rate_limit: [{count: 7, per: 90s}]}\n"
+        "  - {name: b, type: telegram, bot_token: '77:secretOne', chat_id: '5', on_update: new}\n"
+        "  - {name: c, type: telegram, bot_token: '78:secretTwo', chat_id: '-100', send_resolved: false}\n"
+        "  - {name: d, type: smtp, host: secret.example.org, username: u, password: secretThree, from: secret@example.org, to: [secret@example.com]}\n"
+        "  - {name: e, type: slack, webhook_url: 'https://hooks.slack.com/services/secretFour'}\n"
+        "  - {name: f, type: webhook, url: 'https://secret.example.org/', headers: {X-Key: secretFive}, hmac_secret: secretSix}\n"
+        "  - {name: g, type: discord, webhook_url: 'https://discord.com/api/webhooks/1/secretSeven'}\n"
+        "route:\n  channels: [a, b]\n  group_by: [alertname, 'x$${y}']\n  routes:\n    - {matchers: ['team=\"web\"'], channels: [c, d, e, f, g], continue: true}\n"
+        "auth: {tokens: [{name: ops, token: secretEightIsLongEnough, role: operator}]}\n"
+        "limits: {alerts: 500}\n";
+    struct config_complaints complaints;
+    struct buf words = BUF_EMPTY(65536);
+    struct config *from = config_parse("test", text, strlen(text), no_environment, &complaints), *to = NULL;
+
+    config_complaints_write(&complaints, "test", &words);
+    REQUIRE(from && from->outline, "%s", buf_text(&words));
+    CHECK(!strstr(from->outline, "secret"), "%s", from->outline);
+    to = config_parse("outline", from->outline, strlen(from->outline), no_environment, &complaints);
+    buf_clear(&words);
+    config_complaints_write(&complaints, "outline", &words);
+    REQUIRE(to, "%s", buf_text(&words));
+    CHECK_TEXT(to->outline, from->outline);
+    CHECK(to->policy->channel_count == 7 && to->policy->alerts_max == 500, "%zu channels", to->policy->channel_count);
+    for (size_t i = 0; i < to->policy->channel_count; i++) {
+        const struct policy_channel *now = &to->policy->channels[i], *then = &from->policy->channels[i];
+        CHECK_TEXT(now->name, then->name);
+        CHECK(now->rate_count == then->rate_count && memcmp(now->rates, then->rates, sizeof now->rates) == 0, "%s: its pace", then->name);
+        CHECK(now->send_resolved == then->send_resolved && now->on_update == then->on_update && now->can_edit == then->can_edit &&
+                  now->can_gather == then->can_gather && now->parts_together == then->parts_together && now->in_flight_max == then->in_flight_max,
+              "%s", then->name);
+        for (size_t j = 0; j < i; j++)
+            CHECK((now->credential == to->policy->channels[j].credential) == (then->credential == from->policy->channels[j].credential),
+                  "%s and %s share a bot", then->name, from->policy->channels[j].name);
+    }
+    CHECK_TEXT(to->policy->root->group_by[1], "x${y}");
+    CHECK_TEXT(to->policy->root->children[0]->id, from->policy->root->children[0]->id);
+    config_free(to);
+    config_free(from);
+    buf_free(&words);
+}
+
 static void test_words(void)
 {
     char text[4000];
@@ -92,6 +138,7 @@ int main(void)
     log_start(LOG_LOGFMT, LOG_ERROR);
     test_bound();
     test_words();
+    test_outline();
     log_stop();
     unlink(path);
     unlink(before);

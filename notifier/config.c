@@ -226,6 +226,10 @@ static void settle(struct reading *reading)
     }
     check_url(reading, "metrics_push", config->push_url, given(reading->root, "metrics_push") != NULL);
     check_url(reading, "heartbeat", config->heartbeat_url, given(reading->root, "heartbeat") != NULL);
+    if (config->public_url && text_starts(config->public_url, "https://") && !config->tls_cert_file && !config->trusted_proxy_count &&
+        (config->user_count || config->token_count))
+        warn(reading, url, "public_url is https, but neither server.tls nor a proxy in server.trusted_proxies serves it: cookies cannot be "
+                           "marked Secure, and all callers seem to have the proxy's address");
     if (config->identity_header && !config->trusted_proxy_count)
         complain(reading, yaml_get(yaml_get(reading->root, "auth"), "identity_header"), "identity_header needs server.trusted_proxies: who may set it");
     if (!reading->complaints->errors)

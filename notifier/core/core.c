@@ -122,6 +122,7 @@ void core_free(struct core *core)
     free(core->targets);
     heap_free(&core->expiries);
     heap_free(&core->timers);
+    heap_free(&core->watch);
     free(core);
 }
 
@@ -195,6 +196,10 @@ void core_tick(struct core *core, struct instant now, struct effects *effects)
         heap_remove(&core->timers, top);
         group_timer(core, OWNER(top, struct group, timer));
     }
+    while ((top = heap_top(&core->watch)) && top->rank <= now.steady_ms) {
+        heap_remove(&core->watch, top);
+        failover_timer(core, OWNER(top, struct delivery, watch));
+    }
     for (size_t i = 0; i < core->target_count; i++)
         target_tick(core, core->targets[(core->next_target + i) % core->target_count], &budget);
     core->next_target = core->target_count ? (core->next_target + 1) % core->target_count : 0;
@@ -203,7 +208,7 @@ void core_tick(struct core *core, struct instant now, struct effects *effects)
 
 int64_t core_deadline(const struct core *core)
 {
-    const struct heap_item *tops[] = {heap_top(&core->expiries), heap_top(&core->timers)};
+    const struct heap_item *tops[] = {heap_top(&core->expiries), heap_top(&core->timers), heap_top(&core->watch)};
     int64_t deadline = hush_deadline(core);
 
     for (size_t i = 0; i < LENGTH(tops); i++)

@@ -58,6 +58,7 @@ bool delivery_is_idle(const struct delivery *delivery)
 void delivery_free(struct core *core, struct delivery *delivery)
 {
     target_unqueue(delivery);
+    heap_remove(&core->watch, &delivery->watch);
     if (delivery->lane->delivery == delivery)
         delivery->lane->delivery = NULL;
     digest_uncover(delivery);
@@ -91,7 +92,7 @@ static void doubt(struct core *core, struct delivery *delivery)
         if (delivery->items[i].status == ALERT_FIRING && told->status == TOLD_FIRING)
             continue;
         told->status = TOLD_NOTHING;
-        told->told_ms = core->now.wall_ms;
+        told->told_ms = core->now.wall_ms > told->alert->changed_ms ? core->now.wall_ms : told->alert->changed_ms; /* a clock set back undoes no doubt */
         told_write(core, told);
     }
 }
@@ -147,6 +148,7 @@ struct delivery *delivery_open(struct core *core, struct lane *lane, enum reason
     map_put(&core->deliveries, delivery->id, delivery);
     delivery_write(core, delivery);
     target_queue(core, delivery);
+    failover_watch(core, delivery);
     return delivery;
 }
 

@@ -4,6 +4,7 @@
 #include "notifier/core/state.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <string.h>
 
 /* The next of the route's fallbacks after this lane's channel that exists and is not known dead. NULL: none is left. */
@@ -36,19 +37,20 @@ bool failover_is_due(const struct core *core, const struct delivery *delivery)
     return core->now.wall_ms - delivery->accepted_ms >= node->deliver_within_ms && failover_possible(core, delivery);
 }
 
-bool failover(struct core *core, struct delivery *delivery, const char *why)
+/* When the last call comes: who configured more patience has it. */
+static int64_t last_call_ms(const struct core *core, const struct delivery *delivery)
 {
-    struct lane *lane = delivery->lane, *other;
-    struct target *target = next_fallback(core, lane);
+    int64_t within_ms = group_settings(core, delivery->lane->group)->deliver_within_ms;
+    return within_ms > FALLBACKS_ALL_MS ? within_ms : FALLBACKS_ALL_MS;
+}
+
+/* The fallback owes what is news here, and gets a delivery for it. 0: there is no news. */
+static uint64_t hand_over(struct core *core, struct delivery *delivery, struct target *target, const char *why)
+{
+    struct lane *lane = delivery->lane, *other = group_lane(core, lane->group, target);
     struct buf words = BUF_EMPTY(ERR_TEXT_MAX);
-    uint8_t severity = delivery->severity;
-    int64_t accepted_ms = delivery->accepted_ms;
     uint32_t owed = 0;
 
-    if (!target)
-        return false;
-    assert(!delivery->attempt_id);
-    other = group_lane(core, lane->group, target);
     for (struct told *told = lane->pending.first; told; told = told->next) {
         struct told *there = told_find(told->alert, target, told->slot);
         if (!there)
@@ -61,15 +63,48 @@ bool failover(struct core *core, struct delivery *delivery, const char *why)
         }
     }
     if (!owed)
-        return false; /* a repeat, say: nothing new is lost with it */
+        return 0; /* a repeat, say: nothing new is lost with it */
     if (!other->delivery)
-        delivery_open(core, other, REASON_FAILOVER, severity, accepted_ms);
-    buf_addf(&words, "%s: %s", lane->target->name, why);
+        delivery_open(core, other, REASON_FAILOVER, delivery->severity, delivery->accepted_ms);
     if (other->delivery->reason == REASON_FAILOVER && !other->delivery->words) {
+        buf_addf(&words, "%s: %s", lane->target->name, why);
         text_replace(&other->delivery->words, buf_text(&words));
         delivery_write(core, other->delivery);
+        buf_free(&words);
     }
-    uint64_t carrier = other->delivery->id;
+    return other->delivery->id;
+}
+
+/* Time runs out: everybody who is left is told at once. */
+static void hand_over_to_all(struct core *core, struct delivery *delivery, const char *why)
+{
+    const struct policy_node *node = group_settings(core, delivery->lane->group);
+    struct target *first = next_fallback(core, delivery->lane);
+    bool after = false;
+
+    for (size_t i = 0; i < node->fallback_count && first; i++) {
+        struct target *target = target_find(core, core->policy->channels[node->fallback[i]].name);
+        if (after && target && target != delivery->lane->target && target->channel)
+            hand_over(core, delivery, target, why);
+        after = after || target == first;
+    }
+}
+
+bool failover(struct core *core, struct delivery *delivery, const char *why)
+{
+    struct lane *lane = delivery->lane;
+    struct target *target = next_fallback(core, lane);
+    struct buf words = BUF_EMPTY(ERR_TEXT_MAX);
+
+    if (!target)
+        return false;
+    assert(!delivery->attempt_id);
+    uint64_t carrier = hand_over(core, delivery, target, why);
+    if (!carrier)
+        return false;
+    if (core->now.wall_ms - delivery->accepted_ms >= last_call_ms(core, delivery))
+        hand_over_to_all(core, delivery, why);
+    buf_addf(&words, "%s: %s", lane->target->name, why);
     core_count_delivery(core, delivery, "failed_over", 0);
     delivery_end(core, delivery, SETTLED_CARRIED, why, carrier);
     for (struct told *told = lane->pending.first, *next; told; told = next) {
@@ -82,4 +117,39 @@ bool failover(struct core *core, struct delivery *delivery, const char *why)
     buf_free(&words);
     group_refresh(core, lane->group);
     return true;
+}
+
+void failover_watch(struct core *core, struct delivery *delivery)
+{
+    int64_t all_ms = last_call_ms(core, delivery);
+    int64_t patience_ms = delivery->severity == 0 ? group_settings(core, delivery->lane->group)->deliver_within_ms : all_ms;
+
+    if (delivery->watched || digest_is(delivery) || !failover_possible(core, delivery))
+        return;
+    int64_t left_ms = delivery->accepted_ms + patience_ms - core->now.wall_ms;
+    if (left_ms <= 0) /* a second look, for what was under way at the first */
+        left_ms = delivery->accepted_ms + all_ms > core->now.wall_ms ? all_ms - (core->now.wall_ms - delivery->accepted_ms) : 1000;
+    left_ms = left_ms < all_ms ? left_ms : all_ms; /* whatever the wall clock has done */
+    heap_set(&core->watch, &delivery->watch, core->now.steady_ms + left_ms, delivery->id);
+}
+
+void failover_timer(struct core *core, struct delivery *delivery)
+{
+    bool last_call = core->now.wall_ms - delivery->accepted_ms >= last_call_ms(core, delivery);
+    bool under_way = delivery->attempt_id || delivery->rendering;
+    char why[64];
+
+    snprintf(why, sizeof why, "no receipt after %lld s", (long long)((core->now.wall_ms - delivery->accepted_ms) / 1000));
+    if (!under_way && (delivery->severity == 0 || (last_call && delivery->tries)) && failover(core, delivery, delivery->words ? delivery->words : why))
+        return;
+    if (under_way && last_call && delivery->tries) {
+        /* Its answer may still come; nobody waits for it. */
+        struct target *target = next_fallback(core, delivery->lane);
+        if (target && hand_over(core, delivery, target, why))
+            hand_over_to_all(core, delivery, why);
+        delivery->watched = true;
+        return;
+    }
+    if (!last_call)
+        failover_watch(core, delivery);
 }

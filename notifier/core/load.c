@@ -231,6 +231,7 @@ void core_load_done(struct core *core, struct instant now, struct effects *effec
         if (delivery->attempt_id)
             resume_sending(core, delivery);
         target_queue(core, delivery);
+        failover_watch(core, delivery);
     }
     for (size_t at = 0; map_each(&core->alert_ids, &at, &item);)
         target_recall(core, item);

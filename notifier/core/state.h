@@ -20,6 +20,7 @@
 #define QUARANTINE_TOLD_MS (3600 * 1000)    /* one notice a source and hour */
 #define WISH_OBEYED_MS 30000                /* a wait beyond this is not waited out where there is another way (SC-003) */
 #define CIRCUIT_FAILURES 3                  /* in a row: then a channel is known dead and what can goes elsewhere at once */
+#define FALLBACKS_ALL_MS 45000              /* of SC-003's 60 s: what has failed until then goes over all that remain at once */
 #define DIGEST_AFTER_MS 30000               /* more than what can be sent in this time is gathered */
 #define DIGEST_DELIVERIES_MAX 20000         /* deliveries that one digest carries */
 #define EDIT_TRIES_MAX 3                    /* an optional part is not worth more */
@@ -138,6 +139,8 @@ struct item {
 
 struct delivery {
     struct heap_item queue;  /* in its target's waiting or ready heap */
+    struct heap_item watch;  /* when its time is up, where there is another way */
+    bool watched;            /* everybody has been told */
     uint64_t id, incident_id;
     struct lane *lane;
     enum reason reason;
@@ -199,7 +202,7 @@ struct core {
     bool sequence_dirty;
     struct map alerts, alert_ids, groups, group_ids, deliveries, attempts, references;
     struct map messages; /* while loading: which open delivery a message belongs to */
-    struct heap expiries, timers;
+    struct heap expiries, timers, watch;
     struct silence **silences;   /* by number */
     size_t silence_count;
     struct heap silence_changes;
@@ -331,6 +334,8 @@ bool failover_possible(const struct core *core, const struct delivery *delivery)
 bool failover_is_due(const struct core *core, const struct delivery *delivery); /* it has had its time */
 /* Ends it carried by a delivery on the next fallback; false where there is none. */
 bool failover(struct core *core, struct delivery *delivery, const char *why);
+void failover_watch(struct core *core, struct delivery *delivery); /* sets its timer: a critical one's patience, then the last call */
+void failover_timer(struct core *core, struct delivery *delivery);
 
 /* digest.c */
 bool digest_is(const struct delivery *delivery);

@@ -302,7 +302,8 @@ static void run_until_quiet(struct life *life, bool all_over)
     while (!life->broken) {
         step(life);
         bool quiet = judge_is_quiet(life);
-        hushes_end_far(life);
+        if (!life->commit_failing)
+            hushes_end_far(life);
         if (!quiet)
             life_say(life, "not yet: %s", judge_unrest(life));
         if (quiet && (!all_over || !core_totals(notifier_core(life->notifier)).firing))

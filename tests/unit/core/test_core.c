@@ -176,6 +176,7 @@ static void test_own_trouble(void)
     CHECK_TEXT(buf_text(&scene->log), "0 ops first notification +NotifierSourceRejected; "
                                       "60 ops all alerts resolved -NotifierSourceRejected; ");
     buf_clear(&scene->log);
+    scene->hear_down = true;
     event.trouble = (struct event_trouble){.alertname = "NotifierChannelDown", .subject = "ops", .subject_label = "channel",
                                            .severity = "critical", .summary = "s"};
     scene_event(scene, &event); /* nobody hears of its own trouble */

@@ -104,6 +104,11 @@ int64_t collector_now_ns(const struct collector *collector)
     return clock_now(&collector->options.clock).wall_ms * 1000000;
 }
 
+size_t collector_body_max(const struct collector *collector)
+{
+    return (size_t)collector->options.config->max_body;
+}
+
 /* --- hear */
 
 static void show(struct collector *collector, size_t rows, int64_t wall_ms)

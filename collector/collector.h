@@ -53,6 +53,7 @@ enum push collector_push_lines(struct collector *collector, const char *text, si
                                collector_kept kept, void *context, size_t *bad_line, struct err *err);
 enum push collector_push_points(struct collector *collector, const struct points *points, collector_kept kept, void *context,
                                 size_t *bad_line, struct err *err); /* bad_line: the point's number, from 1 */
+size_t collector_body_max(const struct collector *collector); /* bytes of one push, expanded */
 int64_t collector_now_ns(const struct collector *collector);
 
 /* --- what is to be seen */

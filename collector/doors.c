@@ -1,5 +1,6 @@
 #include "collector/doors.h"
 
+#include "base/gzip.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "base/zone.h"
@@ -61,52 +62,71 @@ static void answer_push(struct call *call, enum push push, size_t line, const st
     }
 }
 
-static bool is_plain(struct call *call)
+/* The rows as they were before the client packed them: in plain, or where they came. False: answered. */
+static bool unpack(const struct collector *collector, struct call *call, struct buf *plain, const char **text, size_t *length)
 {
-    const char *encoding = call_header(call, "Content-Encoding");
+    const char *encoding = text_or(call_header(call, "Content-Encoding"), "identity");
+    const char *body = call_body(call, length);
+    struct err err = {0};
 
-    if (!encoding || !encoding[0] || text_equal(encoding, "identity"))
+    *text = body ? body : "";
+    if (text_equal(encoding, "identity"))
         return true;
-    refuse(call, 415, "not supported", 0, "send the rows uncompressed: compression is switched off in the client (gzip: false)");
+    if (!text_equal(encoding, "gzip") && !text_equal(encoding, "x-gzip")) {
+        refuse(call, 415, "not supported", 0, "rows come plain or as gzip");
+        return false;
+    }
+    buf_init(plain, collector_body_max(collector));
+    if (gzip_expand(*text, *length, plain, &err)) {
+        *text = buf_text(plain);
+        *length = plain->length;
+        return true;
+    }
+    refuse(call, err.kind == ERR_LIMIT ? 413 : 400, "invalid", 0, err.text);
     return false;
 }
 
 static void write_lines(void *context, struct call *call)
 {
+    struct buf plain = BUF_EMPTY(0);
     struct err err = {0};
     size_t length, line = 0;
-    const char *body = call_body(call, &length);
+    const char *text;
 
-    if (!is_plain(call))
-        return;
-    enum push push = collector_push_lines(context, body ? body : "", length, call_argument(call, "precision"), kept, call, &line, &err);
-    answer_push(call, push, line, &err);
+    if (unpack(context, call, &plain, &text, &length)) {
+        enum push push = collector_push_lines(context, text, length, call_argument(call, "precision"), kept, call, &line, &err);
+        answer_push(call, push, line, &err);
+    }
+    buf_free(&plain);
 }
 
 static void write_json(void *context, struct call *call)
 {
     struct collector *collector = context;
     const char *precision = text_or(call_argument(call, "precision"), "ms");
-    struct points *points;
+    struct buf plain = BUF_EMPTY(0);
     struct err err = {0};
     size_t length, row = 0;
     int64_t unit_ns;
-    const char *body = call_body(call, &length);
+    const char *text;
 
-    if (!is_plain(call))
-        return;
     if (!line_precision(precision, &unit_ns)) {
         refuse(call, 400, "invalid", 0, "precision is none of ns, us, ms, s, m, h");
         return;
     }
-    points = points_new();
+    if (!unpack(collector, call, &plain, &text, &length)) {
+        buf_free(&plain);
+        return;
+    }
+    struct points *points = points_new();
     enum push push = PUSH_BAD;
-    if (json_rows_read(body ? body : "", length, call_param(call, "table"), unit_ns, collector_now_ns(collector), points, &row, &err))
+    if (json_rows_read(text, length, call_param(call, "table"), unit_ns, collector_now_ns(collector), points, &row, &err))
         push = collector_push_points(collector, points, kept, call, &row, &err);
     if (push == PUSH_BAD && row)
         err_within(&err, "row %zu", row);
     answer_push(call, push, 0, &err);
     points_free(points);
+    buf_free(&plain);
 }
 
 /* --- what clients ask before they write */

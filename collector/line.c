@@ -128,6 +128,23 @@ static bool check_column(const char *table, const char *name, struct err *err)
     return true;
 }
 
+/* QuestDB keeps the first of two equal columns, whatever their case, and drops the other without a word. */
+static bool check_repeats(const struct point *point, struct err *err)
+{
+    const char *names[POINT_TAGS_MAX + POINT_FIELDS_MAX];
+    size_t count = 0;
+
+    for (size_t i = 0; i < point->tag_count; i++)
+        names[count++] = point->tags[i].name;
+    for (size_t i = 0; i < point->field_count; i++)
+        names[count++] = point->fields[i].name;
+    for (size_t i = 1; i < count; i++)
+        for (size_t j = 0; j < i; j++)
+            if (strcasecmp(names[i], names[j]) == 0)
+                return err_set(err, ERR_INPUT, "%s: the column \"%.130s\" stands in this row twice", point->table, names[i]);
+    return true;
+}
+
 static bool add_columns(struct buf *out, const struct point *point, struct err *err)
 {
     bool first = true;
@@ -162,7 +179,7 @@ bool line_add_point(struct buf *out, const struct point *point, int64_t now_ns, 
         return err_set(err, ERR_INPUT, "%s: the time %" PRId64 " is not between the year 2000 and tomorrow, in nanoseconds",
                        point->table, point->time_ns);
     buf_add_text(out, point->table);
-    bool ok = add_columns(out, point, err);
+    bool ok = check_repeats(point, err) && add_columns(out, point, err);
     buf_addf(out, " %" PRId64 "\n", point->time_ns);
     if (ok && (out->full || out->length - before > LINE_ROW_MAX))
         ok = err_set(err, ERR_LIMIT, "%s: a row of more than %u bytes, or no room for it", point->table, LINE_ROW_MAX);

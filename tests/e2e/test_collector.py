@@ -1,4 +1,5 @@
 """The collector against a real QuestDB: what is answered 204 is there in the end, exactly once."""
+import gzip
 import http.client
 import http.server
 import json
@@ -109,10 +110,25 @@ def test_what_is_wrong_is_refused_whole_and_says_why(start):
     assert "row 2" in c.push("daemon_metrics", [{"running": True}, {"nope": 1}]).json["message"]
     assert c.push("daemon%20metrics", {"a": 1}).status == 400
     assert c.call("POST", "/api/v1/metrics/t", "{").status == 400
-    assert c.write(b"\x1f\x8b", headers={"Content-Encoding": "gzip"}).status == 415
+    assert c.write(b"\x1f\x8b", headers={"Content-Encoding": "gzip"}).status == 400
+    assert c.write(b"t v=1", headers={"Content-Encoding": "br"}).status == 415
     assert c.write("").status == 204
     assert c.get("/write").status == 405
     assert c.metric("collector_spool_rows") == 0 and c.metric("collector_rows_received_total") is None
+
+
+def test_rows_that_come_packed(questdb, start, table):
+    c = start({"max_body": "64KiB"})
+    stamp = now_ns()
+    packed = gzip.compress("".join(f"{table},client=a number={i}i {stamp + i}\n" for i in range(500)).encode())
+    assert c.write(packed[:-5], headers={"Content-Encoding": "gzip"}).status == 400, "cut off: no part of it"
+    assert c.write(packed, headers={"Content-Encoding": "gzip"}).status == 204
+    counted(questdb, table, 500)
+    bomb = gzip.compress(b"t v=1\n" * 20000)
+    assert c.write(bomb, headers={"Content-Encoding": "gzip"}).status == 413
+    row = gzip.compress(json.dumps({"process": "packed", "threads": 3}).encode())
+    assert c.call("POST", "/api/v1/metrics/process_metrics", row, {"Content-Encoding": "gzip"}).status == 204
+    until(lambda: questdb.ask("SELECT threads FROM process_metrics WHERE process = 'packed'") == [[3]], "the object")
 
 
 def test_clients_find_what_they_ask_for(start):

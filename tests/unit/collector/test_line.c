@@ -239,6 +239,7 @@ static void points_that_cannot_be_rows(void)
     } table[] = {
         {"a table's name", "a b", "v", NOW},       {"a column's name", "t", "a b", NOW}, {"the time's name", "t", "timestamp", NOW},
         {"1970", "t", "v", 0},                     {"too far ahead", "t", "v", NOW + 2 * LINE_AHEAD_MAX_NS}, {"no field", "t", NULL, NOW},
+        {"a column twice", "t", "HOST", NOW},
     };
     for (size_t i = 0; i < LENGTH(table); i++) {
         struct points *points = points_new();

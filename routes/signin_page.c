@@ -11,12 +11,12 @@
 #define TARGET_MAX 2000 /* bytes of the address to go on at */
 
 static const char form_html[] =
-    "<form method=\"post\" action=\"/signin\">\n"
+    "<form method=\"post\" action=\"/signin\" class=\"filter column\">\n"
     "<input type=\"hidden\" name=\"next\" value=\"{{next}}\">\n"
     "<label>Name<input name=\"name\" value=\"{{name}}\" autocomplete=\"username\" autocapitalize=\"none\" spellcheck=\"false\""
     " required autofocus></label>\n"
     "<label>Password<input name=\"password\" type=\"password\" autocomplete=\"current-password\" required></label>\n"
-    "<button>Sign in</button>\n</form>\n";
+    "<button class=\"main\">Sign in</button>\n</form>\n";
 
 static void fill_escaped(struct buf *out, const char *html, const char *const names[2], const char *const texts[2])
 {

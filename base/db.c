@@ -36,7 +36,7 @@ struct db {
 };
 
 /* What an operator can do about it. */
-static const char *advice(int code)
+static const char *advice(int code, int system)
 {
     static const struct { int code; const char *words; } rows[] = {
         {SQLITE_FULL, "; make room on its disk"},
@@ -48,6 +48,12 @@ static const char *advice(int code)
         {SQLITE_IOERR, "; look at the disk, its room and the kernel's log"},
     };
 
+    /* The system's own number is of the last failure of this kind, and stays while others come. */
+    bool of_files = (code & 0xff) == SQLITE_CANTOPEN || (code & 0xff) == SQLITE_IOERR;
+    if (of_files && (system == EMFILE || system == ENFILE))
+        return "; too many files are open: raise the limit (LimitNOFILE, ulimit -n)";
+    if (of_files && (system == ENOSPC || system == EDQUOT))
+        return "; make room on its disk";
     for (size_t i = 0; i < LENGTH(rows); i++)
         if (code == rows[i].code || (code & 0xff) == rows[i].code)
             return rows[i].words;
@@ -62,14 +68,14 @@ static enum err_kind failure_kind(const struct db *db)
 static bool fail(struct db *db, struct err *err, const char *what)
 {
     db->last_code = sqlite3_extended_errcode(db->handle);
-    return err_set(err, failure_kind(db), "%s: %s (%d)%s", what, sqlite3_errmsg(db->handle), db->last_code, advice(db->last_code));
+    return err_set(err, failure_kind(db), "%s: %s (%d)%s", what, sqlite3_errmsg(db->handle), db->last_code, advice(db->last_code, sqlite3_system_errno(db->handle)));
 }
 
 /* A statement may be longer than an error: what went wrong comes first. */
 static bool fail_of_statement(struct db *db, struct err *err, const char *sql)
 {
     db->last_code = sqlite3_extended_errcode(db->handle);
-    return err_set(err, failure_kind(db), "%s (%d)%s, in: %.100s%s", sqlite3_errmsg(db->handle), db->last_code, advice(db->last_code), sql,
+    return err_set(err, failure_kind(db), "%s (%d)%s, in: %.100s%s", sqlite3_errmsg(db->handle), db->last_code, advice(db->last_code, sqlite3_system_errno(db->handle)), sql,
                    strlen(sql) > 100 ? "…" : "");
 }
 

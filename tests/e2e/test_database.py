@@ -175,6 +175,13 @@ def test_no_descriptors_left(make, sink):
     d.wait_at_rest()
 
 
+def test_too_few_descriptors_to_start(make):
+    d = make(config(console()), wrapper=["prlimit", "--nofile=10:10"])
+    refused(d, "raise the limit")
+    d = make(config(console()), wrapper=["prlimit", "--nofile=6:6"])
+    refused(d, "Too many open files")
+
+
 def accepts(d):
     try:
         return d.get("/-/ready", timeout=5).status == 200

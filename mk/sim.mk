@@ -41,4 +41,4 @@ sim-replay: $(OUT)/tests/sim/sim $(OUT)/bin/notifier
 
 .PHONY: sim-proof
 sim-proof:
-	@timeout --kill-after=5 900 tests/sim/proof.sh
+	@timeout --kill-after=5 1800 tests/sim/proof.sh

@@ -27,6 +27,9 @@ struct config_source {
     int64_t heartbeat_every_ms;      /* 0: none expected */
     const char **heartbeat_matchers;
     size_t heartbeat_matcher_count;
+    const char *reconcile_url, *reconcile_token, *reconcile_receiver; /* url NULL: none; receiver NULL: any */
+    int reconcile_org;
+    int64_t reconcile_every_ms, reconcile_grace_ms;
     bool built_in;                   /* not from the file */
 };
 

@@ -74,18 +74,18 @@ const struct setting source_auth_settings[] = {
 };
 
 static const struct setting reconcile_settings[] = {
-    ROW("url", SET_TEXT, NOWHERE, NULL, "The sender's address."),
-    ROW("bearer_token", SET_SECRET, NOWHERE, NULL, "A token that may read its alerts."),
-    ROW("org", SET_INT, NOWHERE, "1", "Grafana's organisation."),
-    ROW("receiver", SET_TEXT, NOWHERE, NULL, "The contact point whose alerts are ours."),
-    ROW("every", SET_DURATION, NOWHERE, "30s", "How often.", .least = SECOND_MS),
-    ROW("grace", SET_DURATION, NOWHERE, "90s", "How long an alert may be missing there."),
+    ROW("url", SET_TEXT, AT(config_source, reconcile_url), NULL, "The address of the Grafana or the Alertmanager that sends."),
+    ROW("bearer_token", SET_SECRET, AT(config_source, reconcile_token), NULL, "A token that may read its alerts."),
+    ROW("org", SET_INT, AT(config_source, reconcile_org), "1", "Grafana's organisation.", .least = 1),
+    ROW("receiver", SET_TEXT, AT(config_source, reconcile_receiver), "any", "The contact point or receiver whose alerts are ours."),
+    ROW("every", SET_DURATION, AT(config_source, reconcile_every_ms), "30s", "How often.", .least = SECOND_MS, .most = HOUR_MS),
+    ROW("grace", SET_DURATION, AT(config_source, reconcile_grace_ms), "90s", "How long after its start an alert may take to reach us by itself.", .most = 24LL * HOUR_MS),
     {0},
 };
 
 static const struct setting source_heartbeat_settings[] = {
-    ROW("expect_every", SET_DURATION, AT(config_source, heartbeat_every_ms), NULL, "How often one must come.", .least = SECOND_MS),
-    ROW("matchers", SET_OWN, NOWHERE, NULL, "Which alerts are heartbeats: consumed, not notified."),
+    ROW("expect_every", SET_DURATION, AT(config_source, heartbeat_every_ms), NULL, "How often one must come.", .least = SECOND_MS, .most = 366LL * 24 * HOUR_MS),
+    ROW("matchers", SET_OWN, NOWHERE, NULL, "Which alerts are heartbeats: consumed, not notified. Without: anything it sends is a sign of life."),
     {0},
 };
 
@@ -95,7 +95,7 @@ const struct setting source_settings[] = {
     ROW("auth", SET_MAP, NOWHERE, NULL, "How it proves who it is; one way of those below. On loopback none is needed.", .below = source_auth_settings),
     ROW("forget_after", SET_DURATION, AT(config_source, forget_after_ms), "0", "An alert not refreshed for so long ends as \"no news since\"; 0: it lives until it is resolved."),
     ROW("reconcile", SET_MAP, NOWHERE, NULL, "Reads the sender's active alerts and compares.", .below = reconcile_settings, .later = true),
-    ROW("heartbeat", SET_MAP, NOWHERE, NULL, "Tells when the source falls silent.", .below = source_heartbeat_settings, .later = true),
+    ROW("heartbeat", SET_MAP, NOWHERE, NULL, "Tells when the source falls silent.", .below = source_heartbeat_settings),
     {0},
 };
 

@@ -17,7 +17,8 @@ static struct config_source *add_source(struct reading *reading, const struct ya
         return NULL;
     }
     struct config_source *source = &config->sources[config->source_count++];
-    *source = (struct config_source){.hmac_header = "X-Grafana-Alerting-Signature", .max_skew_ms = 5 * 60 * 1000};
+    *source = (struct config_source){.hmac_header = "X-Grafana-Alerting-Signature", .max_skew_ms = 5 * 60 * 1000, .reconcile_org = 1,
+                                     .reconcile_every_ms = 30 * 1000, .reconcile_grace_ms = 90 * 1000};
     return source;
 }
 
@@ -63,6 +64,8 @@ static void read_heartbeat(struct reading *reading, const struct yaml_node *map,
     const char *texts[32];
     struct err err;
 
+    if (!source->heartbeat_every_ms)
+        complain(reading, map, "heartbeat needs expect_every: how often it must come");
     if (!list)
         return;
     size_t count = read_texts(reading, list, texts, nodes, LENGTH(texts));
@@ -78,12 +81,25 @@ static void read_heartbeat(struct reading *reading, const struct yaml_node *map,
     source->heartbeat_matcher_count = count;
 }
 
+static void check_reconcile(struct reading *reading, const struct yaml_node *map, const struct config_source *source)
+{
+    const struct yaml_node *at = yaml_get(map, "url");
+    const char *url = source->reconcile_url;
+
+    if (!url)
+        complain(reading, at ? at : map, "reconcile needs url: the address of the Grafana or the Alertmanager that sends");
+    else if (url != unread_text && !text_starts(url, "http://") && !text_starts(url, "https://"))
+        complain(reading, at, "reconcile.url must begin with http:// or https://");
+    else if (url != unread_text && strpbrk(url, "?#"))
+        complain(reading, at, "reconcile.url is the address alone, without a query");
+}
+
 void read_sources(struct reading *reading, const struct yaml_node *list)
 {
     if (!expect(reading, list, YAML_LIST))
         return;
     for (size_t i = 0; i < list->count; i++) {
-        const struct yaml_node *map = list->items[i], *heartbeat;
+        const struct yaml_node *map = list->items[i], *heartbeat, *reconcile;
         if (!expect(reading, map, YAML_MAP))
             continue;
         struct config_source *source = add_source(reading, map);
@@ -92,6 +108,8 @@ void read_sources(struct reading *reading, const struct yaml_node *list)
         read_settings(reading, map, source_settings, source);
         if ((heartbeat = given(map, "heartbeat")))
             read_heartbeat(reading, heartbeat, source);
+        if ((reconcile = given(map, "reconcile")))
+            check_reconcile(reading, reconcile, source);
         check_source(reading, map, source);
     }
 }

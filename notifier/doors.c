@@ -10,9 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define REJECTED_TOLD_MS (3600 * 1000) /* at most one notice an hour while a source keeps being refused */
-#define DAMAGE_TOLD_MS (24LL * 3600 * 1000)
-
 uint64_t waiter_new(struct notifier *notifier, notifier_done done, void *context)
 {
     size_t i = 0;
@@ -122,6 +119,7 @@ static void add_alerts(struct notifier *notifier, const struct config_source *so
     struct arena *arena = inbox_arena(notifier);
     int64_t now_ms = notifier_now_ms(notifier);
 
+    got->count = heartbeats_hear(notifier->heartbeats, source->name, got->alerts, got->count, clock_now(&notifier->options.clock).steady_ms);
     for (size_t i = 0; i < got->count && source->forget_after_ms; i++)
         if (got->alerts[i].status == ALERT_FIRING && !got->alerts[i].expires_ms)
             got->alerts[i].expires_ms = now_ms + source->forget_after_ms;
@@ -256,44 +254,6 @@ void notifier_drop(struct notifier *notifier, uint64_t delivery_id, notifier_don
         return;
     uint64_t handle = waiter_new(notifier, done, context);
     inbox_add(notifier, EVENT_DROP)->event.retry = (struct event_retry){.reply = handle, .delivery_id = delivery_id};
-}
-
-void inbox_trouble(struct notifier *notifier, const struct event_trouble *trouble)
-{
-    struct arena *arena = inbox_arena(notifier);
-
-    if (notifier->inboxes[notifier->filling].count >= NOTIFIER_INBOX_MAX)
-        return;
-    struct event_trouble *copy = &inbox_add(notifier, EVENT_TROUBLE)->event.trouble;
-    *copy = *trouble;
-    copy->alertname = arena_text(arena, trouble->alertname);
-    copy->subject = arena_text(arena, trouble->subject);
-    copy->subject_label = arena_text(arena, trouble->subject_label);
-    copy->severity = arena_text(arena, trouble->severity);
-    copy->summary = arena_text(arena, trouble->summary);
-}
-
-void notifier_source_rejected(struct notifier *notifier, const char *source, int status, const char *why)
-{
-    /* A stranger may name any source: only those that exist have an alert of their own. */
-    const char *known = config_source(notifier->config, source) ? source : "unknown";
-    char summary[256], code[16];
-
-    snprintf(summary, sizeof summary, "Messages from %.60s are refused with %d: %.120s", known, status, why);
-    snprintf(code, sizeof code, "%d", status);
-    log_say(LOG_WARN, "source_rejected", "%s: %d %s", source, status, why);
-    if (notifier->options.metrics)
-        metrics_add(notifier->options.metrics, "notifier_source_rejected_total", 1, (const char *const[]){known, code});
-    inbox_trouble(notifier, &(struct event_trouble){.alertname = "NotifierSourceRejected", .subject = known,
-                                                    .subject_label = "source", .severity = "warning", .summary = summary,
-                                                    .lasts_ms = REJECTED_TOLD_MS});
-}
-
-void notifier_database_damaged(struct notifier *notifier, const char *summary)
-{
-    inbox_trouble(notifier, &(struct event_trouble){.alertname = "NotifierDatabaseDamaged", .subject = "database",
-                                                    .subject_label = "component", .severity = notifier->config->policy->severities[0],
-                                                    .summary = summary, .lasts_ms = DAMAGE_TOLD_MS});
 }
 
 void inbox_verdict(struct notifier *notifier, uint64_t attempt_id, const struct verdict *verdict, int64_t latency_ms)

@@ -44,6 +44,7 @@ struct notifier *notifier_new(const struct notifier_options *options, struct err
     notifier->core = core_new(options->config->policy, options->seed);
     for (size_t i = 0; i < LENGTH(notifier->inboxes); i++)
         notifier->inboxes[i].arena = arena_new();
+    notifier->heartbeats = heartbeats_new();
     effects_init(&notifier->effects);
     map_init(&notifier->details, detail_is_of);
     map_init(&notifier->flights, flight_is);
@@ -61,6 +62,7 @@ struct notifier *notifier_new(const struct notifier_options *options, struct err
         return NULL;
     }
     step_loaded(notifier);
+    troubles_recall(notifier);
     return notifier;
 }
 
@@ -81,6 +83,7 @@ void notifier_free(struct notifier *notifier)
     effects_free(&notifier->effects);
     recorder_end(notifier->options.recorder, notifier->core);
     core_free(notifier->core);
+    heartbeats_free(notifier->heartbeats);
     free(notifier);
 }
 
@@ -239,6 +242,7 @@ void notifier_turn(struct notifier *notifier)
 {
     notifier->now = clock_now(&notifier->options.clock);
     notifier->last_turn_ms = notifier->now.wall_ms;
+    troubles_tick(notifier);
     decide(notifier);
     bool stored = commit(notifier);
     speak(notifier, stored);
@@ -261,12 +265,14 @@ void notifier_watch(struct notifier *notifier, void (*turned)(void *context), vo
 int64_t notifier_deadline_ms(struct notifier *notifier)
 {
     struct instant now = clock_now(&notifier->options.clock);
-    int64_t deadline = core_deadline(notifier->core);
+    int64_t deadline = core_deadline(notifier->core), silence = heartbeats_deadline(notifier->heartbeats);
 
     if (notifier->inboxes[notifier->filling].count)
         return 0;
     if (notifier->effects.count && !notifier->storage_failed)
         return 0;
+    if (silence < deadline)
+        deadline = silence;
     if (notifier->storage_failed && notifier->retry_commit_ms < deadline)
         deadline = notifier->retry_commit_ms;
     for (size_t i = 0; i < notifier->waiter_count && notifier->storage_failed; i++)

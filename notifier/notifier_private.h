@@ -3,6 +3,7 @@
 #define NOTIFIER_NOTIFIER_PRIVATE_H
 
 #include "notifier/core/map.h"
+#include "notifier/heartbeats.h"
 #include "notifier/notifier.h"
 
 #define WAITERS_MAX (NOTIFIER_INBOX_MAX * 2)
@@ -68,6 +69,7 @@ struct notifier {
     struct waiter *waiters;
     size_t waiter_count;
     struct map flights;
+    struct heartbeats *heartbeats;
     struct source_seen seen[CONFIG_SOURCES_MAX + 2];
     size_t seen_count;
     int64_t last_turn_ms;
@@ -90,10 +92,14 @@ struct inbox *inbox_take(struct notifier *notifier); /* what came in; doors fill
 struct pending_event *inbox_add(struct notifier *notifier, enum event_kind kind);
 struct arena *inbox_arena(struct notifier *notifier); /* emptied after the turn that takes what is in it */
 bool inbox_has_room(struct notifier *notifier, notifier_done done, void *context); /* false: it has said 503 */
-void inbox_trouble(struct notifier *notifier, const struct event_trouble *trouble);
 void inbox_verdict(struct notifier *notifier, uint64_t attempt_id, const struct verdict *verdict, int64_t latency_ms);
 
 bool inbox_side(struct notifier *notifier, const struct side *side, notifier_done done, void *context); /* false: no room */
+
+/* troubles.c */
+void inbox_trouble(struct notifier *notifier, const struct event_trouble *trouble);
+void troubles_recall(struct notifier *notifier); /* after loading: which of them people know of */
+void troubles_tick(struct notifier *notifier);   /* what time brings */
 
 /* sides.c */
 bool sides_load(struct notifier *notifier, struct err *err);

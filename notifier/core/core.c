@@ -221,14 +221,33 @@ int64_t core_deadline(const struct core *core)
     return deadline;
 }
 
+static struct core_alert shown(const struct alert *alert)
+{
+    return (struct core_alert){&alert->labels, alert->status, alert->starts_ms, alert->ends_ms, alert->state_reason, alert->severity,
+                               alert->test, alert->fingerprint, alert->org, alert->expires_ms, alert->refreshed_ms};
+}
+
 bool core_alert(const struct core *core, uint64_t alert_id, struct core_alert *out)
 {
     const struct alert *alert = alert_by_id(core, alert_id);
     if (!alert)
         return false;
-    *out = (struct core_alert){&alert->labels, alert->status, alert->starts_ms, alert->ends_ms, alert->state_reason,
-                               alert->severity, alert->test};
+    *out = shown(alert);
     return true;
+}
+
+void core_alerts(const struct core *core, const char *domain, void (*row)(void *context, const struct core_alert *alert),
+                 void *context)
+{
+    void *item;
+
+    for (size_t at = 0; map_each(&core->alert_ids, &at, &item);) {
+        const struct alert *alert = item;
+        if (strcmp(alert->domain, domain) != 0)
+            continue;
+        struct core_alert out = shown(alert);
+        row(context, &out);
+    }
 }
 
 uint64_t core_unaccounted(const struct core *core)

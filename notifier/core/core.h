@@ -36,8 +36,14 @@ struct core_alert {
     const char *state_reason; /* NULL: none */
     unsigned severity;
     bool test;
+    const char *fingerprint;
+    int64_t org;
+    int64_t expires_ms, refreshed_ms; /* wall; expires 0: never. refreshed is as coarse as ALERT_REFRESH_STEP_MS */
 };
 bool core_alert(const struct core *core, uint64_t alert_id, struct core_alert *out);
+/* Each alert held of a domain, in no order; what it shows is borrowed for the call. */
+void core_alerts(const struct core *core, const char *domain, void (*row)(void *context, const struct core_alert *alert),
+                 void *context);
 
 /* Accepted transitions that are neither open nor settled on some channel. Always 0. */
 uint64_t core_unaccounted(const struct core *core);

@@ -1,0 +1,91 @@
+/* Our own troubles, as alerts: what is wrong with us, and what is missing from those we listen to. */
+#include "base/log.h"
+#include "base/text.h"
+#include "notifier/notifier_private.h"
+
+#include <stdio.h>
+
+#define REJECTED_TOLD_MS (3600 * 1000) /* at most one notice an hour while a source keeps being refused */
+#define DAMAGE_TOLD_MS (24LL * 3600 * 1000)
+#define SELF_DOMAIN "notifier"
+#define TROUBLE_SOURCE_SILENT "NotifierSourceSilent"
+
+void inbox_trouble(struct notifier *notifier, const struct event_trouble *trouble)
+{
+    struct arena *arena = inbox_arena(notifier);
+
+    if (notifier->inboxes[notifier->filling].count >= NOTIFIER_INBOX_MAX)
+        return;
+    struct event_trouble *copy = &inbox_add(notifier, EVENT_TROUBLE)->event.trouble;
+    *copy = *trouble;
+    copy->alertname = arena_text(arena, trouble->alertname);
+    copy->subject = arena_text(arena, trouble->subject);
+    copy->subject_label = arena_text(arena, trouble->subject_label);
+    copy->severity = arena_text(arena, trouble->severity);
+    copy->summary = arena_text(arena, trouble->summary);
+}
+
+void notifier_source_rejected(struct notifier *notifier, const char *source, int status, const char *why)
+{
+    /* A stranger may name any source: only those that exist have an alert of their own. */
+    const char *known = config_source(notifier->config, source) ? source : "unknown";
+    char summary[256], code[16];
+
+    snprintf(summary, sizeof summary, "Messages from %.60s are refused with %d: %.120s", known, status, why);
+    snprintf(code, sizeof code, "%d", status);
+    log_say(LOG_WARN, "source_rejected", "%s: %d %s", source, status, why);
+    if (notifier->options.metrics)
+        metrics_add(notifier->options.metrics, "notifier_source_rejected_total", 1, (const char *const[]){known, code});
+    inbox_trouble(notifier, &(struct event_trouble){.alertname = "NotifierSourceRejected", .subject = known,
+                                                    .subject_label = "source", .severity = "warning", .summary = summary,
+                                                    .lasts_ms = REJECTED_TOLD_MS});
+}
+
+void notifier_database_damaged(struct notifier *notifier, const char *summary)
+{
+    inbox_trouble(notifier, &(struct event_trouble){.alertname = "NotifierDatabaseDamaged", .subject = "database",
+                                                    .subject_label = "component", .severity = notifier->config->policy->severities[0],
+                                                    .summary = summary, .lasts_ms = DAMAGE_TOLD_MS});
+}
+
+static void recall(void *context, const struct core_alert *alert)
+{
+    struct notifier *notifier = context;
+    const char *source = labels_get(alert->labels, "source");
+
+    if (alert->status == ALERT_FIRING && source && text_equal(labels_get(alert->labels, "alertname"), TROUBLE_SOURCE_SILENT))
+        heartbeats_recall(notifier->heartbeats, source);
+}
+
+void troubles_recall(struct notifier *notifier)
+{
+    core_alerts(notifier->core, SELF_DOMAIN, recall, notifier);
+    heartbeats_follow(notifier->heartbeats, notifier->config, notifier->now.steady_ms);
+}
+
+static void tell_silence(struct notifier *notifier, const struct heartbeats_news *news)
+{
+    struct buf summary = BUF_EMPTY(256);
+
+    if (news->over)
+        buf_addf(&summary, "%s is heard again", news->source);
+    else {
+        buf_addf(&summary, news->any ? "Nothing was heard of %s for " : "No heartbeat of %s came for ", news->source);
+        text_add_duration(&summary, news->every_ms);
+    }
+    log_say(news->over ? LOG_INFO : LOG_WARN, news->over ? "source_heard" : "source_silent", "%s", buf_text(&summary));
+    inbox_trouble(notifier, &(struct event_trouble){.alertname = TROUBLE_SOURCE_SILENT, .subject = news->source,
+                                                    .subject_label = "source", .severity = notifier->config->policy->severities[0],
+                                                    .summary = buf_text(&summary), .over = news->over});
+    buf_free(&summary);
+}
+
+void troubles_tick(struct notifier *notifier)
+{
+    struct heartbeats_news news;
+
+    heartbeats_follow(notifier->heartbeats, notifier->config, notifier->now.steady_ms);
+    while (notifier->inboxes[notifier->filling].count < NOTIFIER_INBOX_MAX &&
+           heartbeats_next(notifier->heartbeats, notifier->now.steady_ms, &news))
+        tell_silence(notifier, &news);
+}

@@ -29,7 +29,7 @@ static const struct metric_family families[] = {
     {"collector_spool_bytes", "Size of the spool's segments.", METRIC_GAUGE, {NULL}, NULL},
     {"collector_spool_max_bytes", "Their bound.", METRIC_GAUGE, {NULL}, NULL},
     {"collector_spool_segments", "Files of the spool.", METRIC_GAUGE, {NULL}, NULL},
-    {"collector_spool_oldest_seconds", "Age of the oldest row that is being sent.", METRIC_GAUGE, {NULL}, NULL},
+    {"collector_spool_oldest_seconds", "Age of the oldest row that waits.", METRIC_GAUGE, {NULL}, NULL},
     {"collector_spool_torn_bytes", "Bytes cut from the spool's end at the last start.", METRIC_GAUGE, {NULL}, NULL},
     {"collector_storage_failed", "1: the spool's disk refused the last commit.", METRIC_GAUGE, {NULL}, NULL},
     {"collector_quarantine_bytes", "Size of quarantine.lp.", METRIC_GAUGE, {NULL}, NULL},
@@ -104,7 +104,7 @@ static void set_process(struct metrics *metrics, int64_t started_ms)
     set(metrics, "process_start_time_seconds", (double)started_ms / 1000);
 }
 
-static void set_spool(struct metrics *metrics, const struct collector_state *state, int64_t wall_ms)
+static void set_spool(struct metrics *metrics, const struct collector_state *state, int64_t oldest_ms, int64_t wall_ms)
 {
     static const char *const ok[] = {"ok"}, *const failed[] = {"failed"};
 
@@ -117,7 +117,7 @@ static void set_spool(struct metrics *metrics, const struct collector_state *sta
     set(metrics, "collector_storage_failed", state->storage_failed);
     metrics_set(metrics, "collector_commits_total", (double)state->spool.commits, ok);
     metrics_set(metrics, "collector_commits_total", (double)state->spool.commit_failures, failed);
-    set(metrics, "collector_spool_oldest_seconds", state->sender.oldest_wall_ms ? (double)(wall_ms - state->sender.oldest_wall_ms) / 1000 : 0);
+    set(metrics, "collector_spool_oldest_seconds", oldest_ms ? (double)(wall_ms - oldest_ms) / 1000 : 0);
 }
 
 static void set_sender(struct metrics *metrics, const struct sender_state *state)
@@ -148,7 +148,7 @@ void collector_write_metrics(struct collector *collector, struct buf *out)
     struct collector_state state;
 
     collector_state(collector, &state);
-    set_spool(metrics, &state, wall_ms);
+    set_spool(metrics, &state, spool_oldest_ms(collector->spool), wall_ms);
     set_sender(metrics, &state.sender);
     set(metrics, "collector_quarantine_bytes", (double)quarantine_bytes(collector->quarantine));
     for (size_t i = 0; i < collector->schedule.count; i++) {

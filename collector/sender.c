@@ -295,5 +295,4 @@ void sender_state(const struct sender *sender, struct sender_state *state)
     *state = sender->state;
     state->waiting = spool.next_row - spool.acked_row;
     state->searching = sender->search.on;
-    state->oldest_wall_ms = sender->lanes[0]->batch.count ? sender->lanes[0]->batch.accepted_ms : 0;
 }

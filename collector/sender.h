@@ -57,7 +57,6 @@ struct sender_state {
     char reason[SENDER_REASON_MAX];   /* of the trouble, or of the last quarantine */
     int64_t taken_wall_ms;            /* when QuestDB last took rows; 0: not yet */
     int64_t lag_ms;                   /* of the request last taken: from acceptance to QuestDB's answer */
-    int64_t oldest_wall_ms;           /* when the oldest row of the request under way came; 0: none is */
     uint64_t waiting;                 /* rows */
     bool searching;                   /* for a poisonous row */
 };

@@ -52,6 +52,7 @@ struct spool_cursor {
 bool spool_read(struct spool *spool, struct spool_cursor *cursor, size_t rows_max, struct buf *out, uint64_t *first,
                 size_t *rows, struct err *err);
 void spool_cursor_close(struct spool_cursor *cursor);
+int64_t spool_oldest_ms(struct spool *spool); /* wall clock: when the oldest row that waits came; 0: none waits. Reads the disk */
 
 /* Every row before this one is in QuestDB, or in quarantine. Segments that hold only such rows go. */
 void spool_ack(struct spool *spool, uint64_t row);

@@ -157,6 +157,23 @@ bool spool_read(struct spool *spool, struct spool_cursor *cursor, size_t rows_ma
     return true;
 }
 
+int64_t spool_oldest_ms(struct spool *spool)
+{
+    struct spool_cursor cursor = {.row = spool->acked_row};
+    struct buf row = BUF_EMPTY(LINE_ROW_MAX);
+    uint64_t first, damaged = spool->damaged_rows;
+    size_t rows = 0;
+    struct err ignored;
+
+    if (spool->acked_row < spool->next_row)
+        spool_read(spool, &cursor, 1, &row, &first, &rows, &ignored);
+    spool->damaged_rows = damaged; /* whoever sends them counts them */
+    int64_t oldest_ms = rows ? cursor.accepted_ms : 0;
+    spool_cursor_close(&cursor);
+    buf_free(&row);
+    return oldest_ms;
+}
+
 /* --- beside a running daemon */
 
 static int lock_holder(int folder)

@@ -219,6 +219,7 @@ def test_what_waits_while_questdb_is_down_arrives_later(tmp_path, make):
         assert c.write("\n".join(rows)).status == 204
     assert c.metric("collector_spool_rows") == 10000 and c.metric("collector_rows_sent_total") == 0
     until(lambda: c.metric("collector_questdb_up") == 0, "its absence to be seen")
+    assert c.metric("collector_spool_oldest_seconds") > 0
     health = c.get("/health")
     assert health.status == 200 and health.json["status"] == "degraded" and "connect" in health.json["questdb"]["reason"]
     status = c.cli("spool", "status")

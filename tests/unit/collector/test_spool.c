@@ -93,6 +93,7 @@ static void what_is_committed_is_read_in_order(void)
     struct spool *spool = open_spool(folder.path, MAX);
 
     expect(spool, 0, 0, UINT64_MAX, 0, "nothing");
+    CHECK_INT(spool_oldest_ms(spool), 0);
     add(spool, 0, 5, 1);
     CHECK(spool_has_pending(spool), "it waits");
     expect(spool, 0, 0, UINT64_MAX, 0, "not before the commit");
@@ -110,8 +111,11 @@ static void what_is_committed_is_read_in_order(void)
     add(spool, 26, 2, 1);
     commit(spool);
     expect(spool, 0, 28, UINT64_MAX, 0, "it goes on");
+    CHECK(spool_oldest_ms(spool) == NOW, "the first");
+    spool_ack(spool, 26);
+    CHECK(spool_oldest_ms(spool) == NOW + 26, "the first that waits");
     struct spool_state state = spool_state(spool);
-    CHECK(state.next_row == 28 && state.acked_row == 0 && state.segments == 1 && state.torn_bytes == 0, "its state");
+    CHECK(state.next_row == 28 && state.acked_row == 26 && state.segments == 1 && state.torn_bytes == 0, "its state");
     spool_close(spool);
     folder_remove(&folder);
 }

@@ -93,7 +93,7 @@ struct wording { /* one text of a message */
     const char *ours;              /* below template: */
     const struct yaml_node *value; /* NULL: none */
 };
-/* What the user wrote; what only names Alertmanager's own words is left to ours. */
+/* As the user wrote them. */
 void convert_put_words(struct conversion *c, const struct wording *words, size_t count);
 
 /* One integration: settings go behind the channel's name and type. False: it has no counterpart; why, said in a note. */

@@ -188,6 +188,8 @@ def test_routes_as_alertmanager_does(cli, start, sink, tmp_path):
     d.wait_at_rest()
     got = {name: [] for name in want}
     for one in list(sink.taken):
+        assert one["body"]["version"] == "4" and one["body"]["receiver"] == one["path"].strip("/"), "Alertmanager's body"
+        assert {"groupKey", "truncatedAlerts", "status", "groupLabels", "commonLabels", "commonAnnotations", "externalURL"} <= set(one["body"])
         for told in one["body"]["alerts"]:
             got[told["labels"]["alertname"]].append(one["path"].strip("/"))
     assert {name: sorted(paths) for name, paths in got.items()} == want

@@ -106,7 +106,8 @@ def test_chat_and_mail(make, variables, telegram, discord, mail_server):
 
 def told(d):
     """Of each alert, its channels with what became of it there, as `history` shows it."""
-    return {row["name"]: " ".join(sorted(f"{one['channel']}:{one['settled']}" for one in row["channels"])) for row in d.items("/api/v1/history?limit=100")}
+    return {row["name"]: " ".join(sorted(f"{one['channel']}:{one['settled']}" for one in row["channels"])) for row in d.items("/api/v1/history?limit=100")
+            if row["source"] != "notifier"}
 
 
 def test_routing(make):
@@ -129,3 +130,32 @@ def test_routing(make):
         assert " ".join(sorted(f"{one.split()[0]}:{one.split()[1]}" for one in shown.split(",") if one)) == channels, "the page says otherwise"
     assert sum("Job failed: 3 alerts" in line for line in d.out) == 1, "one message for the group"
     d.wait_at_rest()
+
+
+def test_webhooks(make, sink):
+    """Each preset posts what its provider reads, whatever an alert's texts hold."""
+    text = (ROOT / "config/examples/webhooks.yaml").read_text()
+    variables = {name: f"{sink.url}/{name}" for name in re.findall(r"\$\{([A-Z_]+_URL)[}:]", text)}
+    variables.update({name: f"the {name}" for name in re.findall(r"\$\{([A-Z_]+)\}", text) if not name.endswith("_URL")})
+    for url in ("https://api.pushover.net", "https://events.pagerduty.com"):
+        assert url in text
+        text = text.replace(url, sink.url)
+    d = make(text, env=variables)
+    d.arguments += ["--listen", "127.0.0.1:0", "--storage", str(d.storage)]
+    d.start()
+    nasty = 'quote " backslash \\ and <&>\nnext'
+    d.fire(alert("Nasty", severity="critical", annotations={"summary": nasty}))
+    until(lambda: len(sink.taken) >= 7, "seven bodies")
+    d.wait_at_rest()
+    got = {one["path"].strip("/"): one["body"] for one in sink.taken}
+    line = f"firing: {nasty}"
+    assert got["NTFY_URL"]["topic"] == "the NTFY_TOPIC" and got["NTFY_URL"]["priority"] == 5 and line in got["NTFY_URL"]["message"]
+    assert got["1/messages.json"]["token"] == "the PUSHOVER_TOKEN" and line in got["1/messages.json"]["message"]
+    assert line in got["MATRIX_HOOK_URL"]["text"] and line in got["MATTERMOST_HOOK_URL"]["text"]
+    card = got["TEAMS_WORKFLOW_URL"]["attachments"][0]["content"]["body"]
+    assert card[0]["text"] == "[FIRING] Nasty" and card[0]["color"] == "Attention" and line in card[1]["text"]
+    assert got["v2/enqueue"]["event_action"] == "trigger" and got["v2/enqueue"]["payload"]["summary"] == f"{nasty} (1 firing)"
+    whole = got["ALERTMANAGER_RECEIVER_URL"]
+    assert whole["version"] == "4" and whole["alerts"][0]["annotations"]["summary"] == nasty
+    bearer = [one["headers"].get("authorization") for one in sink.taken if one["path"] == "/NTFY_URL"]
+    assert bearer == ["Bearer the NTFY_TOKEN"]

@@ -232,13 +232,10 @@ const char *matcher_value(const struct matcher *matcher)
     return matcher->value;
 }
 
-void matcher_write(const struct matcher *matcher, struct buf *out)
+static void put_quoted(struct buf *out, const char *text)
 {
-    static const char *const operators[] = {
-        [MATCH_EQUAL] = "=", [MATCH_NOT_EQUAL] = "!=", [MATCH_REGEX] = "=~", [MATCH_NOT_REGEX] = "!~"};
-
-    buf_addf(out, "%s%s\"", matcher->name, operators[matcher->kind]);
-    for (const char *c = matcher->value; *c; c++) {
+    buf_add_char(out, '"');
+    for (const char *c = text; *c; c++) {
         if (*c == '\n') {
             buf_add_text(out, "\\n");
             continue;
@@ -248,6 +245,20 @@ void matcher_write(const struct matcher *matcher, struct buf *out)
         buf_add_char(out, *c);
     }
     buf_add_char(out, '"');
+}
+
+void matcher_write(const struct matcher *matcher, struct buf *out)
+{
+    static const char *const operators[] = {
+        [MATCH_EQUAL] = "=", [MATCH_NOT_EQUAL] = "!=", [MATCH_REGEX] = "=~", [MATCH_NOT_REGEX] = "!~"};
+
+    /* What the grammar takes without quotes needs none. */
+    if (matcher->name[0] && !strpbrk(matcher->name, " \t\n\r\v\f{}!=~,\\\"'`"))
+        buf_add_text(out, matcher->name);
+    else
+        put_quoted(out, matcher->name);
+    buf_add_text(out, operators[matcher->kind]);
+    put_quoted(out, matcher->value);
 }
 
 struct regex {

@@ -100,6 +100,7 @@ static const struct {
     {"a=~\"\\\\d+\"", "a", MATCH_REGEX, "\\d+", "a=~\"\\\\d+\""},
     {"a=b c", "a", MATCH_EQUAL, "b c", "a=\"b c\""},
     {"a=b=c", "a", MATCH_EQUAL, "b=c", "a=\"b=c\""},
+    {"\"odd \\\"name\\\"\"=b", "odd \"name\"", MATCH_EQUAL, "b", "\"odd \\\"name\\\"\"=\"b\""}, /* written bare, it could not be read again */
     {"a=\" b \"", "a", MATCH_EQUAL, " b ", "a=\" b \""},
 };
 

@@ -8,6 +8,7 @@
 # make check-asan   unit, simulator and smoke tests under AddressSanitizer and UBSan
 # make check-tsan   the same under ThreadSanitizer
 # make check-kill   kill -9 in a loop under load: nothing answered may be lost
+# make check-kill-collector  the same for the collector and its QuestDB
 # make coverage     line coverage of base/ notifier/ routes/, at least COVERAGE_MIN percent
 # make template-rows  tests/template/rows.json anew: what Go's own text/template makes of each row (needs go; make check does not)
 # make lint         cppcheck and clang-tidy; what the path analyser doubts is listed, the rest fails
@@ -86,6 +87,11 @@ check-tsan:
 .PHONY: check-kill
 check-kill: $(OUT)/bin/notifier
 	@NOTIFIER_BIN=$(OUT)/bin/notifier PYTHONDONTWRITEBYTECODE=1 timeout --kill-after=10 270 /usr/bin/python3 tests/e2e/kill_loop.py $(KILL_ARGS)
+
+.PHONY: check-kill-collector
+check-kill-collector: $(OUT)/bin/collector
+	$(call need,java,default-jre-headless)
+	@COLLECTOR_BIN=$(OUT)/bin/collector PYTHONDONTWRITEBYTECODE=1 timeout --kill-after=10 300 /usr/bin/python3 tests/e2e/collector_kill_loop.py $(KILL_ARGS)
 
 .PHONY: coverage
 coverage:

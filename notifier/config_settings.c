@@ -155,7 +155,8 @@ const struct setting channel_settings[] = {
     ROW("bearer_token", SET_SECRET, AT(channel_config, bearer_token), NULL, "`Authorization: Bearer …`", .types = "webhook"),
     ROW("username", SET_TEXT, AT(channel_config, username), NULL, "With password.", .types = "smtp webhook"),
     ROW("password", SET_SECRET, AT(channel_config, password), NULL, "With username.", .types = "smtp webhook"),
-    ROW("headers", SET_OWN, NOWHERE, "{}", "Further headers, at most 8.", .types = "webhook"),
+    ROW("headers", SET_OWN, NOWHERE, "{}", "Further headers, at most 8. With `body` their values may be templates.", .types = "webhook"),
+    ROW("expect", SET_TEXT, AT(channel_config, expect), NULL, "A regular expression: an answer of 2xx counts only where its body has a match. For providers that say no with 200.", .types = "webhook"),
     ROW("body", SET_TEXT, AT(channel_config, body), NULL, "A template instead of our JSON.", .types = "webhook"),
     {0},
 };

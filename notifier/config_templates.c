@@ -2,6 +2,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "notifier/config_private.h"
+#include "notifier/own_words.h"
 
 #include <glob.h>
 #include <stdio.h>
@@ -64,6 +65,16 @@ static void read_words(struct reading *reading, const struct channel_config *cha
             continue;
         const char *name = config_template_name(channel, words[i].what, reading->config->arena);
         if (!template_set_parse(reading->config->templates, name, words[i].text, strlen(words[i].text), &err))
+            complain(reading, NULL, "%s", err.text);
+    }
+    for (size_t i = 0; i < channel->header_count; i++) {
+        const struct pair *header = &channel->headers[i];
+        if (!own_words_is_template(header->value))
+            continue;
+        const char *name = config_template_name(channel, arena_printf(reading->config->arena, "header %s", header->name), reading->config->arena);
+        if (!channel->body)
+            complain(reading, NULL, "channel %s: a template in header %s needs a body of its own beside it", channel->name, header->name);
+        else if (!template_set_parse(reading->config->templates, name, header->value, strlen(header->value), &err))
             complain(reading, NULL, "%s", err.text);
     }
 }

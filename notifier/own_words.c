@@ -1,5 +1,6 @@
 #include "notifier/own_words.h"
 
+#include "base/json.h"
 #include "base/text.h"
 
 #include <string.h>
@@ -59,6 +60,38 @@ static const char *line_of(const char *text, struct arena *arena)
     return line[0] ? line : NULL;
 }
 
+bool own_words_is_template(const char *text)
+{
+    return strstr(text, "{{") != NULL;
+}
+
+/* A value becomes one line of printable text: no other header can be begun in it. */
+static bool find_headers(const struct config *config, const struct channel_config *channel, const struct view *view, struct value *data,
+                         struct arena *arena, const char **out, struct err *err)
+{
+    struct buf text = BUF_EMPTY(64 * 1024);
+    struct json_out json = json_out(&text);
+    bool ok = true, any = false;
+
+    json_open(&json, '{');
+    for (size_t i = 0; i < channel->header_count && ok; i++) {
+        const char *value = NULL;
+        if (!own_words_is_template(channel->headers[i].value))
+            continue;
+        ok = find(config, channel, arena_printf(arena, "header %s", channel->headers[i].name), channel->headers[i].value, &template_escape_none,
+                  view, data, arena, &value, err);
+        struct buf clean = BUF_EMPTY(16 * 1024);
+        text_add_terminal(&clean, text_or(line_of(value, arena), ""), false);
+        json_set_text(&json, channel->headers[i].name, buf_text(&clean));
+        buf_free(&clean);
+        any = true;
+    }
+    json_shut(&json, '}');
+    *out = any ? arena_text(arena, buf_text(&text)) : NULL;
+    buf_free(&text);
+    return ok;
+}
+
 bool own_words_find(const struct config *config, const struct channel_config *channel, struct arena *arena, struct view *view, struct err *err)
 {
     const struct template_escaper *escaper = own_words_escaper(channel);
@@ -72,6 +105,8 @@ bool own_words_find(const struct config *config, const struct channel_config *ch
         !find(config, channel, "html", channel->template_html, &template_escape_html, view, &data, arena, &own.html, err) ||
         !find(config, channel, "footer", channel->template_footer, escaper, view, &data, arena, &own.footer, err) ||
         !find(config, channel, "body", channel->body, escaper, view, &data, arena, &own.body, err))
+        return false;
+    if (own.body && !find_headers(config, channel, view, &data, arena, &own.headers, err))
         return false;
     own.title = line_of(own.title, arena);
     own.footer = line_of(own.footer, arena);

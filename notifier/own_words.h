@@ -9,5 +9,6 @@
 const struct template_escaper *own_words_escaper(const struct channel_config *channel);
 /* Fills view->own. False where a template fails: view->own is empty, the built-in words serve, err says why. */
 bool own_words_find(const struct config *config, const struct channel_config *channel, struct arena *arena, struct view *view, struct err *err);
+bool own_words_is_template(const char *text); /* a header's value that is one */
 
 #endif

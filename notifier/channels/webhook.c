@@ -4,13 +4,14 @@
 #include "notifier/channels/common.h"
 #include "notifier/channels/registry.h"
 #include "notifier/core/effect.h"
+#include "notifier/core/matcher.h"
 
 #include <string.h>
 #include <strings.h>
 
 #define WEBHOOK_VERSION "1"
 #define BODY_MAX (4u << 20) /* bytes */
-#define OWN_BODY "own\n"     /* in front of a stored body of the user's own making; ours begins with a brace */
+#define OWN_BODY "own\n"     /* in front of stored headers, a line of JSON, and a body of the user's own making; ours begins with a brace */
 
 static const char *status_name(enum alert_status status)
 {
@@ -100,7 +101,7 @@ static size_t webhook_compose(const struct channel_config *config, const struct 
     size_t most = view->form != FORM_RICH ? 0 : config->max_alerts ? config->max_alerts : channel_webhook.alerts_max;
 
     if (view->own.body && view->form == FORM_RICH) { /* sent as it is: nothing of ours is added to it */
-        parts[0] = (struct rendered_part){.kind = PART_POST, .content = arena_printf(arena, OWN_BODY "%s", view->own.body)};
+        parts[0] = (struct rendered_part){.kind = PART_POST, .content = arena_printf(arena, OWN_BODY "%s\n%s", text_or(view->own.headers, "{}"), view->own.body)};
         buf_free(&out);
         buf_free(&text);
         return 1;
@@ -139,8 +140,10 @@ static bool webhook_write(const struct channel_config *config, const struct send
     (void)part_count;
     *out = (struct request){0};
     bool own = text_starts(content, OWN_BODY);
+    const char *headers = own ? content + strlen(OWN_BODY) : "", *line_end = strchr(headers, '\n');
+    struct cJSON *own_headers = own && line_end ? json_parse(headers, (size_t)(line_end - headers), NULL) : NULL;
     if (own)
-        buf_add_text(&body, content + strlen(OWN_BODY));
+        buf_add_text(&body, line_end ? line_end + 1 : headers);
     else {
         buf_add(&body, content, length - 1);
         buf_addf(&body, "%s\"delivery\":\"%llu\",\"repeat\":%s}", length > 2 ? "," : "", (unsigned long long)sending->delivery_id,
@@ -163,9 +166,26 @@ static bool webhook_write(const struct channel_config *config, const struct send
         add_header(config, out, "Authorization", arena_printf(arena, "Bearer %s", config->bearer_token));
     out->username = config->username;
     out->password = config->password;
-    for (size_t i = 0; i < config->header_count; i++)
-        request_header(out, config->headers[i].name, config->headers[i].value);
+    for (size_t i = 0; i < config->header_count; i++) {
+        const char *found = json_get_text(own_headers, config->headers[i].name);
+        if (found || !strstr(config->headers[i].value, "{{"))
+            request_header(out, config->headers[i].name, found ? arena_text(arena, found) : config->headers[i].value);
+    }
+    json_close(own_headers);
     return true;
+}
+
+/* Some providers say no with 200. An expression that cannot be asked says nothing against the answer. */
+static bool is_expected(const struct channel_config *config, const struct reply *reply)
+{
+    struct regex *regex = config->expect ? regex_open(config->expect, NULL) : NULL;
+    struct err ignored;
+    bool matches = true;
+
+    if (regex && !regex_matches(regex, reply->body, reply->body_length, &matches, &ignored))
+        matches = true;
+    regex_close(regex);
+    return matches;
 }
 
 /* An answer of 5xx may have been given after the work was done; the Idempotency-Key makes asking again harmless. */
@@ -190,6 +210,11 @@ static void webhook_read(const struct channel_config *config, const struct sendi
     if (verdict_of_end(out, part_count, reply, config, arena))
         return;
     enum outcome outcome = judge(reply->status);
+    if (outcome == OUTCOME_TAKEN && !is_expected(config, reply)) {
+        verdict_all(out, part_count, OUTCOME_REFUSED_CONTENT,
+                    arena_printf(arena, "%d, but its answer is not what `expect` wants: %.200s", reply->status, channel_redact(config, reply->body, arena)), config, arena);
+        return;
+    }
     const char *why = reply->status >= 300 && reply->status < 400 ? " (redirects are not followed; put the final address into url)" : "";
     verdict_all(out, part_count, outcome,
                 outcome == OUTCOME_TAKEN ? NULL : arena_printf(arena, "%d%s %.200s", reply->status, why, channel_redact(config, reply->body, arena)), config,
@@ -204,6 +229,11 @@ static void webhook_check(const struct channel_config *config, void (*complain)(
         complain(context, "url", "is needed: where to post to");
     else if (!text_starts(config->url, "http://") && !text_starts(config->url, "https://"))
         complain(context, "url", "must begin with http:// or https://");
+    struct err err;
+    struct regex *regex = config->expect ? regex_open(config->expect, &err) : NULL;
+    if (config->expect && !regex)
+        complain(context, "expect", err.text);
+    regex_close(regex);
     if (config->bearer_token && config->username)
         complain(context, "bearer_token", "cannot stand beside username and password; choose one");
 }

@@ -20,7 +20,8 @@ struct view_alert {
 /* Words of the user's own templates, in the channel's own markup, values escaped; NULL: built in. */
 struct own_words {
     const char *title, *text, *html, *footer;
-    const char *body; /* webhook: the whole body */
+    const char *body;    /* webhook: the whole body */
+    const char *headers; /* webhook: those with templates, as a JSON object; NULL: none */
 };
 
 struct view {

@@ -116,3 +116,22 @@ def test_a_body_that_is_no_json(start, sink):
     d = start(config(hook(sink, body="{{ .Status }}: {{ .CommonLabels.alertname }}")))
     d.fire(disk())
     assert sink.wait_taken()[0].text == "firing: DiskFull"
+
+
+def test_headers_of_its_own_and_what_is_expected(start, sink):
+    d = start(config(hook(sink, body="{{ .Status }}", headers={"Title": "{{ .CommonLabels.alertname }} {{ .CommonAnnotations.summary }}", "X-Fixed": "yes"},
+                          expect="taken|^$")))
+    d.fire(alert("DiskFull", annotations={"summary": "a\r\nX-Evil: 1"}))
+    sink.wait_taken()
+    request = sink.requests[0]
+    headers = {name.lower(): value for name, value in dict(request.headers).items()}
+    assert headers["title"].startswith("DiskFull a") and "x-evil" not in headers and headers["x-fixed"] == "yes", headers
+
+
+def test_a_no_with_200(start, sink, telegram):
+    d = start(config(hook(sink, body="{{ .Status }}", expect='"ok": *true'), telegram_channel(telegram),
+                     route={"channels": ["hook"], "fallback": ["telegram"]}))
+    d.fire(alert("DiskFull"))
+    message = telegram.wait_taken()[0]
+    assert "expect" in message.text and "DiskFull" in message.text, message.text
+    assert d.cli("check-config", str(d.path)).returncode == 0

@@ -370,6 +370,8 @@ static void read_setting(struct reading *reading, const struct yaml_node *node, 
 /* Where the value asks for nothing, there is nothing to be sorry for. */
 static bool asks_for_something(const struct yaml_node *value)
 {
+    if (value->kind == YAML_MAP && value->count == 1) /* flap: {changes: 0} */
+        return asks_for_something(value->items[0]);
     if (value->kind != YAML_SCALAR)
         return value->count > 0;
     return strcmp(value->text, "0") != 0 && strcmp(value->text, "0s") != 0;

@@ -1,7 +1,7 @@
 """The generic webhook, and what one receiver's trouble may not do to others."""
 import pytest
 
-from daemon import SECRETS, alert, config, hook, later, until
+from daemon import SECRETS, alert, config, hook, until
 from fakes import HANG, RESET, TAKE_AND_HANG, TAKE_AND_RESET, Answer, Sink
 
 
@@ -106,11 +106,3 @@ def test_one_in_flight_a_group(start, sink):
     sink.let_go()
     sink.wait(lambda: any('"b"' in m.text for m in sink.taken))
     d.wait_at_rest()
-
-
-@later("templates")
-def test_body_template(start, sink):
-    d = start(config(hook(sink, body='{"words":"{{ .Status }} {{ len .Alerts }}"}')))
-    d.fire(alert("Template"))
-    message = sink.wait_taken()[0]
-    assert message.body["words"] == "firing 1", message.text

@@ -418,7 +418,7 @@ def status_server():
 
 def test_a_source_on_its_beat(questdb, start, status_server):
     url = f"http://127.0.0.1:{status_server.server_address[1]}/status"
-    c = start({"env": "staging", "host": "h1", "sources": [{"type": "daemon", "name": "runner", "url": url, "every": "200ms"},
+    c = start({"env": "staging", "host": "h1", "sources": [{"type": "daemon", "name": "runner", "url": url, "exchange": "binance", "every": "200ms"},
                                                            {"type": "process", "name": "machine", "every": "200ms"}]})
     rows = until(lambda: (lambda r: len(r) >= 3 and r)(questdb.ask("SELECT running, fetch_count, host, env, exchange, symbol_count FROM daemon_metrics WHERE daemon = 'runner'")),
                  "three rows")

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The rules that no compiler keeps: layers (DESIGN, the table of includes), third-party headers only with their
-# owner, banned calls, headers that stand alone, a core without clock, file, socket, thread, chance or globals.
+# owner, banned calls, links of the pages, headers that stand alone, a core without clock, file, socket, thread, chance or globals.
 # Long files and functions are listed, not refused. Under ten seconds.
 #   tests/tidy.sh [OBJECT-FOLDER]     default build/obj
 set -u
@@ -116,6 +116,15 @@ for path in files:
                 name = re.search(r"(\w+)\s*\(", "\n".join(lines[max(0, begun - 6):begun - 1]).split("\n}")[-1])
                 warnings.append(f"{path}:{begun}: {name.group(1) if name else 'function'} has {number - begun - 1} lines (70)")
             begun = None
+# --- what the pages point at: a relative link leads to a file, and README leads to each page
+pages = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", *sorted(glob.glob("docs/**/*.md", recursive=True))]
+for page in pages:
+    for number, line in enumerate(open(page, encoding="utf-8"), 1):
+        for target in re.findall(r"\]\(([^)\s#]+)[^)]*\)", "" if line.startswith("    ") else re.sub(r"`[^`]*`", "``", line)):
+            if not re.match(r"[a-z]+:", target) and not os.path.exists(os.path.join(os.path.dirname(page), target)):
+                failures.append(f"{page}:{number}: the link to {target} leads nowhere")
+    if page.startswith("docs/") and f"]({page})" not in open("README.md", encoding="utf-8").read():
+        failures.append(f"README.md:1: no link to {page}: nobody finds it")
 for line in warnings:
     print("warning:", line)
 for line in failures:

@@ -329,6 +329,11 @@ void delivery_retry(struct core *core, const struct event_retry *event);
 void delivery_drop(struct core *core, const struct event_retry *event);
 void core_count_delivery(struct core *core, const struct delivery *delivery, const char *outcome, double seconds);
 
+/* wording.c */
+void wording_ask(struct core *core, struct delivery *delivery); /* for the words of this moment */
+bool wording_has_news(struct core *core, struct delivery *delivery); /* false: there is nothing left to say */
+bool wording_lane_has_news(struct core *core, const struct lane *lane);
+
 /* failover.c */
 bool failover_possible(const struct core *core, const struct delivery *delivery);
 bool failover_is_due(const struct core *core, const struct delivery *delivery); /* it has had its time */

@@ -1,3 +1,3 @@
 # a message under way does not hold back the next
 # notifier/core/group.c
-s/^    if (old \&\& !delivery_is_idle(old))$/    if (old \&\& !delivery_is_idle(old) \&\& !old->attempt_id)/
+s/^    if (old \s/^    if (old \&\& !delivery_is_idle(old))$/    if (old \&\& !delivery_is_idle(old) \&\& !old->attempt_id)/\s/^    if (old \&\& !delivery_is_idle(old))$/    if (old \&\& !delivery_is_idle(old) \&\& !old->attempt_id)/ (digest_is(old) || !delivery_is_idle(old)))$/    if (old \s/^    if (old \&\& !delivery_is_idle(old))$/    if (old \&\& !delivery_is_idle(old) \&\& !old->attempt_id)/\s/^    if (old \&\& !delivery_is_idle(old))$/    if (old \&\& !delivery_is_idle(old) \&\& !old->attempt_id)/ (digest_is(old) || (!delivery_is_idle(old) \s/^    if (old \&\& !delivery_is_idle(old))$/    if (old \&\& !delivery_is_idle(old) \&\& !old->attempt_id)/\s/^    if (old \&\& !delivery_is_idle(old))$/    if (old \&\& !delivery_is_idle(old) \&\& !old->attempt_id)/ !old->attempt_id)))/

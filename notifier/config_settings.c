@@ -94,7 +94,7 @@ const struct setting source_settings[] = {
     ROW("domain", SET_TEXT, AT(config_source, domain), "the name", "Sources of one domain see the same alerts."),
     ROW("auth", SET_MAP, NOWHERE, NULL, "How it proves who it is; one way of those below. On loopback none is needed.", .below = source_auth_settings),
     ROW("forget_after", SET_DURATION, AT(config_source, forget_after_ms), "0", "An alert not refreshed for so long ends as \"no news since\"; 0: it lives until it is resolved."),
-    ROW("reconcile", SET_MAP, NOWHERE, NULL, "Reads the sender's active alerts and compares.", .below = reconcile_settings, .later = true),
+    ROW("reconcile", SET_MAP, NOWHERE, NULL, "Reads the sender's active alerts and compares.", .below = reconcile_settings),
     ROW("heartbeat", SET_MAP, NOWHERE, NULL, "Tells when the source falls silent.", .below = source_heartbeat_settings),
     {0},
 };

@@ -4,6 +4,7 @@
 #include "notifier/amconfig.h"
 #include "notifier/ingest/ingest.h"
 #include "notifier/notifier_private.h"
+#include "notifier/reconcile_judge.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -191,6 +192,63 @@ void notifier_alerts(struct notifier *notifier, const char *source_name, const c
     if (got.quarantine)
         waiter_find(notifier, handle)->refused = strdup(got.quarantine);
     add_alerts(notifier, source, &got, handle);
+}
+
+struct holding {
+    struct core_alert *alerts;
+    size_t count, capacity;
+};
+
+static void hold_one(void *context, const struct core_alert *alert)
+{
+    struct holding *holding = context;
+
+    if (holding->count == holding->capacity) {
+        holding->capacity = holding->capacity ? holding->capacity * 2 : 256;
+        holding->alerts = realloc(holding->alerts, holding->capacity * sizeof holding->alerts[0]);
+        if (!holding->alerts)
+            abort();
+    }
+    holding->alerts[holding->count++] = *alert;
+}
+
+/* What is closed was read out of the core, which changes before it is heard. */
+static void copy_fingerprints(struct arena *arena, struct ingested *got)
+{
+    for (size_t i = 0; i < got->count; i++)
+        got->alerts[i].fingerprint = arena_text(arena, got->alerts[i].fingerprint);
+}
+
+bool notifier_reconcile(struct notifier *notifier, const struct config_source *source, const void *body, size_t length,
+                        struct reconcile_judge *judge, const struct reconcile_rules *rules, struct notifier_reconciled *out,
+                        struct err *err)
+{
+    struct active_options options = {source->reconcile_receiver, rules->org};
+    struct arena *arena = inbox_arena(notifier);
+    struct reconcile_judged judged;
+    struct holding holding = {0};
+    struct active_list list;
+
+    *out = (struct notifier_reconciled){0};
+    if (notifier->inboxes[notifier->filling].count >= NOTIFIER_INBOX_MAX || arena_used(notifier->effects.arena) >= NOTIFIER_KEPT_MAX)
+        return err_set(err, ERR_LIMIT, "no more alerts are taken at the moment");
+    if (!ingest_active(body, length, &options, arena, &list, err))
+        return false;
+    for (size_t i = 0; i < list.count; i++)
+        if (heartbeats_is_beat(notifier->heartbeats, source->name, &list.alerts[i].alert))
+            list.alerts[i].is_ours = false;
+    core_alerts(notifier->core, source->domain, hold_one, &holding);
+    reconcile_judge_read(judge, rules, &list, holding.alerts, holding.count, clock_now(&notifier->options.clock), arena, &judged);
+    *out = (struct notifier_reconciled){judged.found, judged.closed};
+    if (judged.count) {
+        struct config_source from = *source;
+        struct ingested got = {.alerts = judged.alerts, .count = judged.count};
+        copy_fingerprints(arena, &got);
+        from.name = arena_printf(arena, "%s (reconcile)", source->name);
+        add_alerts(notifier, &from, &got, 0);
+    }
+    free(holding.alerts);
+    return true;
 }
 
 void notifier_test(struct notifier *notifier, const char *channel, const char *severity, bool resolved, const char *sent_by,

@@ -71,6 +71,19 @@ void notifier_drop(struct notifier *notifier, uint64_t delivery_id, notifier_don
 /* Tells people that a sender is being refused: becomes NotifierSourceRejected, at most hourly a source. */
 void notifier_source_rejected(struct notifier *notifier, const char *source, int status, const char *why);
 
+/* What a source lists as active, compared with what is held of its domain; what is found and closed is heard in the next turn,
+ * from "SOURCE (reconcile)". False: the list cannot be understood, or nothing can be taken now; then nothing was changed. */
+struct reconcile_judge;
+struct reconcile_rules;
+struct notifier_reconciled { size_t found, closed; };
+bool notifier_reconcile(struct notifier *notifier, const struct config_source *source, const void *body, size_t length,
+                        struct reconcile_judge *judge, const struct reconcile_rules *rules, struct notifier_reconciled *out,
+                        struct err *err);
+/* Tells people that a source's active alerts cannot be read (NotifierReconcileFailing), or that they can again. */
+void notifier_reconcile_failing(struct notifier *notifier, const char *source, const char *summary, bool over);
+/* After a start: each source of which people know that. */
+void notifier_reconcile_recall(struct notifier *notifier, void (*row)(void *context, const char *source), void *context);
+
 /* People's sessions and what people changed: rows kept with the next turn's. False: no room, nothing was taken.
  * done (NULL: nobody waits) is called once they are stored. */
 bool notifier_side(struct notifier *notifier, const struct side *side, notifier_done done, void *context);

@@ -11,6 +11,7 @@
 #include "notifier/heartbeat.h"
 #include "notifier/notifier.h"
 #include "notifier/push.h"
+#include "notifier/reconcile.h"
 #include "notifier/recorder.h"
 #include "routes/accounts.h"
 #include "routes/auth.h"
@@ -46,6 +47,7 @@ struct serving {
     struct backups *backups;
     struct push *push;
     struct heartbeat *heartbeat;
+    struct reconcile *reconcile;
     struct recorder *recorder;
     struct store store;
     struct history *history;
@@ -317,7 +319,7 @@ static bool start_server(struct serving *serving, struct err *err)
     return serving->server != NULL;
 }
 
-/* What we tell about ourselves, beside the alerts. */
+/* What goes out beside the alerts: what we tell about ourselves, and what we ask of others. */
 static void start_outward(struct serving *serving)
 {
     char host[256] = "";
@@ -325,6 +327,7 @@ static void start_outward(struct serving *serving)
     gethostname(host, sizeof host - 1);
     serving->push = push_new(serving->http, serving->metrics, host, text_or(getenv("MONITORING_ENV"), "dev"));
     serving->heartbeat = heartbeat_new(serving->http, serving->metrics);
+    serving->reconcile = reconcile_new(serving->http, serving->metrics);
 }
 
 static bool start(struct serving *serving, struct err *err)
@@ -387,6 +390,7 @@ static void run(struct serving *serving)
         notifier_turn(serving->notifier);
         push_run(serving->push, serving->notifier, clock_now(&clock_system));
         heartbeat_run(serving->heartbeat, serving->notifier, clock_now(&clock_system));
+        reconcile_run(serving->reconcile, serving->notifier, clock_now(&clock_system));
         server_run(serving->server);
         systemd_watchdog();
         if (serving->reload_wanted) {
@@ -427,6 +431,7 @@ static void stop(struct serving *serving)
     buf_free(&serving->damaged);
     push_free(serving->push);
     heartbeat_free(serving->heartbeat);
+    reconcile_free(serving->reconcile);
     if (serving->metrics)
         metrics_free(serving->metrics);
     if (serving->loop)

@@ -9,6 +9,7 @@
 #define DAMAGE_TOLD_MS (24LL * 3600 * 1000)
 #define SELF_DOMAIN "notifier"
 #define TROUBLE_SOURCE_SILENT "NotifierSourceSilent"
+#define TROUBLE_RECONCILE_FAILING "NotifierReconcileFailing"
 
 void inbox_trouble(struct notifier *notifier, const struct event_trouble *trouble)
 {
@@ -48,19 +49,43 @@ void notifier_database_damaged(struct notifier *notifier, const char *summary)
                                                     .summary = summary, .lasts_ms = DAMAGE_TOLD_MS});
 }
 
-static void recall(void *context, const struct core_alert *alert)
+struct recalling {
+    const char *alertname;
+    void (*row)(void *context, const char *source);
+    void *context;
+};
+
+static void recall_one(void *context, const struct core_alert *alert)
 {
-    struct notifier *notifier = context;
+    const struct recalling *recalling = context;
     const char *source = labels_get(alert->labels, "source");
 
-    if (alert->status == ALERT_FIRING && source && text_equal(labels_get(alert->labels, "alertname"), TROUBLE_SOURCE_SILENT))
-        heartbeats_recall(notifier->heartbeats, source);
+    if (alert->status == ALERT_FIRING && source && text_equal(labels_get(alert->labels, "alertname"), recalling->alertname))
+        recalling->row(recalling->context, source);
+}
+
+static void recall_silence(void *heartbeats, const char *source)
+{
+    heartbeats_recall(heartbeats, source);
 }
 
 void troubles_recall(struct notifier *notifier)
 {
-    core_alerts(notifier->core, SELF_DOMAIN, recall, notifier);
+    struct recalling recalling = {TROUBLE_SOURCE_SILENT, recall_silence, notifier->heartbeats};
+
+    core_alerts(notifier->core, SELF_DOMAIN, recall_one, &recalling);
     heartbeats_follow(notifier->heartbeats, notifier->config, notifier->now.steady_ms);
+}
+
+void notifier_reconcile_recall(struct notifier *notifier, void (*row)(void *context, const char *source), void *context)
+{
+    core_alerts(notifier->core, SELF_DOMAIN, recall_one, &(struct recalling){TROUBLE_RECONCILE_FAILING, row, context});
+}
+
+void notifier_reconcile_failing(struct notifier *notifier, const char *source, const char *summary, bool over)
+{
+    inbox_trouble(notifier, &(struct event_trouble){.alertname = TROUBLE_RECONCILE_FAILING, .subject = source, .subject_label = "source",
+                                                    .severity = "warning", .summary = summary, .over = over});
 }
 
 static void tell_silence(struct notifier *notifier, const struct heartbeats_news *news)

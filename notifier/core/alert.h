@@ -9,6 +9,9 @@
 #define ALERT_LABELS_MAX 256      /* labels (and annotations) of one alert; more is quarantined */
 #define ALERT_FINGERPRINT_MAX 64  /* bytes */
 
+/* The state_reason of what we end ourselves: the sender lists its active alerts, and this one is not among them. */
+#define ALERT_NOT_AT_SOURCE "no longer active at the source"
+
 enum alert_status { ALERT_FIRING, ALERT_RESOLVED };
 
 struct label {

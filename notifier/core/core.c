@@ -224,7 +224,7 @@ int64_t core_deadline(const struct core *core)
 static struct core_alert shown(const struct alert *alert)
 {
     return (struct core_alert){&alert->labels, alert->status, alert->starts_ms, alert->ends_ms, alert->state_reason, alert->severity,
-                               alert->test, alert->fingerprint, alert->org, alert->expires_ms, alert->refreshed_ms};
+                               alert->test, alert->fingerprint, alert->org, alert->expires_ms, alert->refreshed_ms, alert_is_supposed(alert)};
 }
 
 bool core_alert(const struct core *core, uint64_t alert_id, struct core_alert *out)

@@ -39,6 +39,7 @@ struct core_alert {
     const char *fingerprint;
     int64_t org;
     int64_t expires_ms, refreshed_ms; /* wall; expires 0: never. refreshed is as coarse as ALERT_REFRESH_STEP_MS */
+    bool is_supposed;         /* over, and nobody has said so: we have ended it ourselves */
 };
 bool core_alert(const struct core *core, uint64_t alert_id, struct core_alert *out);
 /* Each alert held of a domain, in no order; what it shows is borrowed for the call. */

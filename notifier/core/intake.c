@@ -325,9 +325,9 @@ static void hear_new(struct core *core, const struct event_alerts *event, const 
     transition(core, alert, input->status, input, unknown_end ? "resolved without a firing" : NULL);
 }
 
-static bool has_no_news(const struct alert *alert)
+bool alert_is_supposed(const struct alert *alert)
 {
-    return alert->state_reason && strcmp(alert->state_reason, NO_NEWS) == 0;
+    return alert->status == ALERT_RESOLVED && (text_equal(alert->state_reason, NO_NEWS) || text_equal(alert->state_reason, ALERT_NOT_AT_SOURCE));
 }
 
 /* Labels outside of the fingerprint may change: an event's severity. What is written down is what is held. */
@@ -352,7 +352,7 @@ static void refresh(struct core *core, struct alert *alert, const struct alert_i
     /* It began later than the one we hold: what lay between went lost, and is late from now on. */
     bool began_anew = input->starts_ms > alert->starts_ms;
     /* Its sender says now that it is over, which we had only supposed. */
-    bool confirmed = alert->status == ALERT_RESOLVED && has_no_news(alert);
+    bool confirmed = alert_is_supposed(alert);
     bool changed = hash != alert->content_hash || input->expires_ms != alert->expires_ms || began_anew || confirmed;
 
     if (!changed && core->now.wall_ms - alert->refreshed_ms < ALERT_REFRESH_STEP_MS &&
@@ -379,10 +379,19 @@ static bool is_straggler(const struct core *core, const struct alert *alert, con
 {
     if (input->status == ALERT_RESOLVED)
         return input->ends_ms && input->ends_ms < alert->starts_ms && input->starts_ms && input->starts_ms < alert->starts_ms;
-    /* What we ended ourselves for want of news is news when it is heard of again. */
-    if (has_no_news(alert))
+    /* What we ended ourselves is news when it is heard of again. */
+    if (alert_is_supposed(alert))
         return false;
     return input->starts_ms && input->starts_ms <= alert->starts_ms && core->now.wall_ms - alert->changed_ms < STALE_FIRING_MS;
+}
+
+/* Its sender does not list it any more. What is known of it stays as it was; what has begun anew meanwhile is another. */
+static void hear_not_at_source(struct core *core, const struct event_alerts *event, const struct alert_input *input, struct alert *alert)
+{
+    if (!alert || alert->status == ALERT_RESOLVED || alert->starts_ms > input->starts_ms)
+        return;
+    alert->source = core_intern(core, event->source);
+    alert_close(core, alert, ALERT_NOT_AT_SOURCE, NULL);
 }
 
 static void hear(struct core *core, const struct event_alerts *event, const struct alert_input *input)
@@ -391,6 +400,10 @@ static void hear(struct core *core, const struct event_alerts *event, const stru
     uint64_t hash = key_hash(&key);
     struct alert *alert = map_get(&core->alerts, hash, &key);
 
+    if (input->status == ALERT_RESOLVED && text_equal(input->state_reason, ALERT_NOT_AT_SOURCE)) {
+        hear_not_at_source(core, event, input, alert);
+        return;
+    }
     count(core, COUNT_RECEIVED, event->source, input->status);
     if (!alert) {
         hear_new(core, event, input, hash);

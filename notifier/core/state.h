@@ -243,6 +243,7 @@ void intake_trouble(struct core *core, const struct event_trouble *event);
 void intake_test(struct core *core, const struct event_test *event);
 void alert_expire(struct core *core, struct alert *alert); /* its expiry has come */
 void alert_close(struct core *core, struct alert *alert, const char *state_reason, const char *rule); /* ends by itself */
+bool alert_is_supposed(const struct alert *alert); /* over, and nobody has said so */
 void alert_write(struct core *core, const struct alert *alert, const struct alert_input *detail);
 void alert_schedule(struct core *core, struct alert *alert);
 struct alert *alert_new(struct core *core, const struct record_alert *record);

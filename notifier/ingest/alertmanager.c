@@ -31,20 +31,10 @@ static int64_t org_of(const struct reading *reading, const struct cJSON *json, c
     return json_get_int(json, "orgId", reading->org);
 }
 
-bool alertmanager_read(struct reading *reading, const struct cJSON *json, struct alert_input *out, struct err *err)
+void alertmanager_private(struct reading *reading, const struct cJSON *json, struct alert_input *out)
 {
     struct labels hidden, notes;
 
-    *out = (struct alert_input){0};
-    if (!json_is_object(json))
-        return err_set(err, ERR_INPUT, "is not an object");
-    if (!fields_labels(reading, json, "labels", 0, &out->labels, err) ||
-        !fields_labels(reading, json, "annotations", 0, &out->annotations, err) || !fields_state(reading, json, out, err))
-        return false;
-    if (!out->labels.count)
-        return err_set(err, ERR_INPUT, "has no labels");
-
-    out->fingerprint = fields_fingerprint(reading, json, &out->labels);
     fields_take_private(reading->arena, &out->labels, &hidden);
     fields_take_private(reading->arena, &out->annotations, &notes);
     out->org = org_of(reading, json, labels_get(&notes, "__orgId__"));
@@ -56,5 +46,20 @@ bool alertmanager_read(struct reading *reading, const struct cJSON *json, struct
     out->values = values_of(reading, labels_get(&notes, "__values__"));
     out->value_string = labels_get(&notes, "__value_string__");
     out->state_reason = labels_get(&out->annotations, "grafana_state_reason");
+}
+
+bool alertmanager_read(struct reading *reading, const struct cJSON *json, struct alert_input *out, struct err *err)
+{
+    *out = (struct alert_input){0};
+    if (!json_is_object(json))
+        return err_set(err, ERR_INPUT, "is not an object");
+    if (!fields_labels(reading, json, "labels", 0, &out->labels, err) ||
+        !fields_labels(reading, json, "annotations", 0, &out->annotations, err) || !fields_state(reading, json, out, err))
+        return false;
+    if (!out->labels.count)
+        return err_set(err, ERR_INPUT, "has no labels");
+
+    out->fingerprint = fields_fingerprint(reading, json, &out->labels);
+    alertmanager_private(reading, json, out);
     return true;
 }

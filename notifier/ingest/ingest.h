@@ -36,4 +36,18 @@ struct api_v2_options {
 bool ingest_api_v2(const void *body, size_t length, int64_t now_wall_ms, const struct api_v2_options *options, struct arena *arena,
                    struct ingested *out, struct err *err);
 
+struct active_alert {
+    struct alert_input alert;    /* firing; without labels where only its fingerprint could be read, and then not ours */
+    bool is_ours;                /* the receiver asked for is among its own */
+    bool is_suppressed;          /* silenced or inhibited there */
+};
+struct active_list { struct active_alert *alerts; size_t count; };
+struct active_options {
+    const char *receiver;        /* NULL: any */
+    int64_t org;                 /* of alerts that name none */
+};
+/* What GET /api/v2/alerts answers, an Alertmanager's or Grafana's. False: it cannot be told what is in it. */
+bool ingest_active(const void *body, size_t length, const struct active_options *options, struct arena *arena, struct active_list *out,
+                   struct err *err);
+
 #endif

@@ -8,6 +8,8 @@ typedef bool (*shape_reader)(struct reading *reading, const struct cJSON *json, 
 
 bool grafana_read(struct reading *reading, const struct cJSON *json, struct alert_input *out, struct err *err);
 bool alertmanager_read(struct reading *reading, const struct cJSON *json, struct alert_input *out, struct err *err);
+/* What private labels and annotations say, taken out of both. */
+void alertmanager_private(struct reading *reading, const struct cJSON *json, struct alert_input *out);
 bool event_read(struct reading *reading, const struct cJSON *json, struct alert_input *out, struct err *err);
 
 /* True where every member is one of an event's: only then is a strange body taken for one. */

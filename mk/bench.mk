@@ -16,3 +16,9 @@ bench: $(OUT)/bin/notifier $(OUT)/bench/load $(OUT)/bench/sink
 bench-collector: $(OUT)/bin/collector
 	@command -v java >/dev/null || { echo "java is missing: apt-get install default-jre-headless" >&2; exit 1; }
 	@COLLECTOR_BIN=$(OUT)/bin/collector PYTHONDONTWRITEBYTECODE=1 timeout --kill-after=10 360 /usr/bin/python3 tests/bench/bench_collector.py $(BENCH_ARGS)
+
+# make bench-faults     receivers in trouble: who was told, when, how often; Debian's Alertmanager beside it; four and a half minutes
+.PHONY: bench-faults
+bench-faults: $(OUT)/bin/notifier
+	@command -v prometheus-alertmanager >/dev/null || { echo "prometheus-alertmanager is missing: apt-get install prometheus-alertmanager" >&2; exit 1; }
+	@NOTIFIER_BIN=$(OUT)/bin/notifier PYTHONDONTWRITEBYTECODE=1 timeout --kill-after=10 360 /usr/bin/python3 tests/bench/faults.py $(BENCH_ARGS)

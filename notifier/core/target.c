@@ -99,13 +99,14 @@ static bool is_shut(const struct core *core, const struct target *target)
            (target->not_before.wall_ms && target->not_before.steady_ms - core->now.steady_ms > WISH_OBEYED_MS);
 }
 
-/* A channel known dead keeps what has nowhere else to go; the rest does not wait for it. */
+/* A channel known dead keeps what has nowhere else to go; the rest does not wait for it. What may have arrived is tried here
+ * again first, for as long as its route gives it. */
 static void shed(struct core *core, struct target *target)
 {
     for (size_t i = 0; i < target->ready.count;) {
         struct delivery *delivery = OWNER(target->ready.items[i], struct delivery, queue);
-        if (!delivery->maybe_sent && failover_possible(core, delivery) &&
-            failover(core, delivery, target->last_error ? target->last_error : "no answer"))
+        bool may_leave = delivery->maybe_sent ? failover_is_due(core, delivery) : failover_possible(core, delivery);
+        if (may_leave && failover(core, delivery, target->last_error ? target->last_error : "no answer"))
             i = 0; /* the heap has closed the gap */
         else
             i++;

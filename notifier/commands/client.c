@@ -60,16 +60,21 @@ int client_failed(const struct err *err)
 
 int client_refused(const struct http_reply *reply)
 {
-    struct buf clean = BUF_EMPTY(8192);
+    struct buf words = BUF_EMPTY(8192), clean = BUF_EMPTY(8192);
     struct cJSON *json = json_parse(buf_text(&reply->body), reply->body.length, NULL);
     const char *detail = text_or(json_get_text(json, "detail"), json_get_text(json, "error"));
 
     detail = text_or(detail, json_text(json)); /* Alertmanager's errors are plain texts */
 
-    text_add_terminal(&clean, detail ? detail : text_or(buf_text(&reply->body), "no words"), false);
+    /* A plain answer is a line, and ends as one: its end is not shown as \x0a. */
+    buf_add_text(&words, detail ? detail : text_or(buf_text(&reply->body), "no words"));
+    while (words.length && strchr("\r\n", buf_text(&words)[words.length - 1]))
+        buf_cut(&words, words.length - 1);
+    text_add_terminal(&clean, buf_text(&words), false);
     fprintf(stderr, "notifier: the daemon answered %d: %s%s\n", reply->status, buf_text(&clean),
             reply->status == 401 ? " (set NOTIFIER_TOKEN)" : "");
     json_close(json);
+    buf_free(&words);
     buf_free(&clean);
     return reply->status == 400 ? 2 : 1; /* 400: what was asked for makes no sense */
 }

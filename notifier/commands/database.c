@@ -193,13 +193,20 @@ int command_migrate(int argc, char **argv)
     umask(0077);
     if (!parse(&errand, argc, argv, false) || !find_database(&errand))
         return 2;
+    bool is_new = access(errand.database, F_OK) != 0 && errno == ENOENT;
+    if (is_new && errand.storage_flag) { /* a slip of the pen must not make an empty database somewhere */
+        fprintf(stderr, "notifier: %s: there is no such database; `notifier serve` makes one\n", errand.database);
+        return ended(&errand, 1);
+    }
     struct store_sqlite_options options = {.path = errand.database, .migrate = true, .watch = &watch, .said = say, .said_context = &said};
     bool ok = store_open_sqlite(&options, &store, &err);
     progress_end(&progress);
     if (!ok)
         return ended(&errand, client_failed(&err));
     store.close(store.context);
-    if (!said)
+    if (is_new)
+        printf("%s is made, with schema %d; there was none\n", errand.database, SCHEMA_NEWEST);
+    else if (!said)
         printf("%s has schema %d, this version's own; nothing was to do\n", errand.database, SCHEMA_NEWEST);
     return ended(&errand, 0);
 }

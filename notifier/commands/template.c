@@ -184,7 +184,8 @@ static int show_text(struct rendering *rendering)
             fprintf(stderr, "notifier: %s\n", err.text);
             code = 1;
         }
-        puts(buf_text(&out));
+        if (code == 0)
+            puts(buf_text(&out));
     }
     template_set_free(set);
     buf_free(&out);

@@ -271,6 +271,32 @@ def test_migrate(make):
     assert d.storage.exists()
 
 
+def test_migrate_of_a_database_that_is_not_there(make, tmp_path):
+    """A slip of the pen in --storage made an empty database, and was told that nothing was to do."""
+    d = make(config(console()))
+    fails(d.cli("migrate", "--storage", str(tmp_path / "typo" / "x.db"), url=False), 1, "no such database")
+    assert not (tmp_path / "typo").exists()
+    assert "is made" in works(d.cli("migrate", url=False, env={"NOTIFIER_CONFIG": str(d.path)}))
+    assert "nothing was to do" in works(d.cli("migrate", "--storage", str(d.storage), url=False))
+
+
+def test_a_refusal_ends_with_its_words(start, sink):
+    """It ended as "needs its credentials\\x0a"."""
+    sources = [{"name": "grafana", "auth": {"bearer_token": "a-secret-of-32-hex-digits-0123456"}}]
+    d = start(config(hook(sink), sources=sources))
+    done = d.cli("replay", str(daemon.PAYLOADS / "grafana/single-firing.json"))
+    fails(done, 1, "credentials")
+    assert "x0a" not in done.stderr and len(done.stderr.splitlines()) == 1, done.stderr
+
+
+def test_a_template_that_fails_prints_nothing(make):
+    """A line of nothing came before the error."""
+    d = make(config(console()))
+    done = d.cli("template", "render", "--text", "{{ .Nope }}", url=False)
+    fails(done, 1, "Nope")
+    assert done.stdout == ""
+
+
 def test_loud_errors_have_no_secret(make, tmp_path):
     """Complaints show the setting, not its value."""
     d = make("channels:\n  - {name: t, type: telegram, bot_token: %s, chat_id: [x]}\nroute: {channels: [t]}\n"

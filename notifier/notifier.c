@@ -146,6 +146,30 @@ static bool commit(struct notifier *notifier)
     return false;
 }
 
+static void wait_for(struct waiter *waiter, uint64_t alert_id)
+{
+    waiter->alerts = realloc(waiter->alerts, (waiter->alert_count + 1) * sizeof waiter->alerts[0]);
+    if (!waiter->alerts)
+        abort();
+    waiter->alerts[waiter->alert_count++] = alert_id;
+}
+
+/* Its newest state is kept in memory alone, and no channel has confirmed it: hushed, or not told yet. */
+static bool is_unconfirmed(const struct notifier *notifier, uint64_t alert_id, size_t before)
+{
+    for (size_t i = before; i-- > 0;) {
+        const struct effect *effect = &notifier->effects.items[i];
+        if (effect->kind != EFFECT_RECORD)
+            continue;
+        if (effect->record.kind == RECORD_SETTLEMENT && effect->record.settlement.alert_id == alert_id &&
+            effect->record.settlement.settled == SETTLED_DELIVERED)
+            return false;
+        if (effect->record.kind == RECORD_TRANSITION && effect->record.transition.alert_id == alert_id)
+            return !effect->record.transition.rule;
+    }
+    return false;
+}
+
 /* While the disk fails, a webhook is answered by a channel's confirmation: these alerts are what it waits for. */
 static void hold(struct notifier *notifier, struct waiter *waiter, size_t from, size_t reply_at)
 {
@@ -155,12 +179,10 @@ static void hold(struct notifier *notifier, struct waiter *waiter, size_t from, 
     }
     for (size_t i = from; i < reply_at; i++) {
         const struct effect *effect = &notifier->effects.items[i];
-        if (effect->kind != EFFECT_RECORD || effect->record.kind != RECORD_TRANSITION || effect->record.transition.rule)
-            continue;
-        waiter->alerts = realloc(waiter->alerts, (waiter->alert_count + 1) * sizeof waiter->alerts[0]);
-        if (!waiter->alerts)
-            abort();
-        waiter->alerts[waiter->alert_count++] = effect->record.transition.alert_id;
+        if (effect->kind == EFFECT_RECORD && effect->record.kind == RECORD_TRANSITION && !effect->record.transition.rule)
+            wait_for(waiter, effect->record.transition.alert_id);
+        if (effect->kind == EFFECT_METRIC && effect->count.what == COUNT_DUPLICATE && is_unconfirmed(notifier, effect->count.alert_id, i))
+            wait_for(waiter, effect->count.alert_id); /* said before, and not kept yet */
     }
 }
 

@@ -79,6 +79,7 @@ struct effect_count {
     const char *outcome;      /* DELIVERY: delivered retried failed_over carried suppressed dead */
     double seconds;           /* DELIVERY delivered: durable accept to receipt */
     uint64_t delivery_id, incident_id;
+    uint64_t alert_id;        /* DUPLICATE: of which alert */
     const char *words;
 };
 

@@ -299,12 +299,13 @@ static void make_room(struct core *core)
     }
 }
 
-static void count(struct core *core, enum count_kind what, const char *source, enum alert_status status)
+static void count(struct core *core, enum count_kind what, const char *source, enum alert_status status, uint64_t alert_id)
 {
     struct effect_count *effect = &effects_add(core->effects, EFFECT_METRIC)->count;
     effect->what = what;
     effect->source = effects_text(core->effects, source);
     effect->status = status == ALERT_FIRING ? "firing" : "resolved";
+    effect->alert_id = alert_id;
 }
 
 static void hear_new(struct core *core, const struct event_alerts *event, const struct alert_input *input, uint64_t hash)
@@ -404,18 +405,18 @@ static void hear(struct core *core, const struct event_alerts *event, const stru
         hear_not_at_source(core, event, input, alert);
         return;
     }
-    count(core, COUNT_RECEIVED, event->source, input->status);
+    count(core, COUNT_RECEIVED, event->source, input->status, 0);
     if (!alert) {
         hear_new(core, event, input, hash);
         return;
     }
     if (alert->status == input->status) {
-        count(core, COUNT_DUPLICATE, event->source, input->status);
+        count(core, COUNT_DUPLICATE, event->source, input->status, alert->id);
         refresh(core, alert, input);
         return;
     }
     if (is_straggler(core, alert, input)) {
-        count(core, COUNT_STALE, event->source, input->status);
+        count(core, COUNT_STALE, event->source, input->status, alert->id);
         return;
     }
     alert->state_reason = core_intern(core, input->state_reason);

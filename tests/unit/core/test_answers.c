@@ -72,6 +72,10 @@ static const struct story failovers[] = {
      false},
     {"who told the firing tells the end", {.mail_falls_back = true}, "chat:refused +a chat:taken 1m -a 1m",
      "0 chat first notification +a; 0 mail failover +a; 60 chat a: its firing was not told here; 60 mail all alerts resolved -a; ", false},
+    {"what may have arrived does not wait for its turn to probe", {.group_by = "host", .mail_falls_back = true, .within_ms = 2000},
+     "chat:hold +wa +wb +wc +wd unclear! 20s",
+     "chat first notification +wa; chat first notification +wb; chat first notification +wc; chat first notification +wd; "
+     "chat same words again?; mail failover +wb; mail failover +wc; mail failover +wd; ", true},
     {"nobody takes it", {.mail_falls_back = true}, "chat:refused mail:refused +a 1m",
      "0 chat first notification +a; 0 mail failover +a; 0 mail dead: kicked; 0 ops first notification +NotifierDeliveryDead; ", false},
 };

@@ -45,7 +45,8 @@ const struct command commands[] = {
      "what a channel's words, or a template, make of a payload", "Sends nothing. Without --payload it takes a sample of two alerts. Mistakes are told as FILE:LINE:COL.",
      command_template},
     {"send", "--title T [--severity S] [--label k=v]... [--description D] [--key K] [--resolve]", "an alert of one's own, from a script",
-     "Title and labels without severity, or --key, identify the alert; --resolve ends it." COMMON, command_send},
+     "Title and labels without severity, or --key, identify the alert; --resolve ends it. While it fires, another severity is not told: give it\n"
+     "another --key, or resolve it first." COMMON, command_send},
     {"replay", "FILE|- [--source NAME]", "posts a recorded webhook body", "The source is grafana unless named." COMMON, command_replay},
     {"replay-events", "FILE", "decides a record of `serve --record` once more",
      "Says where this version decides otherwise. Needs neither the daemon, the database nor the configuration: all of it is in FILE. Exit 1 where something differs.", command_replay_events},

@@ -40,7 +40,8 @@ static bool check_members(const struct cJSON *json, struct err *err)
     return true;
 }
 
-/* By its key if it has one, else by title and labels without severity: so worse and better news are one alert. */
+/* By its key if it has one, else by title and labels without severity: so one --resolve ends it, however bad it was.
+ * What already fires is a refresh, whatever its severity is now: see `notifier help send`. */
 static const char *event_fingerprint(const struct reading *reading, const char *key, const struct labels *labels)
 {
     struct label item = {"__key__", key};

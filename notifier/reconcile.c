@@ -180,7 +180,9 @@ static void answered(void *context, uint64_t tag, const struct http_reply *reply
         if (reply->status == 404)
             reader->api = API_UNKNOWN;
         snprintf(words, sizeof words, "the answer was %d%s", reply->status,
-                 reply->status == 401 || reply->status == 403 ? ": bearer_token is missing, wrong, or may not read alerts" : "");
+                 reply->status == 401 || reply->status == 403 ? ": bearer_token is missing, wrong, or may not read alerts"
+                 : reply->status == 404                       ? ": no Alertmanager's API is below reconcile.url"
+                 : reply->status / 100 == 3                   ? ": it sends us elsewhere; name that address in reconcile.url" : "");
         failed(reader, words);
     } else if (reply->body.length >= RECONCILE_REPLY_MAX)
         failed(reader, "the list is longer than 16 MiB");

@@ -85,7 +85,7 @@ def told(sink, name, status="firing"):
 
 
 def held(d, name):
-    return [a for a in d.items("/api/v1/alerts?limit=100") if a["labels"]["alertname"] == name]
+    return [a for a in d.items("/api/v1/alerts?status=all&limit=100") if a["labels"]["alertname"] == name]
 
 
 def trouble(d, status):
@@ -104,7 +104,7 @@ def test_what_never_reached_us_is_found(start, sink, lister):
     assert d.metric("notifier_alerts_received_total", source="grafana (reconcile)", status="firing") == 1
     fake.read(3)
     d.wait_at_rest()
-    assert {a["labels"]["alertname"] for a in d.items("/api/v1/alerts?limit=100")} == {"Missed"}
+    assert {a["labels"]["alertname"] for a in d.items("/api/v1/alerts?status=all&limit=100")} == {"Missed"}
     assert d.metric("notifier_reconcile_corrections_total", source="grafana") == 1, "once"
     assert all(r.path == GRAFANA_PATH for r in fake.requests) and fake.in_flight_max == 1
 
@@ -182,6 +182,16 @@ def test_a_read_that_fails_changes_nothing(start, sink, lister, answer):
     until(lambda: trouble(d, "resolved"), "its end")
 
 
+def test_neither_api_is_there(start, sink, lister):
+    fake = lister("/elsewhere")
+    d = start(reading(sink, fake.url))
+    found = sink.wait(lambda: told(sink, "NotifierReconcileFailing"))
+    assert "404" in found["annotations"]["summary"] and "reconcile.url" in found["annotations"]["summary"]
+    assert [r.path for r in fake.requests[:4]] == [GRAFANA_PATH, PLAIN_PATH] * 2
+    fake.path = GRAFANA_PATH
+    until(lambda: trouble(d, "resolved"), "its end")
+
+
 def test_a_reload_without_it(start, sink, lister):
     fake = lister()
     fake.always(Answer(500))
@@ -254,7 +264,7 @@ def test_a_real_alertmanager(start, sink, alertmanager):
     assert found["labels"] == {"alertname": "Missed", "severity": "critical"} and found["annotations"]["summary"] == "alertname=Missed there"
     reads = d.metric("notifier_reconcile_reads_total", outcome="read")
     until(lambda: d.metric("notifier_reconcile_reads_total", outcome="read") >= reads + 2, "more reads")
-    assert {a["labels"]["alertname"] for a in d.items("/api/v1/alerts?limit=100")} == {"Missed"}
+    assert {a["labels"]["alertname"] for a in d.items("/api/v1/alerts?status=all&limit=100")} == {"Missed"}
     assert not d.metric("notifier_reconcile_reads_total", outcome="failed")
     # Its webhook, once it arrives after all, is about the same alert.
     fingerprint = json.loads(amtool(alertmanager, "alert", "query", "-o", "json", "alertname=Missed"))[0]["fingerprint"]
@@ -264,4 +274,4 @@ def test_a_real_alertmanager(start, sink, alertmanager):
                         "endsAt": ago(1), "generatorURL": "", "fingerprint": fingerprint}]}
     assert d.post(json.dumps(body)).status == 200
     sink.wait(lambda: told(sink, "Missed", "resolved"))
-    assert len(held(d, "Missed")) == 1
+    assert [a["status"] for a in held(d, "Missed")] == ["resolved"]

@@ -166,13 +166,14 @@ static void read_smtp_to(struct reading *reading, const char *to, struct channel
 /* Half of what a channel needs is a mistake worth a word. */
 static bool all_given(struct reading *reading, const char *const *names, const char **values)
 {
-    size_t count = 0, total = 0;
+    size_t count = 0, total = 0, given = 0;
 
     for (; names[total]; total++)
-        count += (values[total] = environment(reading, names[total])) != NULL;
+        if ((values[total] = environment(reading, names[total])) && count++ == 0)
+            given = total;
     for (size_t i = 0; count && count < total && i < total; i++)
         if (!values[i])
-            warn(reading, NULL, "%s is not set, so the others of %s do nothing", names[i], names[0]);
+            warn(reading, NULL, "%s is not set, so %s makes no channel", names[i], names[given]);
     return count == total;
 }
 

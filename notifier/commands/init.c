@@ -2,6 +2,7 @@
 #include "base/file.h"
 #include "base/sign.h"
 #include "base/text.h"
+#include "notifier/channels/channel.h"
 #include "notifier/commands/client.h"
 #include "notifier/commands/commands.h"
 
@@ -149,11 +150,21 @@ static int write_all(struct answers *answers)
     return 0;
 }
 
+/* Says what is wrong with one of the answers, and never the answer itself. */
+static void complain(void *context, const char *setting, const char *words)
+{
+    bool *good = context;
+
+    *good = false;
+    fprintf(stderr, "notifier: telegram: %s %s\n", setting, words);
+}
+
 int command_init(int argc, char **argv)
 {
     static const struct option flags[] = {{"hmac", no_argument, NULL, 'h'}, {"force", no_argument, NULL, 'o'},
                                           {"telegram-token", required_argument, NULL, 't'}, {"telegram-chat", required_argument, NULL, 'c'}, {0}};
     struct answers answers = {.folder = "."};
+    bool good = true;
     int flag;
 
     optind = 1;
@@ -183,5 +194,7 @@ int command_init(int argc, char **argv)
         fprintf(stderr, "notifier: a chat id is a number, negative for groups, or @name\n");
         return 2;
     }
-    return write_all(&answers);
+    if (answers.token)
+        channel_find("telegram")->check(&(struct channel_config){.bot_token = answers.token, .chat_id = answers.chat}, complain, &good);
+    return good ? write_all(&answers) : 2;
 }

@@ -238,6 +238,17 @@ def test_init_and_doctor(make, tmp_path, telegram):
     assert len(telegram.taken) == before, "doctor sends nothing"
 
 
+def test_init_refuses_a_token_that_is_none(make, tmp_path):
+    """It wrote a configuration that check-config then refused."""
+    d = make(config(console()))
+    folder = tmp_path / "fresh"
+    done = d.cli("init", str(folder), "--telegram-token", "nonsense", "--telegram-chat", "1", url=False, stdin="")
+    fails(done, 2, "bot_token does not look like")
+    assert "nonsense" not in done.stderr and not folder.exists()
+    works(d.cli("init", str(folder), "--telegram-token", "1:abcdefghijkl", "--telegram-chat", "1", url=False, stdin=""))
+    works(d.cli("check-config", str(folder / "notifier.yaml"), url=False))
+
+
 def test_hash_password(make):
     d = make(config(console()))
     hashed = works(d.cli("hash-password", url=False, stdin="correct horse\n")).strip()

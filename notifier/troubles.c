@@ -8,6 +8,7 @@
 #define REJECTED_TOLD_MS (3600 * 1000) /* at most one notice an hour while a source keeps being refused */
 #define DAMAGE_TOLD_MS (24LL * 3600 * 1000)
 #define SELF_DOMAIN "notifier"
+#define SEVERITY_BYTES 256 /* a name of severity.order; far longer than any that is used */
 #define TROUBLE_SOURCE_SILENT "NotifierSourceSilent"
 #define TROUBLE_RECONCILE_FAILING "NotifierReconcileFailing"
 
@@ -49,6 +50,37 @@ void notifier_database_damaged(struct notifier *notifier, const char *summary)
                                                     .summary = summary, .lasts_ms = DAMAGE_TOLD_MS});
 }
 
+struct standing {
+    const struct event_trouble *trouble;
+    char severity[SEVERITY_BYTES];
+    bool found;
+};
+
+static void find_standing(void *context, const struct core_alert *alert)
+{
+    struct standing *standing = context;
+    const struct event_trouble *trouble = standing->trouble;
+
+    if (alert->status != ALERT_FIRING || !text_equal(labels_get(alert->labels, "alertname"), trouble->alertname) ||
+        !text_equal(labels_get(alert->labels, trouble->subject_label), trouble->subject))
+        return;
+    standing->found = true;
+    snprintf(standing->severity, sizeof standing->severity, "%s", text_or(labels_get(alert->labels, "severity"), ""));
+}
+
+/* Its severity is part of what it is, and a reload may have changed that: what ends is the one that stands. */
+static void trouble_ends(struct notifier *notifier, const struct event_trouble *trouble)
+{
+    struct standing standing = {.trouble = trouble};
+    struct event_trouble end = *trouble;
+
+    end.over = true;
+    core_alerts(notifier->core, SELF_DOMAIN, find_standing, &standing);
+    if (standing.found)
+        end.severity = standing.severity;
+    inbox_trouble(notifier, &end);
+}
+
 struct recalling {
     const char *alertname;
     void (*row)(void *context, const char *source);
@@ -84,8 +116,9 @@ void notifier_reconcile_recall(struct notifier *notifier, void (*row)(void *cont
 
 void notifier_reconcile_failing(struct notifier *notifier, const char *source, const char *summary, bool over)
 {
-    inbox_trouble(notifier, &(struct event_trouble){.alertname = TROUBLE_RECONCILE_FAILING, .subject = source, .subject_label = "source",
-                                                    .severity = "warning", .summary = summary, .over = over});
+    struct event_trouble trouble = {.alertname = TROUBLE_RECONCILE_FAILING, .subject = source, .subject_label = "source", .severity = "warning",
+                                    .summary = summary};
+    (over ? trouble_ends : inbox_trouble)(notifier, &trouble);
 }
 
 static void tell_silence(struct notifier *notifier, const struct heartbeats_news *news)
@@ -99,9 +132,9 @@ static void tell_silence(struct notifier *notifier, const struct heartbeats_news
         text_add_duration(&summary, news->every_ms);
     }
     log_say(news->over ? LOG_INFO : LOG_WARN, news->over ? "source_heard" : "source_silent", "%s", buf_text(&summary));
-    inbox_trouble(notifier, &(struct event_trouble){.alertname = TROUBLE_SOURCE_SILENT, .subject = news->source,
-                                                    .subject_label = "source", .severity = notifier->config->policy->severities[0],
-                                                    .summary = buf_text(&summary), .over = news->over});
+    struct event_trouble trouble = {.alertname = TROUBLE_SOURCE_SILENT, .subject = news->source, .subject_label = "source",
+                                    .severity = notifier->config->policy->severities[0], .summary = buf_text(&summary)};
+    (news->over ? trouble_ends : inbox_trouble)(notifier, &trouble);
     buf_free(&summary);
 }
 

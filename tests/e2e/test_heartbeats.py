@@ -75,7 +75,7 @@ def test_a_restart_neither_repeats_nor_forgets(start, sink):
 def test_a_reload_that_expects_nothing(start, sink):
     d = start(watched(sink))
     silent(d, "firing")
-    d.configure(config(hook(sink), sources=[{"name": "grafana"}]))
+    d.configure(config(hook(sink), sources=[{"name": "grafana"}], severity={"order": ["page", "critical", "info"]}))
     d.hangup()
     silent(d, "resolved")
 

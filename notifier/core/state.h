@@ -25,6 +25,7 @@
 #define DIGEST_DELIVERIES_MAX 20000         /* deliveries that one digest carries */
 #define EDIT_TRIES_MAX 3                    /* an optional part is not worth more */
 #define INTERN_MAX 4096                     /* distinct source, domain and reason texts; beyond, "other" */
+#define SELF_DOMAIN "notifier"              /* of our own troubles */
 #define TROUBLE_CHANNEL_DOWN "NotifierChannelDown"
 #define RULE_SAME "back in the state this channel was told"
 #define OWNER(pointer, type, member) ((type *)(void *)((char *)(pointer) - offsetof(type, member)))
@@ -239,7 +240,7 @@ void core_configure_targets(struct core *core);
 /* alerts: intake.c */
 bool alert_has_key(const void *item, const void *key);
 void intake_alerts(struct core *core, const struct event_alerts *event);
-void intake_trouble(struct core *core, const struct event_trouble *event);
+void intake_trouble(struct core *core, const struct event_trouble *event); /* trouble.c */
 void intake_test(struct core *core, const struct event_test *event);
 void alert_expire(struct core *core, struct alert *alert); /* its expiry has come */
 void alert_close(struct core *core, struct alert *alert, const char *state_reason, const char *rule); /* ends by itself */

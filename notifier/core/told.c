@@ -96,7 +96,8 @@ void told_owe(struct core *core, struct told *told)
     if (!is_owed(told))
         told->owed_ms = core->now.wall_ms;
     told->owed_seq = told->alert->seq;
-    told->hushed = HUSH_NONE;
+    if (is_owed(told)) /* else it is settled, and what was settled unsaid is still to be looked at */
+        told->hushed = HUSH_NONE;
     told_sort(told);
     told_write(core, told);
 }

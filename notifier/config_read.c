@@ -294,11 +294,14 @@ static void look_at_matchers(struct reading *reading, const struct yaml_node *no
     struct err err;
 
     for (size_t i = 0; i < count; i++) {
-        struct matcher *matcher = matcher_parse(texts[i], &err);
-        if (matcher)
-            matcher_close(matcher);
-        else
+        struct matcher *matchers[MATCHERS_MAX];
+        size_t parsed = 0;
+        if (!matchers_parse(texts[i], matchers, &parsed, &err)) {
             complain(reading, nodes[i], "%s", err.text);
+            continue;
+        }
+        while (parsed)
+            matcher_close(matchers[--parsed]);
     }
 }
 

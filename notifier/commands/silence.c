@@ -15,7 +15,6 @@
 #include <string.h>
 #include <time.h>
 
-#define MATCHERS_MAX 64
 #define IMPORT_BYTES_MAX (16u << 20)
 
 struct silencing {
@@ -82,21 +81,24 @@ static void put_time(struct json_out *out, const char *key, int64_t ms)
 
 static bool put_matcher(struct json_out *out, const char *text)
 {
+    struct matcher *matchers[MATCHERS_MAX];
     struct err err;
-    struct matcher *matcher = matcher_parse(text, &err);
+    size_t count;
 
-    if (!matcher) {
+    if (!matchers_parse(text, matchers, &count, &err)) {
         fprintf(stderr, "notifier: %s\n", err.text);
         return false;
     }
-    enum matcher_kind kind = matcher_kind(matcher);
-    json_open(out, '{');
-    json_set_text(out, "name", matcher_name(matcher));
-    json_set_text(out, "value", matcher_value(matcher));
-    json_set_bool(out, "isRegex", kind == MATCH_REGEX || kind == MATCH_NOT_REGEX);
-    json_set_bool(out, "isEqual", kind == MATCH_EQUAL || kind == MATCH_REGEX);
-    json_shut(out, '}');
-    matcher_close(matcher);
+    for (size_t i = 0; i < count; i++) {
+        enum matcher_kind kind = matcher_kind(matchers[i]);
+        json_open(out, '{');
+        json_set_text(out, "name", matcher_name(matchers[i]));
+        json_set_text(out, "value", matcher_value(matchers[i]));
+        json_set_bool(out, "isRegex", kind == MATCH_REGEX || kind == MATCH_NOT_REGEX);
+        json_set_bool(out, "isEqual", kind == MATCH_EQUAL || kind == MATCH_REGEX);
+        json_shut(out, '}');
+        matcher_close(matchers[i]);
+    }
     return true;
 }
 

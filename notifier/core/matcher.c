@@ -5,6 +5,7 @@
 #include <assert.h>
 #include <ctype.h>
 #include <pcre2.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -191,6 +192,58 @@ done:
     buf_free(&name);
     buf_free(&value);
     return matcher;
+}
+
+/* The end of a matcher: its comma, or the end. A comma in quotes is none. */
+static const char *piece_end(const char *text)
+{
+    bool quoted = false;
+
+    for (; *text && (quoted || *text != ','); text++) {
+        if (quoted && *text == '\\' && text[1])
+            text++;
+        else if (*text == '"')
+            quoted = !quoted;
+    }
+    return text;
+}
+
+static bool is_blank(const char *text)
+{
+    return text[strspn(text, " \t\r\n")] == '\0';
+}
+
+bool matchers_parse(const char *text, struct matcher *out[MATCHERS_MAX], size_t *count, struct err *err)
+{
+    char *whole = copy(text, strlen(text)), *at = whole + strspn(whole, " \t\r\n");
+    size_t length = strlen(at);
+    bool ok = true;
+
+    *count = 0;
+    while (length && strchr(" \t\r\n", at[length - 1]))
+        at[--length] = '\0';
+    if (length > 1 && at[0] == '{' && at[length - 1] == '}') {
+        at[length - 1] = '\0';
+        at++;
+    }
+    do {
+        char *end = (char *)(uintptr_t)piece_end(at);
+        bool last = !*end;
+        *end = '\0';
+        if (last && *count && is_blank(at))
+            break; /* one comma may close the list */
+        if (*count == MATCHERS_MAX)
+            ok = err_set(err, ERR_LIMIT, "more than %d matchers in one text", MATCHERS_MAX);
+        else if ((out[*count] = matcher_parse(at, err)))
+            (*count)++;
+        else
+            ok = false;
+        at = last ? end : end + 1;
+    } while (ok && *at);
+    for (size_t i = 0; !ok && i < *count; i++)
+        matcher_close(out[i]);
+    free(whole);
+    return ok;
 }
 
 static bool value_matches(const struct matcher *m, const char *value)

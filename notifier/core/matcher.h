@@ -13,6 +13,10 @@ struct matcher;
 
 /* `severity="critical"`, `team=~infra|data`. Caller closes with matcher_close. NULL and err on a mistake. */
 struct matcher *matcher_parse(const char *text, struct err *err);
+/* One or several, as Alertmanager's lists take them: `{severity="critical", team=~"infra|data"}`, braces and a last comma
+ * optional. False and err on a mistake: then none is left open. */
+#define MATCHERS_MAX 64
+bool matchers_parse(const char *text, struct matcher *out[MATCHERS_MAX], size_t *count, struct err *err);
 struct matcher *matcher_new(const char *name, enum matcher_kind kind, const char *value, struct err *err);
 void matcher_close(struct matcher *matcher);
 bool matcher_matches(const struct matcher *matcher, const struct labels *labels); /* a missing label is "" */

@@ -141,13 +141,16 @@ struct policy_node *policy_add_node(struct policy *policy, struct policy_node *p
 
 static bool add_matcher(struct policy *policy, struct matcher ***list, size_t *count, const char *text, struct err *err)
 {
-    struct matcher *matcher = matcher_parse(text, err);
-    if (!matcher)
+    struct matcher *parsed[MATCHERS_MAX];
+    size_t more;
+
+    if (!matchers_parse(text, parsed, &more, err))
         return false;
-    struct matcher **matchers = ARENA_NEW(policy->arena, struct matcher *, *count + 1);
+    struct matcher **matchers = ARENA_NEW(policy->arena, struct matcher *, *count + more);
     if (*count)
         memcpy(matchers, *list, *count * sizeof *matchers);
-    matchers[(*count)++] = matcher;
+    memcpy(matchers + *count, parsed, more * sizeof *matchers);
+    *count += more;
     *list = matchers;
     return true;
 }

@@ -297,6 +297,34 @@ static void test_letter_case(void)
     }
 }
 
+/* One text of a configuration's list may hold several. */
+static void test_several(void)
+{
+    static const struct {
+        const char *text, *want; /* NULL: refused */
+    } rows[] = {
+        {"a=b", "a=\"b\" "}, {"{a=b}", "a=\"b\" "}, {"a=b,c!=d", "a=\"b\" c!=\"d\" "}, {" { a=\"x,y\" , c=~\"}|,\", } ", "a=\"x,y\" c=~\"}|,\" "},
+        {"a=b,", "a=\"b\" "}, {"a=\"q\\\",\",b=c", "a=\"q\\\",\" b=\"c\" "}, {"a=b,,c=d", NULL}, {",a=b", NULL}, {"{a=b", NULL}, {"{}", NULL}, {"", NULL}, {"a=b,c", NULL},
+    };
+
+    for (size_t i = 0; i < LENGTH(rows); i++) {
+        struct matcher *matchers[MATCHERS_MAX];
+        struct buf out = BUF_EMPTY(4096);
+        struct err err = {0};
+        size_t count = 0;
+        bool ok = matchers_parse(rows[i].text, matchers, &count, &err);
+        CHECK(ok == (rows[i].want != NULL), "%s: %s", rows[i].text, err.text);
+        for (size_t m = 0; ok && m < count; m++) {
+            matcher_write(matchers[m], &out);
+            buf_add_char(&out, ' ');
+            matcher_close(matchers[m]);
+        }
+        if (ok)
+            CHECK_TEXT(buf_text(&out), rows[i].want);
+        buf_free(&out);
+    }
+}
+
 int main(void)
 {
     test_replaced();
@@ -304,6 +332,7 @@ int main(void)
     test_letter_case();
     test_matching();
     test_written();
+    test_several();
     test_bad();
     test_too_long();
     test_catastrophic();

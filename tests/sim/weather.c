@@ -74,6 +74,10 @@ static void jump(struct life *life)
         MARK(wall_jump_forward);
     life->wall_shift_ms += by_ms;
     life->jumped_ms = life->steady_ms;
+    for (size_t c = 0; c < SIM_CHANNELS_MAX && !life->notifier; c++) { /* while it is down, nothing but wall times is left of a wait */
+        life->judge.wish_until_ms[c] = 0;
+        life->judge.sends[c].count = 0;
+    }
     life_say(life, "the wall clock jumps by %lld ms", (long long)by_ms);
 }
 

@@ -128,6 +128,12 @@ $(OUT)/tests/unit/%: $(OUT)/obj/tests/unit/%.o $$(foreach l,$$(LINK_$$(firstword
 	@mkdir -p $(@D)
 	@$(CC) $(CFLAGS) $(LDFLAGS) $< -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(LIBS) -lesmtp -o $@
 
+# Else make takes them for intermediate, deletes them, and the next make compiles every test anew.
+.SECONDARY: $(call objects,$(UNIT_SRC) $(wildcard tests/fuzz/*.c tests/torture/*.c))
+
+.PHONY: unit-build
+unit-build: $(UNIT_BIN)
+
 .PHONY: unit
 unit: $(UNIT_BIN)
 	tests/run.sh $(UNIT_BIN)

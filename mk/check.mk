@@ -25,6 +25,7 @@ need = @command -v $(1) >/dev/null || { echo "$(1) is missing: apt-get install $
 check:
 	$(if $(filter no,$(DEPS)),,$(call step,deps,1200,$(MAKE) deps))
 	$(call step,build,900,$(MAKE) all)
+	$(call step,unit build,300,$(MAKE) unit-build)
 	$(call step,unit,300,$(MAKE) unit)
 	$(call step,tidy,60,$(MAKE) tidy)
 	$(call step,sim,300,$(MAKE) sim-100)
@@ -36,6 +37,7 @@ check:
 .PHONY: check-fast
 check-fast:
 	$(call step,build,900,$(MAKE) all)
+	$(call step,unit build,300,$(MAKE) unit-build)
 	$(call step,unit,60,$(MAKE) unit)
 	$(call step,tidy,30,$(MAKE) tidy)
 	$(call step,sim,60,$(MAKE) sim-100)

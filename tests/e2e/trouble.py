@@ -186,7 +186,8 @@ class Mailbox:
 
     def told(self, recipient=GOOD):
         with self._changed:
-            return [(name, at, "(repeat)" in text) for at, text in self.mails[recipient] for name in sorted(set(re.findall(r"Fault\d{3}", text)))]
+            firing = [(at, text) for at, text in self.mails[recipient] if "RESOLVED" not in text]
+            return [(name, at, "(repeat)" in text) for at, text in firing for name in sorted(set(re.findall(r"Fault\d{3}", text)))]
 
     def close(self):
         self._server.shutdown()

@@ -9,4 +9,4 @@ $(OUT)/tests/torture/%: $(OUT)/obj/tests/torture/%.o $(OUT)/obj/tests/torture/vf
 
 .PHONY: torture
 torture: $(TORTURE_BIN)
-	tests/run.sh $(TORTURE_BIN)
+	TEST_SECONDS=$$(($${TORTURE_SECONDS:-45} + 90)) tests/run.sh $(TORTURE_BIN)

@@ -64,13 +64,13 @@ static inline size_t server_read(int fd, char *text, size_t size)
 static inline bool server_treat(int fd, const char *request)
 {
     char path[256] = "", body[4096];
-    static char large[200 * 1024];
 
     sscanf(request, "%*15s %255s", path);
     if (strcmp(path, "/big") == 0) {
-        memset(large, 'x', sizeof large);
-        dprintf(fd, "HTTP/1.1 200 OK\r\nContent-Length: %zu\r\n\r\n", sizeof large);
-        server_say(fd, large, sizeof large);
+        memset(body, 'x', sizeof body);
+        dprintf(fd, "HTTP/1.1 200 OK\r\nContent-Length: %zu\r\n\r\n", 50 * sizeof body);
+        for (int i = 0; i < 50; i++)
+            server_say(fd, body, sizeof body);
     } else if (strcmp(path, "/slow") == 0) {
         server_pause(1000);
         server_answer(fd, "200 OK", "", "late");

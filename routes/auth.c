@@ -44,6 +44,7 @@ static void copy_options(struct auth *auth, const struct auth_options *options)
     auth->options.identity_header = copy(auth, options->identity_header);
     auth->options.public_url = copy(auth, options->public_url);
     credential_host(text_or(options->public_url, ""), auth->public_host, sizeof auth->public_host);
+    auth->prefix = path_prefix(auth->arena, options->public_url);
 }
 
 struct auth *auth_new(const struct auth_options *options, struct work *work)
@@ -106,6 +107,14 @@ void auth_set_listener(struct auth *auth, const char *address)
 bool auth_has_people(const struct auth *auth)
 {
     return auth->options.token_count || auth->options.user_count;
+}
+
+void auth_place(const struct auth *auth, struct call *call)
+{
+    if (!auth)
+        return;
+    call->prefix = arena_text(call->arena, auth->prefix);
+    call->target = path_without(call->arena, call->target, call->prefix);
 }
 
 uint64_t auth_failures(const struct auth *auth)

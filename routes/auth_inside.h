@@ -13,6 +13,7 @@
 struct auth {
     struct arena *arena; /* owns the options */
     struct auth_options options;
+    const char *prefix; /* of our links: the path of public_url */
     char listener_host[AUTH_HOST_MAX], public_host[AUTH_HOST_MAX];
     bool listens_on_socket;
     struct peer_trust trust;

@@ -34,6 +34,8 @@ void auth_sign_in(struct auth *auth, struct call *call, const char *name, const 
 /* Ends the session the call came with, or all of its person, and takes the cookie back. */
 void auth_sign_out(struct auth *auth, struct call *call, bool everywhere);
 
+/* Sets the prefix of our links by the path of public_url, and takes it off the target where it came with it. auth may be NULL. */
+void auth_place(const struct auth *auth, struct call *call);
 uint64_t auth_failures(const struct auth *auth); /* refused so far */
 
 #endif

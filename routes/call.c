@@ -19,7 +19,7 @@ struct call *call_new(const char *target)
         abort();
     call->arena = arena_new();
     call->target = arena_text(call->arena, target);
-    call->path.text = "";
+    call->path.text = call->prefix = "";
     call->method = call->version = "";
     buf_init(&call->answer, CALL_ANSWER_MAX);
     return call;
@@ -44,6 +44,7 @@ void call_connection_gone(struct call *call)
 
 const char *call_method(const struct call *call) { return call->method; }
 const char *call_target(const struct call *call) { return call->target; }
+const char *call_prefix(const struct call *call) { return call->prefix; }
 const char *call_path(const struct call *call) { return call->path.text; }
 const char *call_who(const struct call *call) { return call->who ? call->who : ""; }
 const char *call_source(const struct call *call) { return call->source ? call->source : "api"; }
@@ -330,7 +331,7 @@ void call_see_page(struct call *call, const char *path)
 
     assert(path[0] == '/' && path[1] != '/' && path[1] != '\\');
     assert(strcmp(call->method, "POST") == 0 && call->route->access != ACCESS_SOURCE && !text_starts(call->target, "/api/"));
-    call_set_header(call, "Location", path);
+    call_set_header(call, "Location", arena_printf(call->arena, "%s%s", call->prefix, path));
     answer(call, 303, "text/plain; charset=utf-8", done, sizeof done - 1);
 }
 

@@ -18,7 +18,8 @@
 
 struct call {
     struct arena *arena;
-    const char *target;              /* raw: path and query as sent */
+    const char *target;              /* raw: path and query as sent, less the prefix */
+    const char *prefix;              /* "/notifier": of our own links, whether this call came by it or not; "" */
     const char *method, *version;
     struct path path;
     struct path_pair params[CALL_PARAMS_MAX];

@@ -5,7 +5,7 @@
 #include "base/text.h"
 #include "routes/auth_private.h"
 
-/* Sets call->route, or answers: 404, 405 with what would do, 204 to OPTIONS. */
+/* Sets call->route, or answers: 404, 405 with what would do, 204 to OPTIONS, as to a browser that asks before it posts from elsewhere. */
 static bool find_route(struct call *call, const struct server_options *options)
 {
     const char *method = text_equal(call->method, "HEAD") ? "GET" : call->method;
@@ -29,7 +29,8 @@ static bool find_route(struct call *call, const struct server_options *options)
     else {
         call_set_header(call, "Allow", buf_text(&allowed));
         if (text_equal(call->method, "OPTIONS"))
-            call_answer(call, 204, "text/plain", NULL, 0);
+            call_answer(call, text_starts(call->target, "/api/v2/") ? 200 : 204, /* as Alertmanager answers */
+                        "text/plain", NULL, 0);
         else
             call_fail(call, 405, "method not allowed", "this address takes %s", buf_text(&allowed));
     }

@@ -44,9 +44,32 @@ void page_fill(struct buf *out, const char *html, const struct page_slot *slots,
     buf_add_text(out, html);
 }
 
+/* All our links lead from the root. This is the one place that puts the prefix before them: a stranger's text has no quote
+ * left in it, so that nothing else looks like one. */
+static void add_with_prefix(struct buf *out, const char *html, const char *prefix)
+{
+    static const char *const links[] = {" href=\"/", " src=\"/", " action=\"/"};
+
+    while (*html) {
+        size_t length = strcspn(html + 1, " ") + 1;
+        size_t link = 0;
+        while (link < LENGTH(links) && !text_starts(html, links[link]))
+            link++;
+        if (link < LENGTH(links)) {
+            size_t before = strlen(links[link]) - 1;
+            buf_add(out, html, before);
+            buf_add_text(out, prefix);
+            html += before;
+            length -= before;
+        }
+        buf_add(out, html, length);
+        html += length;
+    }
+}
+
 void page_show(struct call *call, int status, const struct page_frame *frame, const struct buf *main)
 {
-    struct buf html = BUF_EMPTY(PAGE_MAX), title = BUF_EMPTY(64 * 1024), nav = BUF_EMPTY(64 * 1024);
+    struct buf html = BUF_EMPTY(PAGE_MAX), filled = BUF_EMPTY(PAGE_MAX), title = BUF_EMPTY(64 * 1024), nav = BUF_EMPTY(64 * 1024);
     struct buf short_title = BUF_EMPTY(8 * TITLE_RUNES);
 
     buf_add(&short_title, frame->title, text_prefix(frame->title, TITLE_RUNES));
@@ -62,12 +85,17 @@ void page_show(struct call *call, int status, const struct page_frame *frame, co
     struct page_slot slots[] = {{"title", buf_text(&title)}, {"nav", buf_text(&nav)}, {"main", buf_text(main)},
                                 {"foot", text_or(frame->foot, "")}, {"live", frame->live && status == 200 ? " data-live" : ""}};
     if (!main->full)
-        page_fill(&html, layout_html, slots, LENGTH(slots));
-    if (main->full || html.full)
+        page_fill(&filled, layout_html, slots, LENGTH(slots));
+    if (call_prefix(call)[0])
+        add_with_prefix(&html, buf_text(&filled), call_prefix(call));
+    else
+        buf_add(&html, buf_text(&filled), filled.length);
+    if (main->full || filled.full || html.full)
         call_fail(call, 500, "failed", "the page is too long; ask for less");
     else
         call_answer(call, status, "text/html; charset=utf-8", buf_text(&html), html.length);
     buf_free(&html);
+    buf_free(&filled);
     buf_free(&title);
     buf_free(&short_title);
     buf_free(&nav);

@@ -117,3 +117,26 @@ bool path_match(const struct path *path, const char *pattern, struct arena *aren
     }
     return index == path->segment_count;
 }
+
+const char *path_prefix(struct arena *arena, const char *url)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~/";
+    const char *host = url ? strstr(url, "://") : NULL;
+    const char *path = host ? strchr(host + 3, '/') : NULL;
+    size_t length = path ? strlen(path) : 0;
+
+    while (length && path[length - 1] == '/')
+        length--;
+    if (!length || length > PATH_PREFIX_MAX || strspn(path, plain) < length || strstr(path, "//"))
+        return "";
+    return arena_bytes(arena, path, length);
+}
+
+const char *path_without(struct arena *arena, const char *target, const char *prefix)
+{
+    size_t length = strlen(prefix);
+
+    if (!length || strncmp(target, prefix, length) != 0 || !strchr("/?", target[length]))
+        return target;
+    return target[length] == '/' ? target + length : arena_printf(arena, "/%s", target + length);
+}

@@ -24,6 +24,13 @@ struct path { /* texts live in the arena it was parsed with */
 /* False: a target nobody sends by accident (no leading slash, a broken escape, NUL, not UTF-8, too many parts). */
 bool path_parse(struct arena *arena, const char *target, struct path *out, struct err *err);
 
+#define PATH_PREFIX_MAX 200 /* bytes */
+/* The path of a URL as a prefix of our own: "https://host/notifier/" gives "/notifier". "" where it has none, or one with
+ * more than letters, digits and "-._~" between its slashes: such a one is not served. */
+const char *path_prefix(struct arena *arena, const char *url);
+/* The target less the prefix it may begin with: "/notifier/x?y" is "/x?y", and "/notifier" is "/". Into the arena where it differs. */
+const char *path_without(struct arena *arena, const char *target, const char *prefix);
+
 /* "a=1&b=2" of a query or of a form's body; at most CALL_ARGUMENTS_MAX pairs into out. */
 bool path_parse_pairs(struct arena *arena, const char *text, struct path_pair *out, size_t *count, struct err *err);
 

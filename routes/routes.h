@@ -27,6 +27,8 @@ struct route {
 
 const char *call_method(const struct call *call);
 const char *call_target(const struct call *call);                     /* path and query as sent */
+/* What our links begin with where public_url has a path: "/notifier", or "". Safe in HTML. Requests come with it or without. */
+const char *call_prefix(const struct call *call);
 const char *call_path(const struct call *call);                       /* decoded */
 const char *call_param(const struct call *call, const char *name);    /* decoded; NULL if the route has none */
 const char *call_argument(const struct call *call, const char *name); /* first; decoded; NULL */

@@ -281,6 +281,7 @@ static void *request_begins(void *context, const char *target, struct MHD_Connec
     const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
     struct call *call = call_new(target);
 
+    auth_place(server->options.auth, call);
     const union MHD_ConnectionInfo *peer = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
     call->peer = call->client = address_of(peer ? peer->client_addr : NULL);
     call->secure = server->tls;
@@ -298,7 +299,6 @@ static void *request_begins(void *context, const char *target, struct MHD_Connec
     link_enter(call->link, LINK_READING, steady_ms());
     return call;
 }
-
 static void request_ends(void *context, struct MHD_Connection *connection, void **request, enum MHD_RequestTerminationCode code)
 {
     struct server *server = context;

@@ -2,6 +2,7 @@
 // A page that says so shows what changed without being asked: on a word from the stream it reads itself again and takes
 // over the new <main>. Only while it is looked at, at most every two seconds, and never under somebody's hands.
 const main = document.querySelector("main[data-live]");
+const root = document.currentScript.src;
 const PAUSE_MS = 2000;
 const CALM = 10;               // and at most a tenth of the time is spent reading: a storm makes a page slow to make
 const SETTLED_MS = 1500;       // whoever only passes through opens no stream
@@ -52,7 +53,7 @@ if (main) {
 
   // "ready" as well: something may have happened between the page and the stream.
   const listen = () => {
-    stream = new EventSource("/api/v1/stream");
+    stream = new EventSource(new URL("api/v1/stream", root));
     for (const kind of ["alert", "incident", "delivery", "channel", "silence", "reset", "ready"]) stream.addEventListener(kind, soon);
   };
 

@@ -111,8 +111,35 @@ static void many_arguments(void)
     arena_free(arena);
 }
 
+static void prefixes(void)
+{
+    static const struct { const char *url, *prefix, *target, *want; } rows[] = {
+        {"https://host/notifier", "/notifier", "/notifier/history?x=1", "/history?x=1"},
+        {"https://host/notifier//", "/notifier", "/notifier", "/"},
+        {"https://host/a/b-1.2/", "/a/b-1.2", "/a/b-1.2?x", "/?x"},
+        {"https://host/notifier", "/notifier", "/notifierx", "/notifierx"},
+        {"https://host/notifier", "/notifier", "/history", "/history"},
+        {"https://host/notifier", "/notifier", "/notifier//evil.example", "//evil.example"},
+        {"https://host:8686/", "", "/notifier/x", "/notifier/x"},
+        {"https://host", "", "/", "/"},
+        {"https://host/a\"b", "", "/", "/"},
+        {"https://host/a//b", "", "/", "/"},
+        {"https://host//evil.example", "", "/", "/"},
+        {NULL, "", "/", "/"},
+    };
+
+    for (size_t i = 0; i < LENGTH(rows); i++) {
+        struct arena *arena = arena_new();
+        const char *prefix = path_prefix(arena, rows[i].url);
+        CHECK_TEXT(prefix, rows[i].prefix);
+        CHECK_TEXT(path_without(arena, rows[i].target, prefix), rows[i].want);
+        arena_free(arena);
+    }
+}
+
 int main(void)
 {
+    prefixes();
     targets_are_taken_apart();
     rows_are_found();
     many_arguments();

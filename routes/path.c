@@ -127,9 +127,10 @@ const char *path_prefix(struct arena *arena, const char *url)
 
     while (length && path[length - 1] == '/')
         length--;
-    if (!length || length > PATH_PREFIX_MAX || strspn(path, plain) < length || strstr(path, "//"))
+    if (!length || length > PATH_PREFIX_MAX || strspn(path, plain) < length)
         return "";
-    return arena_bytes(arena, path, length);
+    const char *prefix = arena_bytes(arena, path, length);
+    return strstr(prefix, "//") ? "" : prefix;
 }
 
 const char *path_without(struct arena *arena, const char *target, const char *prefix)

@@ -13,6 +13,18 @@ static bool is_about_a_value(const char *text)
     return false;
 }
 
+/* Neither amtool nor the conversion reads the templates of a channel: `text:2:4: unexpected "end"` is the file's own fault. */
+static bool is_about_a_template(const char *text)
+{
+    for (const char *at = text; (at = strstr(at, ": ")); at++) {
+        int end = 0;
+        sscanf(at, ": %*[a-z_]:%*d:%*d: %n", &end);
+        if (end)
+            return true;
+    }
+    return false;
+}
+
 static void read_back(const struct buf *out)
 {
     static struct config_complaints complaints;
@@ -20,7 +32,7 @@ static void read_back(const struct buf *out)
     memset(&complaints, 0, sizeof complaints);
     config_free(config_parse("result", buf_text(out), out->length, fuzz_environment, &complaints));
     for (size_t i = 0; i < complaints.count; i++) {
-        if (complaints.items[i].warning || is_about_a_value(complaints.items[i].text))
+        if (complaints.items[i].warning || is_about_a_value(complaints.items[i].text) || is_about_a_template(complaints.items[i].text))
             continue;
         fprintf(stderr, "%s\n%s\n", complaints.items[i].text, buf_text(out));
         FUZZ_CHECK(!"the result is refused");

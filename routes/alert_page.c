@@ -332,17 +332,14 @@ static void show(struct alert_page *page, const struct cJSON *alert)
 static void listed(void *context, bool ok, const struct buf *out, const struct err *err)
 {
     struct alert_page *page = context;
-    struct err failure = {0};
+    struct query_answer answer = query_answer(ok, out, err);
 
     page->ended = true;
-    struct cJSON *alert = ok ? json_parse(buf_text(out), out->length, &failure) : NULL;
-    if (alert)
-        show(page, alert);
-    else if (ok)
-        page_refuse(page->call, 500, "Failed", failure.text);
+    if (answer.json)
+        show(page, answer.json);
     else
-        page_refuse(page->call, query_status(err), query_status(err) == 404 ? "Not found" : "Failed", err->text);
-    json_close(alert);
+        page_refuse(page->call, answer.status, answer.status == 404 ? "Not found" : "Failed", answer.failure.text);
+    json_close(answer.json);
 }
 
 static void alert_page(void *context, struct call *call)

@@ -107,15 +107,11 @@ static void show(struct audit_page *page, int status, const struct cJSON *list, 
 static void listed(void *context, bool ok, const struct buf *out, const struct err *err)
 {
     struct audit_page *page = context;
-    struct err failure = {0};
+    struct query_answer answer = query_answer(ok, out, err);
 
     page->ended = true;
-    struct cJSON *list = ok ? json_parse(buf_text(out), out->length, &failure) : NULL;
-    if (list)
-        show(page, 200, list, NULL);
-    else
-        show(page, ok ? 500 : query_status(err), NULL, ok ? failure.text : err->text);
-    json_close(list);
+    show(page, answer.status, answer.json, answer.json ? NULL : answer.failure.text);
+    json_close(answer.json);
 }
 
 static void audit_page(void *context, struct call *call)

@@ -134,15 +134,14 @@ static void show(struct channels_page *page, const struct cJSON *list)
 static void listed(void *context, bool ok, const struct buf *out, const struct err *err)
 {
     struct channels_page *page = context;
-    struct err failure = {0};
+    struct query_answer answer = query_answer(ok, out, err);
 
     page->ended = true;
-    struct cJSON *list = ok ? json_parse(buf_text(out), out->length, &failure) : NULL;
-    if (list)
-        show(page, list);
+    if (answer.json)
+        show(page, answer.json);
     else
-        page_refuse(page->call, ok ? 500 : query_status(err), "Channels", ok ? failure.text : err->text);
-    json_close(list);
+        page_refuse(page->call, answer.status, "Channels", answer.failure.text);
+    json_close(answer.json);
 }
 
 static void channels_page(void *context, struct call *call)

@@ -262,21 +262,17 @@ static void ask(struct deliveries_page *page)
 static void listed(void *context, bool ok, const struct buf *out, const struct err *err)
 {
     struct deliveries_page *page = context;
-    struct err failure = {0};
+    struct query_answer answer = query_answer(ok, out, err);
 
     page->ended = true;
-    struct cJSON *list = ok ? json_parse(buf_text(out), out->length, &failure) : NULL;
-    if (list && page->both && !page->first) {
-        page->first = list;
+    if (answer.json && page->both && !page->first) {
+        page->first = answer.json;
         page->query.status = "dead";
         ask(page);
         return;
     }
-    if (list)
-        show(page, 200, list, NULL);
-    else
-        show(page, ok ? 500 : query_status(err), NULL, ok ? failure.text : err->text);
-    json_close(list);
+    show(page, answer.status, answer.json, answer.json ? NULL : answer.failure.text);
+    json_close(answer.json);
 }
 
 static void deliveries_page(void *context, struct call *call)
@@ -333,11 +329,11 @@ static void add_items(struct buf *out, const struct config *config, const struct
 static void delivery_listed(void *context, bool ok, const struct buf *out, const struct err *err)
 {
     struct deliveries_page *page = context;
-    struct err failure = {0};
+    struct query_answer answer = query_answer(ok, out, err);
+    struct cJSON *delivery = answer.json;
     struct buf main = BUF_EMPTY(PAGE_MAX);
 
     page->ended = true;
-    struct cJSON *delivery = ok ? json_parse(buf_text(out), out->length, &failure) : NULL;
     if (delivery) {
         page_add_fact(&main, "<h1>Delivery ", page_text(delivery, "id"), "</h1>\n");
         add_actions(&main, page->call, delivery);
@@ -346,8 +342,8 @@ static void delivery_listed(void *context, bool ok, const struct buf *out, const
         add_items(&main, notifier_config(page->notifier), json_get(delivery, "items"));
         page_show(page->call, 200, &(struct page_frame){.title = "Delivery", .current = "/deliveries", .live = true}, &main);
     } else {
-        int status = ok ? 500 : err->kind == ERR_INPUT ? 404 : query_status(err);
-        page_refuse(page->call, status, status == 404 ? "Not found" : "Failed", ok ? failure.text : err->text);
+        int status = !ok && err->kind == ERR_INPUT ? 404 : answer.status;
+        page_refuse(page->call, status, status == 404 ? "Not found" : "Failed", answer.failure.text);
     }
     json_close(delivery);
     buf_free(&main);

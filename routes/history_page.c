@@ -312,14 +312,14 @@ static void find_timeline(struct history_page *page)
 static void listed(void *context, bool ok, const struct buf *out, const struct err *err)
 {
     struct history_page *page = context;
-    struct err failure = {0};
+    struct query_answer answer = query_answer(ok, out, err);
 
     page->ended = true;
-    page->list = ok ? json_parse(buf_text(out), out->length, &failure) : NULL;
+    page->list = answer.json;
     if (page->list)
         find_timeline(page);
     else
-        show(page, ok ? 500 : query_status(err), NULL, ok ? failure.text : err->text);
+        show(page, answer.status, NULL, answer.failure.text);
 }
 
 static void history_page(void *context, struct call *call)

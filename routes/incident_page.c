@@ -227,16 +227,12 @@ static void find_alerts(struct incident_page *page)
 static void incident_listed(void *context, bool ok, const struct buf *out, const struct err *err)
 {
     struct incident_page *page = context;
-    struct err failure = {0};
+    struct query_answer answer = query_answer(ok, out, err);
 
     page->ended = true;
-    if (!ok && query_status(err) != 404) {
-        page_refuse(page->call, query_status(err), "Failed", err->text);
-        return;
-    }
-    page->incident = ok ? json_parse(buf_text(out), out->length, &failure) : NULL;
-    if (ok && !page->incident)
-        page_refuse(page->call, 500, "Failed", failure.text);
+    page->incident = answer.json;
+    if (!answer.json && answer.status != 404)
+        page_refuse(page->call, answer.status, "Failed", answer.failure.text);
     else if (text_equal(json_get_text(page->incident, "kind"), "incident"))
         find_alerts(page);
     else {

@@ -74,3 +74,15 @@ int query_status(const struct err *err)
 {
     return err->kind == ERR_INPUT || err->kind == ERR_LIMIT ? 400 : err->kind == ERR_CONFLICT ? 404 : 500;
 }
+
+struct query_answer query_answer(bool ok, const struct buf *out, const struct err *err)
+{
+    struct query_answer answer = {0};
+
+    if (!ok)
+        answer.failure = *err;
+    else
+        answer.json = json_parse(buf_text(out), out->length, &answer.failure);
+    answer.status = answer.json ? 200 : ok ? 500 : query_status(err);
+    return answer;
+}

@@ -2,6 +2,7 @@
 #ifndef ROUTES_QUERY_H
 #define ROUTES_QUERY_H
 
+#include "base/json.h"
 #include "notifier/notifier.h"
 #include "routes/routes.h"
 
@@ -9,5 +10,14 @@
 bool query_read(struct call *call, enum history_list list, int64_t now_ms, struct history_query *out, struct err *err);
 /* What a failed list becomes: 400, 404 or 500. */
 int query_status(const struct err *err);
+
+/* What a page's list came to: json, which the caller closes, and 200; or NULL, a status and the reason. */
+struct query_answer {
+    struct cJSON *json;
+    int status;
+    struct err failure;
+};
+/* err is read only where not ok. */
+struct query_answer query_answer(bool ok, const struct buf *out, const struct err *err);
 
 #endif

@@ -140,15 +140,11 @@ static void show_draft(struct draft_page *page, int status, const struct cJSON *
 static void previewed(void *context, bool ok, const struct buf *out, const struct err *err)
 {
     struct draft_page *page = context;
-    struct err failure = {0};
+    struct query_answer answer = query_answer(ok, out, err);
 
     page->ended = true;
-    struct cJSON *list = ok ? json_parse(buf_text(out), out->length, &failure) : NULL;
-    if (list)
-        show_draft(page, 200, list, NULL);
-    else
-        show_draft(page, ok ? 500 : query_status(err), NULL, ok ? failure.text : err->text);
-    json_close(list);
+    show_draft(page, answer.status, answer.json, answer.json ? NULL : answer.failure.text);
+    json_close(answer.json);
 }
 
 static void take_matchers(struct draft *draft, const char *const *given, size_t count)

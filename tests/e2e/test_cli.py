@@ -1,6 +1,7 @@
 """The command line: each command once as meant and once wrong; exit codes 0, 1, 2; errors are one plain sentence."""
 import json
 import re
+import socket
 
 import pytest
 
@@ -113,7 +114,15 @@ def test_drop(start, sink):
 
 
 @pytest.mark.smoke
-def test_test_channel(start, make, telegram):
+@pytest.fixture
+def no_daemon():
+    """What `notifier test` does alone shows only where nobody answers at the default address."""
+    with socket.socket() as asked:
+        if asked.connect_ex(("127.0.0.1", 8686)) == 0:
+            pytest.fail("a daemon answers at 127.0.0.1:8686 and would be asked instead: stop it (`make run`?) and run this again")
+
+
+def test_test_channel(no_daemon, start, make, telegram):
     settings = config(telegram_channel(telegram), console())
     alone = make(settings)
     done = alone.cli("test", "--channel", "telegram", "--config", str(alone.path), url=False, env={"NOTIFIER_URL": "http://127.0.0.1:1"})
@@ -136,7 +145,7 @@ def test_test_channel(start, make, telegram):
     fails(alone.cli("test", "--channel", "telegram", url=False, env={"NOTIFIER_CONFIG": str(alone.path)}), 1, "chat not found")
 
 
-def test_test_channel_from_the_environment(make, telegram, slack):
+def test_test_channel_from_the_environment(no_daemon, make, telegram, slack):
     d = make(config(console()))
     done = d.cli("test", "--channel", "slack", url=False, folder=d.folder.parent, env={"SLACK_WEBHOOK_URL": slack.webhook_url})
     works(done)

@@ -2,7 +2,7 @@
 # make sim-100      a hundred lives; part of make check
 # make sim-many     lives for SIM_SECONDS (120), until a promise is broken or a rare branch was never reached
 # make sim-replay   every process of forty lives is recorded, and decided once more: the same decisions
-# make sim-proof    planted bugs: each must be caught within 300 lives
+# make sim-proof    planted bugs: each must be caught within 900 lives
 
 SIM_SECONDS ?= 120
 SIM_FIRST   ?= 1

@@ -10,7 +10,7 @@ mkdir -p "$work"
 git ls-files -z -- base notifier routes schemas tests/sim tests/torture tests/test.h Makefile mk | xargs -0 cp --parents -t "$work"
 passed=0 failed=0
 run() { : >"$work/out"; make -s -C "$work" -j2 WERROR=no CFLAGS=-O1 build/tests/sim/sim >"$work/log" 2>&1 || { tail -5 "$work/log"; return 2; }
-        "$work/build/tests/sim/sim" --lives 300 >"$work/out" 2>&1; }
+        "$work/build/tests/sim/sim" --lives 900 >"$work/out" 2>&1; }
 say() { printf '%-10s %s\n' "$1" "$2"; }
 if run; then passed=$((passed + 1)); say well "the tree as it is"; else failed=$((failed + 1)); say BROKEN "the tree as it is: $(grep -m1 seed "$work/out")"; fi
 for plant in tests/sim/plants/*.sed; do

@@ -13,7 +13,7 @@
 #define RETRIES_MAX 8
 #define RETRY_MS 5000
 #define SCRIPTS 3
-#define LONG_TEXT "row 4, the third machine from the left, beneath the one that hums, behind the grey door with the bell"
+#define BELLS "🔔🔔🔔🔔🔔🔔🔔🔔🔔🔔🔔🔔🔔🔔🔔🔔🔔🔔🔔🔔🔔🔔🔔🔔🔔🔔🔔🔔🔔🔔🔔🔔🔔🔔🔔🔔🔔🔔🔔🔔" /* two units each where a message is measured in UTF-16 */
 
 void senders_draw(struct life *life)
 {
@@ -32,7 +32,7 @@ void senders_draw(struct life *life)
         alert->severity = (const char *const[]){"critical", "warning", "info", NULL}[dice_pick(dice, 4)];
         alert->instance = (const char *const[]){"one", "two", "three"}[dice_pick(dice, 3)];
         if (life->style.splits)
-            snprintf(alert->place, sizeof alert->place, "rack %zu, %s", i, LONG_TEXT);
+            snprintf(alert->place, sizeof alert->place, "rack %zu, %s", i, BELLS BELLS BELLS BELLS);
     }
 }
 
@@ -87,7 +87,7 @@ static void add_alert(struct buf *body, const struct sim_alert *alert)
     add_label(body, "id", alert->fingerprint);
     add_label(body, "place", alert->place[0] ? alert->place : NULL);
     add_label(body, "way", alert->place[0] ? alert->place : NULL);
-    buf_addf(body, "},\"annotations\":{\"summary\":\"%s is not well\",\"n\":\"%u\"},\"startsAt\":\"", alert->fingerprint, alert->n);
+    buf_addf(body, "},\"annotations\":{\"summary\":\"%s is not well %s\",\"n\":\"%u\"},\"startsAt\":\"", alert->fingerprint, alert->place, alert->n);
     zone_add_rfc3339(body, alert->starts_ms);
     buf_add_text(body, "\",\"endsAt\":\"");
     if (alert->firing)

@@ -13,7 +13,7 @@ struct life;
 struct sim_alert {
     char fingerprint[20];
     const char *source, *name, *team, *severity, *instance;
-    char place[160];         /* where lines are to be long; else empty */
+    char place[700];         /* where lines are to be long; else empty */
     bool firing;
     unsigned n;              /* states it has had; odd fires */
     int64_t starts_ms, ends_ms;

@@ -75,7 +75,7 @@ static const struct field attempt_fields[] = {
     ENUM(record_attempt, outcome), I32(record_attempt, status), I64(record_attempt, latency_ms), TEXT(record_attempt, words), END};
 static const struct field target_fields[] = {
     TEXT(record_target, channel), I64(record_target, not_before_ms), U32(record_target, failures), I64(record_target, last_ok_ms),
-    I64(record_target, last_error_ms), TEXT(record_target, last_error), TEXT(record_target, moved_to), U32(record_target, away_count),
+    I64(record_target, last_error_ms), TEXT(record_target, last_error), TEXT(record_target, moved_to), U32(record_target, away_count), U32(record_target, away_summed),
     I64(record_target, away_since_ms), I64(record_target, away_until_ms), TEXT(record_target, away_to), END};
 static const struct field quarantine_fields[] = {
     U64(record_quarantine, id), TEXT(record_quarantine, source), I64(record_quarantine, received_ms), TEXT(record_quarantine, why),

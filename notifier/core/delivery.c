@@ -111,7 +111,7 @@ void delivery_end(struct core *core, struct delivery *delivery, enum settled sta
     row->carried_by = carried_by;
     if (state != SETTLED_DELIVERED)
         core_count_delivery(core, delivery, settled_text(state), 0);
-    delivery->lane->target->pending--;
+    delivery->lane->target->pending -= !summary_is(delivery);
     delivery_free(core, delivery);
 }
 
@@ -144,7 +144,7 @@ struct delivery *delivery_open(struct core *core, struct lane *lane, enum reason
     if (lane->delivery)
         carry(core, lane->delivery, delivery);
     lane->delivery = delivery;
-    lane->target->pending++;
+    lane->target->pending += reason != REASON_RECOVERY; /* what it speaks of has been told elsewhere: nothing waits in it */
     map_put(&core->deliveries, delivery->id, delivery);
     delivery_write(core, delivery);
     target_queue(core, delivery);
@@ -162,6 +162,8 @@ void delivery_thaw(struct core *core, struct delivery *delivery)
     delivery->part_count = 0;
     free(delivery->parts);
     delivery->parts = NULL;
+    if (summary_is(delivery))
+        summary_put_back(core, delivery);
 }
 
 /* What its message told, or all that waits where it was not worded, ends with it. */
@@ -232,6 +234,8 @@ void delivery_advance(struct core *core, struct delivery *delivery)
         return;
     }
     size_t count;
+    if (summary_is(delivery))
+        summary_cover(core, delivery);
     struct lane **lanes = delivery_lanes(delivery, &count);
     for (size_t i = 0; i < count; i++)
         lane_hush(core, lanes[i]);

@@ -1,6 +1,5 @@
-/* One message for many groups: what has waited too long for its turn on a channel that paces us (a digest), and, for a
- * channel that is back, what went elsewhere meanwhile (a summary). It covers lanes: each owes its words to it, and gets a
- * delivery of its own again where it fails. */
+/* One message for many groups: what has waited too long for its turn on a channel that paces us. It covers lanes: each
+ * owes its words to it, and gets a delivery of its own again where it fails. A summary (summary.c) is one, too. */
 #include "base/text.h"
 #include "notifier/core/state.h"
 
@@ -63,7 +62,7 @@ void digest_uncover(struct delivery *digest)
     digest->covered_count = digest->covered_capacity = 0;
 }
 
-static struct lane *digest_lane(struct core *core, struct target *target)
+struct lane *digest_lane(struct core *core, struct target *target)
 {
     struct buf key = BUF_EMPTY(4096);
 
@@ -134,26 +133,20 @@ static struct gathering gather(struct core *core, struct target *target)
     return all;
 }
 
-static struct delivery *open(struct core *core, struct target *target, enum reason reason, uint8_t severity, int64_t accepted_ms)
-{
-    struct lane *lane = digest_lane(core, target);
-    return lane->delivery ? NULL : delivery_open(core, lane, reason, severity, accepted_ms);
-}
-
-static void send(struct core *core, struct delivery *digest)
-{
-    target_unqueue(digest);
-    delivery_advance(core, digest);
-}
-
 bool digest_gather(struct core *core, struct target *target)
 {
     if (!target->channel || !target->channel->can_gather || !target->ring_count || !is_time(core, target))
         return false;
     struct gathering all = gather(core, target);
-    struct delivery *digest = open(core, target, REASON_DIGEST, all.severity, all.accepted_ms);
-    if (!digest)
+    struct lane *own = digest_lane(core, target);
+    if (own->delivery && !(summary_is(own->delivery) && delivery_is_idle(own->delivery)))
         return false; /* one is on its way already */
+    if (own->delivery) {
+        summary_give_up(core, own->delivery, "gave way to a digest", false);
+        target->summary_due = true;
+        own = digest_lane(core, target); /* the group closed with it */
+    }
+    struct delivery *digest = delivery_open(core, own, REASON_DIGEST, all.severity, all.accepted_ms);
     for (size_t i = 0; i < all.count; i++) {
         struct lane *lane = all.items[i]->lane;
         bool reminder = !lane->pending.count;
@@ -165,63 +158,18 @@ bool digest_gather(struct core *core, struct target *target)
         } else
             digest_cover(digest, lane);
     }
-    send(core, digest);
+    target_unqueue(digest);
+    delivery_advance(core, digest);
     return true;
-}
-
-/* What fires still of all that another channel told, and is to be known here again: its end will be told here, too. */
-static void cover_elsewhere(struct core *core, struct target *target, struct delivery *digest)
-{
-    void *item;
-
-    for (size_t at = 0; map_each(&core->alert_ids, &at, &item);) {
-        struct alert *alert = item;
-        for (struct told *told = alert->tolds; told; told = told->next_of_alert) {
-            if (told->lane->target != target || told->hushed != HUSH_ELSEWHERE || alert->status != ALERT_FIRING)
-                continue;
-            told->hushed = HUSH_NONE;
-            if (hush_judge(core, told) != HUSH_NONE) {
-                told_write(core, told); /* silenced by now: told when that ends, as anything */
-                continue;
-            }
-            told->settled_seq = told->owed_seq = alert->seq - 1;
-            told_owe(core, told);
-            if (!told->lane->delivery)
-                digest_cover(digest, told->lane);
-        }
-    }
-}
-
-bool digest_summarize(struct core *core, struct target *target)
-{
-    if (!target->away_count || target->failures || target->refused || !target->summary_due)
-        return false;
-    target->summary_due = false; /* where one is on its way, its success asks for the next */
-    struct delivery *digest = open(core, target, REASON_RECOVERY, UINT8_MAX, core->now.wall_ms);
-    if (!digest)
-        return false;
-    cover_elsewhere(core, target, digest);
-    send(core, digest);
-    target->away_count = 0;
-    target->away_since_ms = target->away_until_ms = 0;
-    text_replace(&target->away_to, NULL);
-    target_write(core, target);
-    return true;
-}
-
-void digest_went_elsewhere(struct core *core, struct target *from, const struct target *to)
-{
-    from->away_count++;
-    if (!from->away_since_ms)
-        from->away_since_ms = core->now.wall_ms;
-    from->away_until_ms = core->now.wall_ms;
-    text_replace(&from->away_to, to->name);
-    target_write(core, from);
 }
 
 /* It will not be told whole: each of its lanes speaks for itself again, with the doubt it has. */
 void digest_dissolve(struct core *core, struct delivery *digest, const char *why, bool die)
 {
+    if (summary_is(digest)) {
+        summary_give_up(core, digest, why, die);
+        return;
+    }
     size_t count = digest->covered_count;
     struct lane **lanes = ARENA_NEW(core->effects->arena, struct lane *, count + 1);
     struct group *own = digest->lane->group;

@@ -114,9 +114,9 @@ static void dump_delivery(const struct delivery *delivery, struct buf *out)
 static void dump_target(const struct target *target, struct buf *out)
 {
     if (target->last_error || target->last_ok_ms || target->moved_to || target->away_count)
-        buf_addf(out, "target %s not_before=%" PRId64 " failures=%u ok=%" PRId64 " error=%" PRId64 " %s moved=%s away=%u %" PRId64 "-%" PRId64 " %s\n",
+        buf_addf(out, "target %s not_before=%" PRId64 " failures=%u ok=%" PRId64 " error=%" PRId64 " %s moved=%s away=%u/%u %" PRId64 "-%" PRId64 " %s\n",
                  target->name, target->not_before.wall_ms, target->failures, target->last_ok_ms, target->last_error_ms,
-                 text_or(target->last_error, "-"), text_or(target->moved_to, "-"), target->away_count, target->away_since_ms,
+                 text_or(target->last_error, "-"), text_or(target->moved_to, "-"), target->away_count, target->away_summed, target->away_since_ms,
                  target->away_until_ms, text_or(target->away_to, "-"));
 }
 

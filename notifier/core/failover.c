@@ -109,11 +109,11 @@ bool failover(struct core *core, struct delivery *delivery, const char *why)
     delivery_end(core, delivery, SETTLED_CARRIED, why, carrier);
     for (struct told *told = lane->pending.first, *next; told; told = next) {
         next = told->next;
-        if (told->alert->status == ALERT_FIRING && told->status != TOLD_FIRING && !told->told_ms)
+        if (told->alert->status == ALERT_FIRING && told->status != TOLD_FIRING) /* what may have arrived, too: nobody knows that it has */
             told->hushed = HUSH_ELSEWHERE; /* to be summed up for this channel once it is back */
         told_settle(core, told, told->owed_seq, SETTLED_CARRIED, carrier, buf_text(&words));
     }
-    digest_went_elsewhere(core, lane->target, target);
+    summary_went_elsewhere(core, lane->target, target);
     buf_free(&words);
     group_refresh(core, lane->group);
     return true;

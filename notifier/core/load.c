@@ -87,7 +87,7 @@ static void load_delivery(struct core *core, const struct record_delivery *row)
     delivery->only_test = text_copy(row->only_test);
     assert(!delivery->lane->delivery);
     delivery->lane->delivery = delivery;
-    delivery->lane->target->pending++;
+    delivery->lane->target->pending += !summary_is(delivery);
     map_put(&core->deliveries, delivery->id, delivery);
     if (delivery->message_id)
         map_put(&core->messages, delivery->message_id, delivery);
@@ -156,6 +156,8 @@ static void load_target(struct core *core, const struct record_target *row)
     text_replace(&target->last_error, row->last_error);
     text_replace(&target->moved_to, row->moved_to);
     target->away_count = row->away_count;
+    target->away_summed = row->away_summed;
+    target->summary_due = row->away_count > 0;
     target->away_since_ms = row->away_since_ms;
     target->away_until_ms = row->away_until_ms;
     text_replace(&target->away_to, row->away_to);

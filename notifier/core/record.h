@@ -216,6 +216,7 @@ struct record_target { /* a channel's health */
     const char *last_error;   /* NULL: none */
     const char *moved_to;     /* Telegram's migrate_to_chat_id; NULL: the configured address */
     uint32_t away_count;      /* messages that went over a fallback since it was last well: it will hear of them at once */
+    uint32_t away_summed;     /* those of them that the last message of a summary speaks of */
     int64_t away_since_ms, away_until_ms;
     const char *away_to;      /* the last such fallback; NULL: none */
 };

@@ -188,9 +188,10 @@ struct target { /* a channel's health and queue */
     char *last_error, *moved_to;
     struct wallet *wallet; /* NULL: none is shared */
     uint32_t away_count;   /* messages a fallback told */
+    uint32_t away_summed;  /* of these, those of which the summary's last message speaks */
     int64_t away_since_ms, away_until_ms;
     char *away_to;
-    bool summary_due;      /* it took something since */
+    bool summary_due;      /* away_count, and no summary is open that would speak of it */
     bool refused, limited; /* limited: said once that the rate holds it back */
     bool down_told, up_due; /* NotifierChannelDown stands; and may end */
     int64_t told_error_ms; /* the failure that was told last */
@@ -349,13 +350,22 @@ bool digest_is(const struct delivery *delivery);
 /* The lanes whose news it tells. Borrowed until it ends. */
 struct lane **delivery_lanes(struct delivery *delivery, size_t *count);
 void digest_cover(struct delivery *digest, struct lane *lane);
+struct lane *digest_lane(struct core *core, struct target *target);
 /* Lanes with nothing to say are free again. */
 void digest_let_go(struct core *core, struct delivery *digest, bool (*has_news)(struct core *core, const struct lane *lane));
 void digest_uncover(struct delivery *digest);
-bool digest_gather(struct core *core, struct target *target);    /* true: one goes out now */
-bool digest_summarize(struct core *core, struct target *target); /* the same, for a channel that is back */
+bool digest_gather(struct core *core, struct target *target); /* true: one goes out now */
 void digest_dissolve(struct core *core, struct delivery *digest, const char *why, bool die);
-void digest_went_elsewhere(struct core *core, struct target *from, const struct target *to);
+
+/* summary.c: one message for a channel that is back. It is also what probes a channel that nothing else would try. */
+bool summary_is(const struct delivery *delivery);
+void summary_went_elsewhere(struct core *core, struct target *from, const struct target *to);
+void summary_open(struct core *core, struct target *target); /* where one is due, and can be */
+void summary_cover(struct core *core, struct delivery *summary);    /* its turn has come: what it speaks of, as of now */
+void summary_put_back(struct core *core, struct delivery *summary); /* not told: as it was before its turn */
+/* Ends it untold. for_good: what it speaks of counts as said; else its channel's next success asks for another. */
+void summary_give_up(struct core *core, struct delivery *summary, const char *why, bool for_good);
+void summary_told(struct core *core, struct target *target);
 
 /* channels: target.c, throttle.c */
 struct target *target_find(const struct core *core, const char *name);

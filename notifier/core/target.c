@@ -142,16 +142,13 @@ void target_recall(struct core *core, const struct alert *alert)
         target->down_told = true;
 }
 
-static bool may_summarize(const struct target *target)
-{
-    return target->channel && target->summary_due && target->away_count && !target->failures && !target->refused;
-}
-
 void target_tick(struct core *core, struct target *target, size_t *budget)
 {
     struct heap_item *top;
 
     tell_health(core, target);
+    if (target->summary_due)
+        summary_open(core, target);
     while ((top = heap_top(&target->waiting)) && top->rank <= core->now.steady_ms)
         queue_ready(target, OWNER(top, struct delivery, queue));
     if (is_shut(core, target))
@@ -174,8 +171,6 @@ void target_tick(struct core *core, struct target *target, size_t *budget)
         (*budget)--;
         delivery_advance(core, delivery);
     }
-    if (*budget && may_summarize(target) && open_at(target) <= core->now.steady_ms && digest_summarize(core, target))
-        (*budget)--;
 }
 
 int64_t target_deadline(const struct core *core, const struct target *target)
@@ -186,7 +181,7 @@ int64_t target_deadline(const struct core *core, const struct target *target)
     (void)core;
     if (top)
         deadline = top->rank;
-    if (heap_top(&target->ready) || may_summarize(target)) {
+    if (heap_top(&target->ready)) {
         int64_t at = open_at(target);
         deadline = at < deadline ? at : deadline;
     }
@@ -204,6 +199,7 @@ void target_write(struct core *core, const struct target *target)
     row->last_error = effects_text(core->effects, target->last_error);
     row->moved_to = effects_text(core->effects, target->moved_to);
     row->away_count = target->away_count;
+    row->away_summed = target->away_summed;
     row->away_since_ms = target->away_since_ms;
     row->away_until_ms = target->away_until_ms;
     row->away_to = effects_text(core->effects, target->away_to);

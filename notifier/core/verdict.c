@@ -146,7 +146,8 @@ static void delivered(struct core *core, struct delivery *delivery)
     struct lane **covered = delivery_lanes(delivery, &lane_count);
     struct lane **lanes = ARENA_NEW(core->effects->arena, struct lane *, lane_count + 1);
     struct item *items = ARENA_NEW(core->effects->arena, struct item, count + 1);
-    bool gathered = digest_is(delivery);
+    bool gathered = digest_is(delivery), summary = summary_is(delivery);
+    struct target *target = delivery->lane->target;
 
     if (count)
         memcpy(items, delivery->items, count * sizeof items[0]);
@@ -168,6 +169,8 @@ static void delivered(struct core *core, struct delivery *delivery)
             group_touch(core, lanes[i]->group);
         group_refresh(core, lanes[i]->group);
     }
+    if (summary)
+        summary_told(core, target);
     if (gathered)
         group_refresh(core, own);
 }
@@ -202,14 +205,13 @@ static bool is_untouched(const struct delivery *delivery)
     return true;
 }
 
-/* What is certain not to have arrived is decided and worded anew; what may have is repeated as it was. */
 /* A digest waits out a short wish, and is repeated where it may have come; else its groups are better told one by one. */
 static bool takes_apart(struct core *core, struct delivery *digest, const struct event_verdict *event, const struct summary *summary)
 {
     bool patient = summary->busy && event->wait_ms <= group_settings(core, digest->lane->group)->deliver_within_ms;
     const char *words = summary->words ? summary->words : "no answer";
 
-    if (!digest_is(digest) || !is_untouched(digest) || summary->moved || (!summary->refused_content && !summary->failed && !summary->unclear && !summary->busy))
+    if (!digest_is(digest) || summary_is(digest) || !is_untouched(digest) || summary->moved || (!summary->refused_content && !summary->failed && !summary->unclear && !summary->busy))
         return false;
     digest->maybe_sent = digest->maybe_sent || summary->unclear;
     digest->due = moment_in(core, summary->busy ? 0 : backoff_ms(digest->tries + 1, digest->id));
@@ -220,6 +222,7 @@ static bool takes_apart(struct core *core, struct delivery *digest, const struct
     return true;
 }
 
+/* What is certain not to have arrived is decided and worded anew; what may have is repeated as it was. */
 static void go_on(struct core *core, struct delivery *delivery, const struct event_verdict *event, const struct summary *summary)
 {
     if (takes_apart(core, delivery, event, summary))
@@ -241,7 +244,7 @@ static void go_on(struct core *core, struct delivery *delivery, const struct eve
         delivery->tries += !summary->busy;
         delivery->due = moment_in(core, summary->busy && !summary->failed && !summary->unclear
                                             ? 0 : backoff_ms(delivery->tries + (answered ? 3 : 0), delivery->id));
-        if (is_untouched(delivery) && !delivery->maybe_sent && !digest_is(delivery))
+        if (is_untouched(delivery) && (summary_is(delivery) || (!delivery->maybe_sent && !digest_is(delivery))))
             delivery_thaw(core, delivery);
         core_count_delivery(core, delivery, "retried", 0);
         /* A wish longer than the route's patience is as good as a refusal. */

@@ -154,10 +154,10 @@ void wording_ask(struct core *core, struct delivery *delivery)
     words.sent_by = effects_text(core->effects, delivery->only_test);
     if (delivery->reason == REASON_FAILOVER)
         words.failover = effects_text(core->effects, delivery->words);
-    if (core->now.wall_ms - delivery->accepted_ms > node->stale_after_ms && delivery->reason != REASON_RECOVERY)
+    if (core->now.wall_ms - delivery->accepted_ms > node->stale_after_ms && !summary_is(delivery))
         words.late_ms = core->now.wall_ms - delivery->accepted_ms;
     words.since_ms = delivery->accepted_ms;
-    if (delivery->reason == REASON_RECOVERY) {
+    if (summary_is(delivery)) {
         words.since_ms = lane->target->away_since_ms;
         words.until_ms = lane->target->away_until_ms;
         words.away_count = lane->target->away_count;
@@ -186,7 +186,7 @@ bool wording_has_news(struct core *core, struct delivery *delivery)
     size_t count;
     struct lane **lanes = delivery_lanes(delivery, &count);
 
-    if (lane->group->test || delivery->reason == REASON_RECOVERY)
+    if (lane->group->test || summary_is(delivery))
         return true;
     for (size_t i = 0; i < count; i++)
         if (wording_lane_has_news(core, lanes[i]))

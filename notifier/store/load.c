@@ -237,6 +237,7 @@ static void read_target(struct reader *from, struct record *to)
     target->last_error = get_text(from);
     target->moved_to = get_text(from);
     target->away_count = (uint32_t)get_int(from);
+    target->away_summed = (uint32_t)get_int(from);
     target->away_since_ms = get_int(from);
     target->away_until_ms = get_int(from);
     target->away_to = get_text(from);
@@ -285,7 +286,7 @@ static const struct source {
         " a.status, a.latency_ms, a.channel, a.words FROM deliveries d INDEXED BY deliveries_open"
         " CROSS JOIN attempts a ON a.delivery_id = d.id WHERE d.state = 0 ORDER BY id"},
     {RECORD_TARGET, read_target,
-        "SELECT channel, not_before_ms, failures, last_ok_ms, last_error_ms, last_error, moved_to, away_count,"
+        "SELECT channel, not_before_ms, failures, last_ok_ms, last_error_ms, last_error, moved_to, away_count, away_summed,"
         " away_since_ms, away_until_ms, away_to FROM targets"
         " ORDER BY channel"},
     {RECORD_SILENCE, read_silence,

@@ -20,8 +20,12 @@ static const unsigned char sql_0003[] = {
 #include "schemas/sqlite/0003_silences.sql.inc"
     0};
 
+static const unsigned char sql_0004[] = {
+#include "schemas/sqlite/0004_flaps.sql.inc"
+    0};
+
 /* The n-th row makes schema n out of schema n-1. */
-static const unsigned char *const migrations[SCHEMA_NEWEST] = {sql_0001, sql_0002, sql_0003};
+static const unsigned char *const migrations[SCHEMA_NEWEST] = {sql_0001, sql_0002, sql_0003, sql_0004};
 
 struct schema {
     int64_t version, application, tables;

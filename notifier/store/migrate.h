@@ -5,7 +5,7 @@
 #include "base/db.h"
 
 #define SCHEMA_APPLICATION_ID 0x4e544659 /* "NTFY" */
-#define SCHEMA_NEWEST 3
+#define SCHEMA_NEWEST 4
 
 struct migrating {
     bool allowed;                 /* false: an older schema is refused; an empty file never is */

@@ -305,6 +305,7 @@ static void bind_target(struct row *row, const struct record *record)
     put_text(row, target->last_error);
     put_text(row, target->moved_to);
     put_int(row, target->away_count);
+    put_int(row, target->away_summed);
     put_int(row, target->away_since_ms);
     put_int(row, target->away_until_ms);
     put_text(row, target->away_to);
@@ -434,7 +435,7 @@ static const struct writer writers[RECORD_COUNT] = {
          " ended_ms = ?7, outcome = ?8, status = ?9, latency_ms = ?10, channel = ?11, words = ?12"}},
     [RECORD_TARGET] = {NULL, bind_target,
         {"INSERT OR REPLACE INTO targets (channel, not_before_ms, failures, last_ok_ms, last_error_ms, last_error, moved_to,"
-         " away_count, away_since_ms, away_until_ms, away_to) VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11)"}},
+         " away_count, away_summed, away_since_ms, away_until_ms, away_to) VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12)"}},
     [RECORD_QUARANTINE] = {NULL, bind_quarantine,
         {"INSERT OR REPLACE INTO quarantine (id, received_ms, source, why, body) VALUES (?1,?2,?3,?4,?5)"}},
     [RECORD_SETTLEMENT] = {NULL, bind_settlement,

@@ -81,6 +81,12 @@ static void judge_copy(struct life *life, const struct arrival *arrival, const s
         MARK(end_told_again_by_fallback);
         return;
     }
+    /* A summary lists what fires of all that went elsewhere; some page or mailbox may have had it before. Not from a summary, though. */
+    const struct record *before = store_mem_find(life->shadow, RECORD_DELIVERY, arrival->delivery_id, NULL, 0);
+    if (delivery && delivery->delivery.reason == REASON_RECOVERY && !(before && before->delivery.reason == REASON_RECOVERY)) {
+        MARK(summary_repeats);
+        return;
+    }
     if (end_of(arrival) != END_UNCLEAR)
         life_fail(life, "P5: %s was told the same of %s twice: attempt %llu was clear, attempt %llu says it again", channel, fingerprint,
                   (unsigned long long)arrival->seen->attempt_id, (unsigned long long)seen->attempt_id);

@@ -162,7 +162,7 @@ static void judge_final(struct life *life, const struct record_delivery *row)
     if (row->state == SETTLED_DELIVERED && row->reason == REASON_DIGEST)
         mark_reached(row->maybe_sent ? MARK_digest_unclear : MARK_digest);
     if (row->state == SETTLED_DELIVERED && row->reason == REASON_RECOVERY)
-        MARK(summary);
+        mark_reached(row->tries ? MARK_summary_probes : MARK_summary);
     switch (row->state) {
     case SETTLED_DELIVERED: judge_delivered(life, row); break;
     case SETTLED_DEAD: judge_dead(life, row); break;
@@ -279,6 +279,46 @@ static void judge_words(struct life *life, const struct seen *seen)
     }
 }
 
+/* How what was last decided of an alert ended on a channel: another told it, and it is not owed here since. */
+static bool went_elsewhere(const struct store_mem *rows, const struct record_alert *alert, const struct record_told *told)
+{
+    if (told->owed_seq > told->settled_seq && told->hushed != HUSH_ELSEWHERE)
+        return false;
+    for (size_t i = store_mem_from(rows, RECORD_SETTLEMENT, alert->id); i < store_mem_count(rows, RECORD_SETTLEMENT); i++) {
+        const struct record_settlement *row = &store_mem_at(rows, RECORD_SETTLEMENT, i)->settlement;
+        if (row->alert_id != alert->id)
+            break;
+        if (row->seq == alert->seq && row->slot == told->slot && strcmp(row->channel, told->channel) == 0)
+            return row->settled == SETTLED_CARRIED && told->status != TOLD_FIRING;
+    }
+    return false;
+}
+
+/* Of what fires and went elsewhere, a summary leaves nothing out: who reads "none of it fires still" goes back to bed. */
+static void judge_summary(struct life *life, const struct seen *seen)
+{
+    const struct store_mem *rows = life->shadow;
+    const struct record *message = store_mem_find(rows, RECORD_MESSAGE, seen->message_id, NULL, 0);
+
+    if (!message || message->message.reason != REASON_RECOVERY || message->message.at_ms != life_wall_ms(life))
+        return;
+    for (size_t i = 0; i < store_mem_count(rows, RECORD_TOLD); i++) {
+        const struct record_told *told = &store_mem_at(rows, RECORD_TOLD, i)->told;
+        const struct record *row = store_mem_find(rows, RECORD_ALERT, told->alert_id, NULL, 0);
+        const struct record *group = store_mem_find(rows, RECORD_GROUP, told->group_id, NULL, 0);
+        size_t t = 0;
+        if (store_mem_gone(rows, RECORD_TOLD, i) || !row || !group || row->alert.status != ALERT_FIRING ||
+            strcmp(told->channel, sim_channels[seen->channel].name) != 0 || !went_elsewhere(rows, &row->alert, told) ||
+            hushes_firing(life, &row->alert, group->group.node_id))
+            continue;
+        while (t < seen->told_count && strcmp(seen->told[t].fingerprint, row->alert.fingerprint) != 0)
+            t++;
+        if (t == seen->told_count)
+            life_fail(life, "P4: attempt %llu tells %s what went elsewhere, and leaves out that %s fires", (unsigned long long)seen->attempt_id,
+                      told->channel, row->alert.fingerprint);
+    }
+}
+
 void judge_request(struct life *life, const struct seen *seen)
 {
     struct judge *judge = &life->judge;
@@ -297,6 +337,7 @@ void judge_request(struct life *life, const struct seen *seen)
                   (long long)judge->wish_until_ms[seen->channel], (unsigned long long)seen->attempt_id);
     judge_rates(life, seen);
     judge_words(life, seen);
+    judge_summary(life, seen);
     arrivals_judge(life, seen);
 }
 

@@ -32,8 +32,17 @@ static const struct {
      "0 chat first notification +a; 10 chat digest +b +c +d +e; 10 mail failover +b; 10 mail failover +c; 10 mail failover +d; 10 mail failover +e; "},
     {"back again: one summary, and its ends from then on", {.group_by = "host", .mail_falls_back = true, .within_ms = 1000},
      "chat:failed +a +b 30s chat:taken +c 1m -a 1m",
-     "0 chat first notification +a; 0.836 chat first notification +a; 1 mail failover +a; 1 mail failover +b; "
-     "30 chat first notification +c; 30 chat back again +a +b; 90 chat all alerts resolved -a; 90 mail all alerts resolved -a; "},
+     "0 chat first notification +a; 0.836 chat first notification +a; 1 mail failover +a; 1 mail failover +b; 1.992 chat back again +a +b; "
+     "4.674 chat back again +a +b; 12.655 chat back again +a +b; 25.826 chat back again +a +b; 31 mail failover +c; "
+     "35.851 chat back again +c +a +b; 90 chat all alerts resolved -a; 90 mail all alerts resolved -a; "},
+    {"back again: what may have come is summed up, too, with the mark", {.group_by = "host", .mail_falls_back = true, .within_ms = 1000},
+     "chat:unclear +a 10s chat:taken 1m",
+     "0 chat first notification +a; 0.836 chat same words again?; 1 mail failover +a; 1.992 chat back again again? +a; "
+     "4.602 chat back again again? +a; 10.454 chat back again again? +a; "},
+    {"back again: an end meanwhile is not among what fires still", {.group_by = "host", .mail_falls_back = true, .within_ms = 1000},
+     "chat:failed +a +b 3s -a chat:taken 1m",
+     "0 chat first notification +a; 0.836 chat first notification +a; 1 mail failover +a; 1 mail failover +b; 1.992 chat back again +a +b; "
+     "3 chat a: its firing was not told here; 4.674 chat back again +b; 30 mail all alerts resolved -a; "},
 };
 
 static void play(void)

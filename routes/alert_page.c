@@ -199,6 +199,11 @@ static void add_hush(struct buf *out, const struct cJSON *hushed)
         page_add_words(out, text_or(page_text(hushed, "inhibitedByName"), "another alert"));
         buf_add_text(out, "</a> fires</p>\n");
     }
+    if (json_first(json_get(hushed, "mutedBy"))) {
+        buf_add_text(out, "<p class=\"hush\">");
+        page_add_muted(out, hushed);
+        buf_add_text(out, "</p>\n");
+    }
     buf_free(&link);
 }
 

@@ -107,7 +107,7 @@ static void list(void *context, struct call *call, enum history_list kind)
     size_t count = call_arguments(call, "filter", filters, LENGTH(filters));
 
     *query = (struct history_query){.list = kind, .id = call_param(call, "id"), .hide_active = is_off(call, "active"),
-                                    .hide_silenced = is_off(call, "silenced"), .hide_inhibited = is_off(call, "inhibited"),
+                                    .hide_silenced = is_off(call, "silenced"), .hide_inhibited = is_off(call, "inhibited"), .hide_muted = is_off(call, "muted"),
                                     .receiver_regex = text_or(call_argument(call, "receiver"), NULL)};
     *listing = (struct listing){.call = call};
     if (count > HISTORY_MATCHERS_MAX) {

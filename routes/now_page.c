@@ -41,7 +41,13 @@ static void add_alert(struct buf *out, const struct config *config, const struct
         page_add_severity(out, config, page_text(alert, "severity"));
     if (json_get_bool(alert, "test", false))
         buf_add_text(out, "<span class=\"pill plain\">test</span> ");
-    page_add_fact(out, "<span class=\"pill plain\">", page_text(alert, "hushed"), "</span> ");
+    if (!text_equal(page_text(alert, "hushed"), "muted"))
+        page_add_fact(out, "<span class=\"pill plain\">", page_text(alert, "hushed"), "</span> ");
+    if (json_first(json_get(alert, "mutedBy"))) {
+        buf_add_text(out, "<span class=\"pill plain\">");
+        page_add_muted(out, alert);
+        buf_add_text(out, "</span> ");
+    }
     page_add_fact(out, "<span class=\"quiet\">", page_text(alert, "stateReason"), "</span> ");
     buf_add_text(out, "<span class=\"push\">");
     add_for(out, page_text(alert, "startsAt"), now);
@@ -152,7 +158,7 @@ static void add_severity_heading(struct buf *out, const struct config *config, c
     buf_add_text(out, "</h2>\n");
 }
 
-/* Groups come worst first. What is silenced or inhibited as a whole stands apart. Returns the alerts there was no room for. */
+/* Groups come worst first. What is silenced, inhibited or muted as a whole stands apart. Returns the alerts there was no room for. */
 static int64_t add_groups(struct buf *out, const struct config *config, const struct cJSON *list, bool hushed)
 {
     const char *severity = NULL;

@@ -26,6 +26,7 @@ const struct operation_argument openapi_arguments[] = {
     {"active", "{\"type\":\"boolean\"}", "false: without those"},
     {"silenced", "{\"type\":\"boolean\"}", "false: without those"},
     {"inhibited", "{\"type\":\"boolean\"}", "false: without those"},
+    {"muted", "{\"type\":\"boolean\"}", "false: without those"},
     {"unprocessed", "{\"type\":\"boolean\"}", "false: without those"},
     {0},
 };
@@ -58,7 +59,7 @@ const struct operation openapi_operations[] = {
     {"GET", "/api/v1/openapi.json", "This document", .answer = "Document"},
     {"POST", "/api/v2/alerts", "Alertmanager: takes alerts", .body = "ApiPostedAlerts", .type = ""},
     {"GET", "/api/v2/alerts", "Alertmanager: alerts", "filter receiver active silenced inhibited unprocessed", .answer = "ApiAlerts"},
-    {"GET", "/api/v2/alerts/groups", "Alertmanager: alerts by group", "filter receiver active silenced inhibited", .answer = "ApiGroups"},
+    {"GET", "/api/v2/alerts/groups", "Alertmanager: alerts by group", "filter receiver active silenced inhibited muted", .answer = "ApiGroups"},
     {"GET", "/api/v2/silences", "Alertmanager: silences", "filter", .answer = "ApiSilences"},
     {"POST", "/api/v2/silences", "Alertmanager: makes or changes a silence", .body = "ApiPostedSilence", .answer = "ApiSilenceId"},
     {"GET", "/api/v2/silence/{id}", "Alertmanager: one silence", .answer = "ApiSilence"},

@@ -241,6 +241,22 @@ void page_add_time(struct buf *out, const char *at)
     buf_add_text(out, "</time>");
 }
 
+void page_add_muted(struct buf *out, const struct cJSON *muted)
+{
+    const struct cJSON *names = json_get(muted, "mutedBy");
+
+    buf_add_text(out, json_get_bool(muted, "outside", false) ? "muted outside of time interval" : "muted by time interval");
+    buf_add_text(out, json_count(names) > 1 ? "s" : "");
+    for (const struct cJSON *name = json_first(names); name; name = json_next(name)) {
+        buf_add_text(out, name == json_first(names) ? " " : ", ");
+        page_add_words(out, text_or(json_text(name), ""));
+    }
+    if (page_text(muted, "mutedUntil")[0]) {
+        buf_add_text(out, " until ");
+        page_add_time(out, page_text(muted, "mutedUntil"));
+    }
+}
+
 void page_add_span(struct buf *out, const char *from, const char *to)
 {
     int64_t from_ms, to_ms;

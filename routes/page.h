@@ -52,6 +52,8 @@ void page_add_block(struct buf *out, const char *text);             /* <pre>, fo
 void page_add_value(struct buf *out, const char *text);             /* words; a link where all of it is an http(s) address */
 void page_add_fact(struct buf *out, const char *before, const char *text, const char *after); /* nothing where text is "" */
 void page_add_time(struct buf *out, const char *at);                /* our own RFC 3339, in UTC; "": nothing */
+/* "muted by time interval nights until 08:00": of an object with mutedBy, outside and mutedUntil. */
+void page_add_muted(struct buf *out, const struct cJSON *muted);
 void page_add_span(struct buf *out, const char *from, const char *to); /* "47 min" between two such times; "" if either is */
 bool page_is_link(const char *text);                                /* http or https, and nothing odd in it */
 void page_add_link(struct buf *out, const char *url, const char *words); /* words alone where url is no link */

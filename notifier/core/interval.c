@@ -6,6 +6,8 @@
 #include <strings.h>
 
 #define WORD_MAX 16 /* bytes of one end of a range */
+#define MINUTE_MS 60000
+#define DAY_MINUTES (24 * 60)
 
 static const char *const weekdays[] = {"sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", NULL};
 static const char *const months[] = {"january", "february", "march", "april", "may", "june", "july", "august",
@@ -18,7 +20,7 @@ static const struct {
     int first;                /* value of the first name */
     int least, most;
 } fields[INTERVAL_FIELDS] = {
-    [INTERVAL_TIMES] = {"time", "09:00", NULL, 0, 0, 24 * 60},
+    [INTERVAL_TIMES] = {"time", "09:00", NULL, 0, 0, DAY_MINUTES},
     [INTERVAL_WEEKDAYS] = {"weekday", "monday:friday", weekdays, 0, 0, -1}, /* by name only */
     [INTERVAL_DAYS_OF_MONTH] = {"day of the month", "1:5 or -3:-1", NULL, 0, -31, 31},
     [INTERVAL_MONTHS] = {"month", "january:march or 1:3", months, 1, 1, 12},
@@ -89,7 +91,7 @@ static bool read_time(const char *text, int *minutes)
             return false;
     int hour = (text[0] - '0') * 10 + text[1] - '0', minute = (text[3] - '0') * 10 + text[4] - '0';
     *minutes = hour * 60 + minute;
-    return minute < 60 && *minutes <= 24 * 60;
+    return minute < 60 && *minutes <= DAY_MINUTES;
 }
 
 bool interval_add_times(struct arena *arena, struct interval *interval, const char *start, const char *end, struct err *err)
@@ -152,6 +154,50 @@ bool interval_set_holds(const struct interval_set *set, int64_t wall_ms)
             return true;
     }
     return false;
+}
+
+/* Minutes until one interval may change at the earliest, if its zone's clock is not set meanwhile: at the next edge of a time
+ * of the day, or at midnight. */
+static int minutes_to_edge(const struct interval *interval, int64_t wall_ms)
+{
+    struct civil now = zone_civil(interval->zone, wall_ms);
+    int minute = now.hour * 60 + now.minute, edge = DAY_MINUTES;
+
+    for (size_t i = 0; i < interval->range_counts[INTERVAL_TIMES]; i++) {
+        const int ends[] = {interval->ranges[INTERVAL_TIMES][i].first, interval->ranges[INTERVAL_TIMES][i].last};
+        for (size_t end = 0; end < LENGTH(ends); end++)
+            if (ends[end] > minute && ends[end] < edge)
+                edge = ends[end];
+    }
+    return edge - minute;
+}
+
+/* As far ahead as nothing can change; a minute where the clock is set within that. */
+static int64_t quiet_ms(const struct interval_set *set, int64_t wall_ms)
+{
+    int minutes = DAY_MINUTES;
+
+    for (size_t i = 0; i < set->count; i++) {
+        const struct interval *interval = &set->items[i];
+        int to_edge = minutes_to_edge(interval, wall_ms);
+        if (zone_offset_s(interval->zone, wall_ms) != zone_offset_s(interval->zone, wall_ms + to_edge * (int64_t)MINUTE_MS))
+            to_edge = 1;
+        minutes = to_edge < minutes ? to_edge : minutes;
+    }
+    return minutes * (int64_t)MINUTE_MS;
+}
+
+int64_t interval_set_changes_ms(const struct interval_set *set, int64_t wall_ms)
+{
+    bool holds = interval_set_holds(set, wall_ms);
+    int64_t at_ms = wall_ms - wall_ms % MINUTE_MS;
+
+    while (at_ms < wall_ms + INTERVAL_LOOK_DAYS * (int64_t)DAY_MINUTES * MINUTE_MS) {
+        at_ms += quiet_ms(set, at_ms);
+        if (interval_set_holds(set, at_ms) != holds)
+            return at_ms;
+    }
+    return 0;
 }
 
 void interval_set_close(struct interval_set *set)

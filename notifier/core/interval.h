@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #define INTERVAL_RANGES_MAX 64 /* ranges in one field */
+#define INTERVAL_LOOK_DAYS 400 /* how far ahead a beginning or an end is looked for */
 
 enum interval_field {
     INTERVAL_TIMES,         /* minutes of the day; the last is outside */
@@ -44,6 +45,8 @@ bool interval_add(struct arena *arena, struct interval *interval, enum interval_
 /* "09:00", "17:00"; 24:00 ends the day. No range passes midnight. */
 bool interval_add_times(struct arena *arena, struct interval *interval, const char *start, const char *end, struct err *err);
 bool interval_set_holds(const struct interval_set *set, int64_t wall_ms);
+/* The first whole minute after wall_ms at which it holds no longer, or begins to; 0: none within INTERVAL_LOOK_DAYS. */
+int64_t interval_set_changes_ms(const struct interval_set *set, int64_t wall_ms);
 void interval_set_close(struct interval_set *set); /* the zones */
 
 #endif

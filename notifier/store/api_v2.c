@@ -171,14 +171,6 @@ enum { P_ID, P_FINGERPRINT, P_LABELS, P_ANNOTATIONS, P_STARTS, P_EXPIRES, P_REFR
     " json_extract(a.links, '$.generatorURL'), h.silence_number, h.inhibited_by,"                                        \
     " (SELECT s.fingerprint FROM alerts s WHERE s.id = h.inhibited_by)"
 
-static const char *receiver_of(const struct history_query *query, const char *node_id)
-{
-    for (size_t i = 0; i < query->receiver_count; i++)
-        if (strcmp(query->receivers[i].node_id, node_id) == 0)
-            return query->receivers[i].name;
-    return NULL; /* its route went with a reload */
-}
-
 static bool receiver_fits(const struct api *api, const char *name)
 {
     struct label label = {"receiver", name};
@@ -186,19 +178,24 @@ static bool receiver_fits(const struct api *api, const char *name)
     return !api->receiver || matcher_matches(api->receiver, &labels);
 }
 
-/* The receivers of one alert's routes, each once, as a JSON list. False: none of them is wanted. */
-static bool alert_receivers(struct api *api, int64_t alert_id, struct buf *out)
+/* The receivers of one alert's routes, each once, as a JSON list. False: none of them is wanted. *muted: the first route,
+ * where all are muted; NULL where one is told. */
+static bool alert_receivers(struct api *api, int64_t alert_id, struct buf *out, const struct history_receiver **muted)
 {
     static const char sql[] = "SELECT DISTINCT g.node_id FROM told o JOIN groups g ON g.id = o.group_id WHERE o.alert_id = ?1";
     struct db_stmt *stmt = page_ask(api->page, sql, alert_id);
     struct json_out json = json_out(out);
     const char *seen[POLICY_MATCHES_MAX];
     size_t count = 0;
-    bool wanted = false;
+    bool wanted = false, told = false;
 
+    *muted = NULL;
     json_open(&json, '[');
     while (page_next(api->page, stmt)) {
-        const char *name = receiver_of(api->page->query, db_text(stmt, 0));
+        const struct history_receiver *receiver = page_receiver(api->page, db_text(stmt, 0));
+        const char *name = receiver ? receiver->name : NULL;
+        told = told || !receiver || !receiver->muted_count;
+        *muted = told ? NULL : *muted ? *muted : receiver;
         bool again = !name || count == POLICY_MATCHES_MAX;
         for (size_t i = 0; i < count && !again; i++)
             again = strcmp(seen[i], name) == 0;
@@ -228,9 +225,9 @@ static void put_silenced_by(struct api *api, struct db_stmt *stmt, const struct 
     json_shut(api->out, ']');
 }
 
-static void put_status(struct api *api, struct db_stmt *stmt, const struct labels *labels)
+static void put_status(struct api *api, struct db_stmt *stmt, const struct labels *labels, const struct history_receiver *muted)
 {
-    bool hushed = db_int(stmt, P_SILENCE) || db_int(stmt, P_INHIBITED);
+    bool hushed = db_int(stmt, P_SILENCE) || db_int(stmt, P_INHIBITED) || muted;
 
     json_member(api->out, "status");
     json_open(api->out, '{');
@@ -239,8 +236,7 @@ static void put_status(struct api *api, struct db_stmt *stmt, const struct label
     if (db_int(stmt, P_INHIBITED) && db_text(stmt, P_SOURCE))
         json_put_text(api->out, db_text(stmt, P_SOURCE));
     json_shut(api->out, ']');
-    json_member(api->out, "mutedBy");
-    json_put_raw(api->out, "[]");
+    page_write_muted(api->out, muted);
     put_silenced_by(api, stmt, labels);
     json_set_text(api->out, "state", hushed ? "suppressed" : "active");
     json_shut(api->out, '}');
@@ -256,14 +252,17 @@ static bool is_wanted(const struct api *api, struct db_stmt *stmt)
     return !(silenced && query->hide_silenced) && !(inhibited && query->hide_inhibited) && page_fits(api->page, db_text(stmt, P_LABELS));
 }
 
-/* False: it was not wanted. */
-static bool write_alert(struct api *api, struct db_stmt *stmt)
+/* In the list of a group: that of its receiver. Elsewhere NULL, and it is muted where all its routes are. */
+static void write_alert(struct api *api, struct db_stmt *stmt, const struct history_receiver *in_group)
 {
+    const struct history_receiver *muted;
     struct buf receivers = BUF_EMPTY(256 * 1024);
     struct labels labels = {0};
     int64_t expires_ms = db_int(stmt, P_EXPIRES);
-    bool wanted = is_wanted(api, stmt) && alert_receivers(api, db_int(stmt, P_ID), &receivers);
+    bool wanted = is_wanted(api, stmt) && alert_receivers(api, db_int(stmt, P_ID), &receivers, &muted);
 
+    if (in_group)
+        muted = in_group->muted_count ? in_group : NULL;
     if (wanted) {
         flat_read(db_text(stmt, P_LABELS), api->page->arena, &labels);
         json_open(api->out, '{');
@@ -274,7 +273,7 @@ static bool write_alert(struct api *api, struct db_stmt *stmt)
         json_member(api->out, "receivers");
         json_put_raw(api->out, buf_text(&receivers));
         put_time(api, "startsAt", db_int(stmt, P_STARTS));
-        put_status(api, stmt, &labels);
+        put_status(api, stmt, &labels, muted);
         put_time(api, "updatedAt", db_int(stmt, P_REFRESHED));
         if (db_text(stmt, P_GENERATOR))
             json_set_text(api->out, "generatorURL", db_text(stmt, P_GENERATOR));
@@ -284,7 +283,6 @@ static bool write_alert(struct api *api, struct db_stmt *stmt)
     }
     buf_free(&receivers);
     arena_reset(api->page->arena);
-    return wanted;
 }
 
 static bool write_alerts_after(struct api *api, int64_t *id, bool *end)
@@ -300,7 +298,7 @@ static bool write_alerts_after(struct api *api, int64_t *id, bool *end)
     db_bind_int(stmt, 2, CHUNK_ROWS);
     while (page_next(api->page, stmt)) {
         *id = db_int(stmt, P_ID);
-        write_alert(api, stmt);
+        write_alert(api, stmt, NULL);
         rows++;
     }
     *end = rows < CHUNK_ROWS;
@@ -368,15 +366,15 @@ static bool write_groups(struct api *api)
         return false;
     json_open(api->out, '[');
     while (page_next(api->page, stmt)) {
-        const char *receiver = receiver_of(api->page->query, db_text(stmt, G_NODE));
-        if (!receiver || !receiver_fits(api, receiver) || !is_wanted(api, stmt))
+        const struct history_receiver *receiver = page_receiver(api->page, db_text(stmt, G_NODE));
+        if (!receiver || !receiver_fits(api, receiver->name) || (receiver->muted_count && api->page->query->hide_muted) || !is_wanted(api, stmt))
             continue;
         if (db_int(stmt, G_ID) != group && group)
             shut_group(api, &end);
         if (db_int(stmt, G_ID) != group)
-            open_group(api, stmt, receiver, &end);
+            open_group(api, stmt, receiver->name, &end);
         group = db_int(stmt, G_ID);
-        write_alert(api, stmt);
+        write_alert(api, stmt, receiver);
     }
     if (group)
         shut_group(api, &end);

@@ -207,6 +207,7 @@ static bool begin_page(struct page *page, struct history *history, const struct 
     page->limit = query->limit ? query->limit : LIMIT_DEFAULT;
     if (page->limit > HISTORY_PAGE_MAX)
         page->limit = HISTORY_PAGE_MAX;
+    page->mutes = page_mutes(page);
     start_at(page);
     if (query->until_ms && (query->list == LIST_HISTORY || query->list == LIST_TIMELINE)) {
         page->keys[0] = query->until_ms; /* what is newer need not be looked at */

@@ -36,8 +36,12 @@ enum history_list {
     LIST_GROUPS       /* those there are, newest first */
 };
 
-struct history_receiver { /* whom a route's node names */
+struct history_receiver { /* whom a route's node names, and what mutes it now */
     const char *node_id, *name;
+    const char **muted_by;      /* names of time intervals */
+    size_t muted_count;         /* 0: it is told */
+    bool outside;               /* of all of them, where they are active ones; else inside */
+    int64_t muted_until_ms;     /* 0: unknown */
 };
 
 struct history_query { /* texts borrowed until the query has run */
@@ -58,11 +62,12 @@ struct history_query { /* texts borrowed until the query has run */
     size_t runes;               /* of each text, for pages; longer ones end in an ellipsis; labels and annotations are at most
                                  * HISTORY_LABELS_MAX. 0: all of everything */
     bool csv;
+    const struct history_receiver *receivers; /* of every node, in history_receiver_order; lists that do not say what mutes need none */
+    size_t receiver_count;
     /* for Alertmanager's lists */
     bool hide_active, hide_silenced, hide_inhibited;
+    bool hide_muted;            /* GROUPS */
     const char *receiver_regex; /* anchored; NULL: any */
-    const struct history_receiver *receivers;
-    size_t receiver_count;
     int64_t resolve_timeout_ms; /* what has no end is shown to end so long from now_ms */
 };
 
@@ -70,6 +75,7 @@ struct history;
 
 struct history *history_open(const char *path, const char *severity_label, struct err *err); /* opened lazily, reopened after errors */
 void history_close(struct history *history);
+int history_receiver_order(const void *a, const void *b); /* for qsort: by node */
 /* JSON: {"items":[...],"next":"cursor"|null}; one thing: the object itself. False: err, with ERR_INPUT for a bad
  * matcher, cursor or id and ERR_CONFLICT for "not found". */
 bool history_run(struct history *history, const struct history_query *query, struct buf *out, struct err *err);

@@ -2,6 +2,7 @@
 #include "notifier/store/page.h"
 
 #include "base/text.h"
+#include "notifier/core/record.h"
 
 #define LIFE_TRANSITIONS_MAX 200 /* newest */
 #define LIFE_DELIVERIES_MAX 50   /* newest */
@@ -43,28 +44,34 @@ static void write_deliveries(struct page *page, int64_t alert_id)
 }
 
 /* Member "hushed": null, or why it is not told while it fires. */
-static void write_hush(struct page *page, int64_t alert_id)
+static void write_hush(struct page *page, int64_t alert_id, bool firing)
 {
     static const char sql[] =
         "SELECT h.inhibited_by, s.id, s.comment, s.author, s.ends_ms, a.name FROM hushes h LEFT JOIN silences s ON s.number = h.silence_number"
         " LEFT JOIN alerts a ON a.id = h.inhibited_by WHERE h.alert_id = ?1";
+    const struct history_receiver *muted = firing ? page_muted(page, alert_id) : NULL;
     struct sheet *sheet = &page->sheet;
     struct db_stmt *stmt = page_ask(page, sql, alert_id);
+    bool row = page_next(page, stmt);
 
     json_member(&sheet->json, "hushed");
-    if (!page_next(page, stmt)) {
+    if (!row && !muted) {
         json_put_null(&sheet->json);
         return;
     }
     sheet_open(sheet);
-    sheet_text(sheet, "silence", db_text(stmt, 1));
-    sheet_text(sheet, "comment", db_text(stmt, 2));
-    sheet_text(sheet, "createdBy", db_text(stmt, 3));
-    sheet_time(sheet, "endsAt", db_int(stmt, 4));
-    sheet_id(sheet, "inhibitedBy", db_int(stmt, 0));
-    sheet_text(sheet, "inhibitedByName", db_text(stmt, 5));
+    sheet_text(sheet, "silence", row ? db_text(stmt, 1) : NULL);
+    sheet_text(sheet, "comment", row ? db_text(stmt, 2) : NULL);
+    sheet_text(sheet, "createdBy", row ? db_text(stmt, 3) : NULL);
+    sheet_time(sheet, "endsAt", row ? db_int(stmt, 4) : 0);
+    sheet_id(sheet, "inhibitedBy", row ? db_int(stmt, 0) : 0);
+    sheet_text(sheet, "inhibitedByName", row ? db_text(stmt, 5) : NULL);
+    page_write_muted(&sheet->json, muted);
+    sheet_bool(sheet, "outside", muted && muted->outside);
+    sheet_time(sheet, "mutedUntil", muted ? muted->muted_until_ms : 0);
     sheet_shut(sheet);
-    db_reset(stmt);
+    if (row)
+        db_reset(stmt);
 }
 
 bool page_life(struct page *page, const char *name)
@@ -81,8 +88,9 @@ bool page_life(struct page *page, const char *name)
     }
     sheet_open(&page->sheet);
     page_write_alert(page, stmt);
+    bool firing = db_int(stmt, A_STATUS) == ALERT_FIRING;
     db_reset(stmt);
-    write_hush(page, id);
+    write_hush(page, id, firing);
     sheet_int(&page->sheet, "transitionCount", count_transitions(page, id));
     page_write_transitions(page, id, LIFE_TRANSITIONS_MAX);
     write_deliveries(page, id);

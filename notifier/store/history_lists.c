@@ -93,6 +93,21 @@ void page_write_alert(struct page *page, struct db_stmt *stmt)
     write_related(page, id, db_text(stmt, A_RULE_UID), db_text(stmt, A_NAME));
 }
 
+/* Why it is not told while it fires: "silenced", "inhibited", "muted", the first that holds; null where it is told. */
+static const char *hush_of(struct page *page, struct db_stmt *stmt)
+{
+    static const char sql[] = "SELECT silence_number > 0 FROM hushes WHERE alert_id = ?1";
+    struct db_stmt *hush = db_int(stmt, A_STATUS) == ALERT_FIRING ? page_ask(page, sql, db_int(stmt, A_ID)) : NULL;
+
+    if (!hush)
+        return NULL;
+    if (!page_next(page, hush))
+        return page_muted(page, db_int(stmt, A_ID)) ? "muted" : NULL;
+    bool silenced = db_int(hush, 0);
+    db_reset(hush);
+    return silenced ? "silenced" : "inhibited";
+}
+
 static bool is_told_on(struct page *page, int64_t alert_id, const char *channel)
 {
     struct db_stmt *stmt = page_ask(page, "SELECT 1 FROM told WHERE alert_id = ?1 AND channel = ?2 UNION ALL"
@@ -125,6 +140,7 @@ static enum page_row alert_row(struct page *page, struct db_stmt *stmt)
         return ROW_SKIPPED;
     sheet_open(&page->sheet);
     page_write_alert(page, stmt);
+    sheet_text(&page->sheet, "hushed", hush_of(page, stmt));
     sheet_shut(&page->sheet);
     return ROW_WRITTEN;
 }
@@ -140,7 +156,7 @@ static const char *const *alert_phases(const struct history_query *query)
 
 const struct page_list page_alerts = {
     "id,fingerprint,domain,source,org,status,severity,name,labels,annotations,startsAt,endsAt,changedAt,links,values,"
-    "valueString,stateReason,test,rule_uid,incidents,related",
+    "valueString,stateReason,test,rule_uid,incidents,related,hushed",
     1, alert_phases, alert_row};
 
 const char *page_incident_state(struct db_stmt *stmt)

@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "notifier/store/flat.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #define NOW_GROUPS_MAX 100     /* open incidents shown, worst first */
@@ -18,7 +19,7 @@
 
 struct now_group {
     int64_t id;                /* of the group; 0: alerts in none */
-    int64_t firing, hushed;    /* hushed: silenced or inhibited, of those */
+    int64_t firing, hushed;    /* hushed: silenced, inhibited or muted, of those */
     const char *severity;      /* of the incident: its alerts of that severity are shown first */
     int64_t alerts[NOW_ALONE_MAX], milder[NOW_ALONE_MAX];
     size_t shown, milder_count, shown_max;
@@ -32,6 +33,9 @@ struct now {
     int64_t firing, hushed, elsewhere; /* elsewhere: in groups beyond NOW_GROUPS_MAX */
     int64_t last, places[NOW_PLACES_MAX]; /* the alert under way, and where it was counted already */
     size_t place_count;
+    bool aloud;                /* it is told somewhere */
+    int64_t *muted;            /* groups whose route is muted, ascending */
+    size_t muted_count;
     struct arena *kept;
 };
 
@@ -65,18 +69,54 @@ static struct now_group *group_of(struct now *now, int64_t id)
     return NULL;
 }
 
+/* A mute holds back all alerts of a route: its groups are known before the alerts are. */
+static void read_muted_groups(struct page *page, struct now *now)
+{
+    static const char sql[] = "SELECT id, node_id FROM groups INDEXED BY groups_live WHERE gone = 0 AND id > ?1 ORDER BY id";
+    struct db_stmt *stmt = page->mutes ? page_ask(page, sql, 0) : NULL;
+    size_t capacity = 0;
+
+    while (page_next(page, stmt)) {
+        const struct history_receiver *receiver = page_receiver(page, db_text(stmt, 1));
+        if (!receiver || !receiver->muted_count)
+            continue;
+        if (now->muted_count == capacity) {
+            capacity = capacity ? capacity * 2 : 64;
+            now->muted = realloc(now->muted, capacity * sizeof now->muted[0]);
+            if (!now->muted)
+                abort();
+        }
+        now->muted[now->muted_count++] = db_int(stmt, 0);
+    }
+}
+
+static int by_id(const void *a, const void *b)
+{
+    const int64_t *left = a, *right = b;
+    return *left < *right ? -1 : *left > *right;
+}
+
+static bool is_muted(const struct now *now, int64_t group_id)
+{
+    return now->muted_count && bsearch(&group_id, now->muted, now->muted_count, sizeof group_id, by_id);
+}
+
 static void count_alert(struct page *page, struct now *now, struct db_stmt *stmt)
 {
     int64_t id = db_int(stmt, 0), place = db_int(stmt, 1);
+    bool hushed = db_int(stmt, 3) || is_muted(now, place);
 
     if (id != now->last) {
         now->last = id;
         now->place_count = 0;
+        now->aloud = false;
         now->firing++;
-        if (db_int(stmt, 3))
-            now->hushed++;
-        else
-            count_severity(page, now, db_text(stmt, 2));
+        now->hushed++;
+    }
+    if (!hushed && !now->aloud) {
+        now->aloud = true;
+        now->hushed--;
+        count_severity(page, now, db_text(stmt, 2));
     }
     for (size_t i = 0; i < now->place_count; i++)
         if (now->places[i] == place)
@@ -89,7 +129,7 @@ static void count_alert(struct page *page, struct now *now, struct db_stmt *stmt
         return;
     }
     group->firing++;
-    group->hushed += db_int(stmt, 3);
+    group->hushed += hushed;
     if (group->shown == group->shown_max)
         return;
     if (text_equal(page_severity(page, db_text(stmt, 2)), group->severity))
@@ -160,7 +200,11 @@ static void write_alert(struct page *page, int64_t id)
     sheet_text(sheet, "stateReason", db_text(stmt, 5));
     sheet_bool(sheet, "test", db_int(stmt, 6));
     sheet_text(sheet, "rule", db_text(stmt, 7));
-    sheet_text(sheet, "hushed", db_text(stmt, 8));
+    const struct history_receiver *muted = page_muted(page, id);
+    sheet_text(sheet, "hushed", text_or(db_text(stmt, 8), muted ? "muted" : NULL));
+    page_write_muted(&sheet->json, muted);
+    sheet_bool(sheet, "outside", muted && muted->outside);
+    sheet_time(sheet, "mutedUntil", muted ? muted->muted_until_ms : 0);
     sheet_shut(sheet);
     db_reset(stmt);
 }
@@ -244,9 +288,11 @@ bool page_now(struct page *page)
     while (page_next(page, stmt))
         now.groups[now.group_count++] = (struct now_group){
             .id = db_int(stmt, I_GROUP), .severity = arena_text(now.kept, db_text(stmt, I_SEVERITY)), .shown_max = NOW_ALERTS_MAX};
+    read_muted_groups(page, &now);
     bool ok = count_alerts(page, &now);
     if (ok)
         write_now(page, &now);
+    free(now.muted);
     arena_free(now.kept);
     return ok && !page->failed;
 }

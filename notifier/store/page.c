@@ -6,9 +6,16 @@
 #include "notifier/store/flat.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define OUTCOME_SCAN_MAX 256 /* settlements looked at for one transition */
+
+int history_receiver_order(const void *a, const void *b)
+{
+    const struct history_receiver *left = a, *right = b;
+    return strcmp(left->node_id, right->node_id);
+}
 
 struct db_stmt *page_ask(struct page *page, const char *sql, int64_t key)
 {
@@ -260,4 +267,49 @@ size_t page_outcomes(struct page *page, int64_t alert_id, int64_t seq, struct pa
             out[count++] = (struct page_outcome){.channel = arena_text(page->arena, db_text(stmt, 0)), .slot = db_int(stmt, 1),
                                                  .settled = SETTLED_OPEN, .at_ms = db_int(stmt, 2), .delivery_id = db_int(stmt, 3)};
     return count;
+}
+
+const struct history_receiver *page_receiver(const struct page *page, const char *node_id)
+{
+    const struct history_receiver key = {.node_id = node_id};
+
+    return page->query->receiver_count
+               ? bsearch(&key, page->query->receivers, page->query->receiver_count, sizeof key, history_receiver_order)
+               : NULL;
+}
+
+bool page_mutes(const struct page *page)
+{
+    for (size_t i = 0; i < page->query->receiver_count; i++)
+        if (page->query->receivers[i].muted_count)
+            return true;
+    return false;
+}
+
+const struct history_receiver *page_muted(struct page *page, int64_t alert_id)
+{
+    static const char sql[] = "SELECT DISTINCT g.node_id FROM told t JOIN groups g ON g.id = t.group_id WHERE t.alert_id = ?1";
+    const struct history_receiver *muted = NULL;
+
+    if (!page->mutes)
+        return NULL;
+    struct db_stmt *stmt = page_ask(page, sql, alert_id);
+    while (page_next(page, stmt)) {
+        const struct history_receiver *receiver = page_receiver(page, db_text(stmt, 0));
+        if (!receiver || !receiver->muted_count) {
+            db_reset(stmt);
+            return NULL;
+        }
+        muted = muted ? muted : receiver;
+    }
+    return muted;
+}
+
+void page_write_muted(struct json_out *json, const struct history_receiver *muted)
+{
+    json_member(json, "mutedBy");
+    json_open(json, '[');
+    for (size_t i = 0; muted && i < muted->muted_count; i++)
+        json_put_text(json, muted->muted_by[i]);
+    json_shut(json, ']');
 }

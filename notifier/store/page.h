@@ -36,6 +36,7 @@ struct page {
     int64_t keys[PAGE_KEYS_MAX]; /* of the last row looked at */
     size_t limit, written, scanned, scan_max;
     struct page_timeline timeline; /* LIST_TIMELINE: counted there, nothing is written */
+    bool mutes;                 /* some route is muted now */
     bool failed;                /* err says why */
     struct err *err;
 };
@@ -110,6 +111,12 @@ const char *page_incident_state(struct db_stmt *stmt);
 enum { D_ID, D_CHANNEL, D_REASON, D_STATE, D_OPENED, D_ACCEPTED, D_SETTLED, D_DUE, D_TRIES, D_WORDS, D_FORM, D_MAYBE_SENT,
        D_CARRIED_BY, D_MESSAGE, D_ONLY_TEST, D_GROUP, D_REFERENCE, D_SEVERITY, D_TITLE, D_LABELS };
 void page_write_delivery(struct page *page, struct db_stmt *stmt);
+
+/* What mutes: of the routes that the query names. */
+bool page_mutes(const struct page *page);
+const struct history_receiver *page_receiver(const struct page *page, const char *node_id); /* NULL: its route went with a reload */
+const struct history_receiver *page_muted(struct page *page, int64_t alert_id); /* one of its routes, where all are muted; else NULL */
+void page_write_muted(struct json_out *json, const struct history_receiver *muted); /* member "mutedBy", a list; NULL: an empty one */
 
 /* Goes on through a list until the page is full (*full) or the list has ended. */
 bool page_read_list(struct page *page, const struct page_list *list, bool *full);

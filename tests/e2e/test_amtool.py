@@ -118,6 +118,37 @@ def test_amtool_configuration(start, amtool):
     assert d.get("/-/healthy").status == 200 and d.get("/-/ready").status == 200 and d.call("POST", "/-/reload").status == 200
 
 
+def test_muted_by_a_time_interval(start, sink, amtool):
+    """As current Alertmanagers show it: by group, and suppressed; an alert that another route tells is not muted."""
+    year = datetime.datetime.now(datetime.timezone.utc).year
+    d = start(config(hook(sink), console(), time_intervals=[{"name": "freeze", "time_intervals": [{"years": [f"{year - 1}:{year + 1}"]}]},
+                                                            {"name": "office", "time_intervals": [{"years": ["1999"]}]}],
+                     route={"channels": ["console"], "group_by": ["alertname"], "routes": [
+                         {"matchers": ["team=db"], "channels": ["hook"], "receiver": "dba", "mute_time_intervals": ["freeze"]},
+                         {"matchers": ["team=web"], "channels": ["hook"], "receiver": "web", "active_time_intervals": ["office"]},
+                         {"matchers": ["team=both"], "channels": ["hook"], "receiver": "first", "mute_time_intervals": ["freeze"], "continue": True},
+                         {"matchers": ["team=both"], "receiver": "second"}]}))
+    assert v2(d, one("Lag", team="db"), one("Slow", team="web"), one("Both", team="both"), one("Loud")).status == 200
+    status = {name: a["status"] for name, a in shown(d).items()}
+    assert status["Lag"] == {"inhibitedBy": [], "mutedBy": ["freeze"], "silencedBy": [], "state": "suppressed"}
+    assert status["Slow"]["mutedBy"] == ["office"] and status["Slow"]["state"] == "suppressed", "outside of all its active intervals"
+    assert status["Both"]["mutedBy"] == status["Loud"]["mutedBy"] == [] and status["Both"]["state"] == "active"
+
+    def groups(query=""):
+        listed = d.get("/api/v2/alerts/groups" + query).json
+        return {(g["receiver"]["name"], a["labels"]["alertname"]): (a["status"]["mutedBy"], a["status"]["state"]) for g in listed for a in g["alerts"]}
+    assert groups() == {("dba", "Lag"): (["freeze"], "suppressed"), ("web", "Slow"): (["office"], "suppressed"), ("first", "Both"): (["freeze"], "suppressed"),
+                        ("second", "Both"): ([], "active"), ("console", "Loud"): ([], "active")}
+    assert set(groups("?muted=false")) == {("second", "Both"), ("console", "Loud")}
+    assert set(groups("?muted=true")) == set(groups())
+    assert "Lag" in amtool(d, "alert", "query"), "Alertmanager's filters know silenced and inhibited alone"
+    assert {i["name"]: i["hushed"] for i in d.items("/api/v1/alerts")} == {"Lag": "muted", "Slow": "muted", "Both": None, "Loud": None}
+    page = d.get("/alerts/" + next(i["id"] for i in d.items("/api/v1/alerts") if i["name"] == "Lag")).text
+    assert "muted by time interval <bdi>freeze</bdi>" in page
+    page = d.get("/").text
+    assert "muted by time interval <bdi>freeze</bdi>" in page and "muted outside of time interval <bdi>office</bdi>" in page
+
+
 def test_groups_and_filters(start, sink):
     d = start(config(hook(sink), inhibit_wait="1s", route={"group_by": ["cluster"], "group_interval": "1s"},
                      inhibit_rules=[{"source_matchers": ['severity="critical"'], "target_matchers": ['severity="warning"'], "equal": ["cluster"]}]))

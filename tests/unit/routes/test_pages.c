@@ -198,7 +198,7 @@ static void forms_of_the_queue(void)
 /* A stranger's texts in every place of an alert's life. */
 static void a_life(void)
 {
-    static const char *const says[] = {"<h1><bdi>&lt;script&gt;", "<strong>12 min</strong></dd>", "Silenced</a> by <bdi>&lt;script&gt;", "text=f00\"",
+    static const char *const says[] = {"<h1><bdi>&lt;script&gt;", "<strong>12 min</strong></dd>", "Silenced</a> by <bdi>&lt;script&gt;", "muted by time intervals <bdi>&lt;script&gt;", ", <bdi>b</bdi> until <time datetime=\"2026-03-14T11:00", "text=f00\"",
         "<a href=\"/alerts/9\"><bdi>&lt;script&gt;", "href=\"https://runbooks.example.org/x\"", "<bdi>javascript:alert(1)</bdi></dd>", "A</bdi> = 93.4",
         "<summary>2000 characters</summary>", "was told &lt;b", "answer 403", "known there as <code><bdi>&lt;script&gt;", "<pre dir=\"auto\">&lt;script&gt;",
         "and 3 older changes", "href=\"#d5\"", "id=\"d5\"", "for <bdi>12 min"};
@@ -211,7 +211,7 @@ static void a_life(void)
         buf_add_char(&text, 'x');
     buf_add_text(&text, "\"},\"values\":{\"A\":93.4},\"links\":{\"panelURL\":\"javascript:alert(2)\"},\"startsAt\":\"2026-03-14T09:00:00.000Z\",\"endsAt\":"
                  "\"2026-03-14T09:12:00.000Z\",\"hushed\":{\"silence\":\"f00\",\"createdBy\":\"" HOSTILE "\",\"comment\":\"" HOSTILE "\",\"endsAt\":"
-                 "\"2026-03-14T10:00:00.000Z\",\"inhibitedBy\":\"9\",\"inhibitedByName\":\"" HOSTILE "\"},\"transitionCount\":5,\"transitions\":[{\"status\":\"resolved\","
+                 "\"2026-03-14T10:00:00.000Z\",\"inhibitedBy\":\"9\",\"inhibitedByName\":\"" HOSTILE "\",\"mutedBy\":[\"" HOSTILE "\",\"b\"],\"mutedUntil\":\"2026-03-14T11:00:00.000Z\"},\"transitionCount\":5,\"transitions\":[{\"status\":\"resolved\","
                  "\"at\":\"2026-03-14T09:12:00.000Z\",\"channels\":[]},{\"status\":\"firing\",\"at\":\"2026-03-14T09:00:00.000Z\",\"rule\":\"" HOSTILE "\",\"channels\":"
                  "[{\"explanation\":\"chat was told <b>\",\"delivery\":\"5\"}]}],\"deliveries\":[{\"id\":\"5\",\"channel\":\"" HOSTILE "\",\"state\":\"dead\",\"reason\":\""
                  HOSTILE "\",\"attempts\":[{\"startedAt\":\"2026-03-14T09:00:01.000Z\",\"outcome\":\"" HOSTILE "\",\"status\":403,\"latencyMs\":12,\"words\":\"" HOSTILE

@@ -208,6 +208,54 @@ static void test_life(void)
     CHECK(!history_run(history, &(struct history_query){.list = LIST_LIFE, .id = ""}, &out, &err) && err.kind == ERR_INPUT, "no id");
 }
 
+/* Group 100 is of another route, and that is muted: its alert is no longer counted aloud. */
+static void test_muted(struct store *store)
+{
+    static const char *names[] = {"nights", "holidays"};
+    const struct history_receiver receivers[] = {{.node_id = "{night}", .name = "duty", .muted_by = names, .muted_count = 2,
+                                                  .muted_until_ms = SAMPLE_NOW + 60000}, {.node_id = "{}", .name = "all"}};
+    struct history_query query = {.list = LIST_NOW, .now_ms = SAMPLE_NOW, .receivers = receivers, .receiver_count = 2};
+    struct effects effects;
+
+    effects_init(&effects);
+    effects_record(&effects, RECORD_GROUP)->group = (struct record_group){
+        .id = 100, .incident_id = 101, .created_ms = SAMPLE_NOW, .node_id = "{night}", .key = "MILD"};
+    CHECK(sample_commit(store, &effects), "another route");
+    effects_free(&effects);
+    CHECK(history_receiver_order(&receivers[0], &receivers[1]) < 0, "as bsearch wants them");
+    struct cJSON *json = ask_for(&query);
+    const struct cJSON *worst = nth(json_get(json, "groups"), 0), *mild = nth(json_get(json, "groups"), 1), *alert = nth(json_get(mild, "alerts"), 0);
+    CHECK_INT(json_get_int(json, "firing", 0), 9);
+    CHECK_INT(json_get_int(json, "hushed", 0), 1);
+    CHECK_INT(json_get_int(worst, "hushed", 9), 0);
+    CHECK_INT(json_get_int(mild, "hushed", 9), 1);
+    CHECK_TEXT(json_get_text(alert, "hushed"), "muted");
+    CHECK_INT(json_count(json_get(alert, "mutedBy")), 2);
+    CHECK_TEXT(json_get_text(alert, "mutedUntil"), "2023-11-14T22:14:20.000Z");
+    CHECK_INT(json_count(json_get(nth(json_get(worst, "alerts"), 0), "mutedBy")), 0);
+    json_close(json);
+    query.list = LIST_LIFE;
+    query.id = "310";
+    json = ask_for(&query);
+    CHECK_TEXT(json_text(nth(json_get(json_get(json, "hushed"), "mutedBy"), 1)), "holidays");
+    CHECK(json_is_null(json_get(json_get(json, "hushed"), "silence")), "%s", buf_text(&out));
+    json_close(json);
+    query.id = "306";
+    json = ask_for(&query);
+    CHECK(json_is_null(json_get(json, "hushed")), "%s", buf_text(&out));
+    json_close(json);
+    query.list = LIST_ALERTS;
+    json = ask_for(&query);
+    for (const struct cJSON *row = json_first(json_get(json, "items")); row; row = json_next(row))
+        CHECK(text_equal(json_get_text(row, "hushed"), text_equal(json_get_text(row, "id"), "310") ? "muted" : NULL), "%s", json_get_text(row, "id"));
+    json_close(json);
+    effects_init(&effects);
+    effects_record(&effects, RECORD_GROUP)->group = (struct record_group){
+        .id = 100, .incident_id = 101, .created_ms = SAMPLE_NOW, .node_id = "{}", .key = "MILD"};
+    CHECK(sample_commit(store, &effects), "as it was");
+    effects_free(&effects);
+}
+
 static const char *id_of(const struct cJSON *list, size_t n)
 {
     return json_get_text(nth(json_get(list, "items"), n), "id");
@@ -350,6 +398,7 @@ int main(void)
     test_speed();
     test_timeline();
     test_life();
+    test_muted(&store);
     test_silences(&store);
     test_cut();
     test_worst_first(&store);

@@ -38,7 +38,7 @@ static struct sender *open_sender(struct collector *collector)
     return sender_new(collector->spool, &options);
 }
 
-static char *join_url(const char *base, const char *path)
+char *collector_join_url(const char *base, const char *path)
 {
     size_t length = strlen(base);
     struct buf url = BUF_EMPTY(65536);
@@ -65,9 +65,11 @@ struct collector *collector_new(const struct collector_options *options, struct 
     collector->latest = latest_new();
     collector->metrics = metrics_new();
     metrics_declare_own(collector->metrics);
+    metrics_set(collector->metrics, "collector_config_last_reload_successful", 1, NULL);
+    metrics_set(collector->metrics, "collector_config_last_reload_success_timestamp_seconds", (double)(collector->started_ms / 1000), NULL);
     collector->watch = watch_new(options->http, &config->questdb);
-    collector->write_url = join_url(config->questdb.url, "/write");
-    collector->ping_url = join_url(config->questdb.url, "/ping");
+    collector->write_url = collector_join_url(config->questdb.url, "/write");
+    collector->ping_url = collector_join_url(config->questdb.url, "/ping");
     collector->spool = spool_open(config->spool_path, (uint64_t)config->spool_bytes, err);
     collector->quarantine = collector->spool ? quarantine_open(config->spool_path, err) : NULL;
     if (!collector->quarantine) {
@@ -76,7 +78,8 @@ struct collector *collector_new(const struct collector_options *options, struct 
     }
     collector->sender = open_sender(collector);
     collector->schema.applied = !config->apply_schema;
-    sources_open(collector);
+    if (!options->only_drain)
+        sources_open(collector, options->config);
     return collector;
 }
 

@@ -23,15 +23,27 @@
 struct collector;
 
 struct collector_options { /* all borrowed for the collector's life */
-    const struct config *config;
+    struct config *config; /* until a reload; its sources are taken */
     struct clock clock;
     struct http *http;
     struct work *work;
     bool only_drain; /* no source is asked */
+    /* Reads the configuration anew, as SIGHUP does. NULL: there is none. */
+    bool (*reload)(void *context, struct err *err);
+    void *reload_context;
 };
 
 struct collector *collector_new(const struct collector_options *options, struct err *err);
 void collector_free(struct collector *collector); /* after the http and work it was given; NULL is fine */
+
+/* From now on this configuration; the one before may be freed. What waits and what is under way stays, sources that say the
+ * same go on. words: what came, went and changed. listen, max_body and spool.path are as they were: see
+ * collector_keep_fixed. False: nothing has changed. */
+bool collector_reload(struct collector *collector, struct config *config, struct buf *words, struct err *err);
+/* Sets back in `next` what only a restart can change, and names it in words. */
+void collector_keep_fixed(struct config *next, const struct config *now, struct buf *words);
+void collector_count_reload(struct collector *collector, bool ok); /* one that failed outside; collector_reload counts its own */
+bool collector_ask_reload(struct collector *collector, struct err *err); /* through options.reload */
 
 void collector_turn(struct collector *collector);
 int64_t collector_wait_ms(struct collector *collector); /* until the next turn is wanted; -1: only when something comes */

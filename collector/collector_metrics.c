@@ -35,6 +35,9 @@ static const struct metric_family families[] = {
     {"collector_quarantine_bytes", "Size of quarantine.lp.", METRIC_GAUGE, {NULL}, NULL},
     {"collector_source_up", "1: the source's last fetch worked.", METRIC_GAUGE, {"source", "type", NULL}, NULL},
     {"collector_source_fetches_total", "Fetches.", METRIC_COUNTER, {"source", "outcome", NULL}, NULL},
+    {"collector_reloads_total", "Readings of the configuration while running, by outcome: ok, failed.", METRIC_COUNTER, {"outcome", NULL}, NULL},
+    {"collector_config_last_reload_successful", "1: the configuration that was read last is the one in use.", METRIC_GAUGE, {NULL}, NULL},
+    {"collector_config_last_reload_success_timestamp_seconds", "When the configuration in use was read.", METRIC_GAUGE, {NULL}, NULL},
     {"collector_latest_left_out", "Rows whose latest values are not shown here: too many kinds.", METRIC_GAUGE, {NULL}, NULL},
     {"collector_build_info", "The version.", METRIC_GAUGE, {"version", NULL}, NULL},
     {"process_cpu_seconds_total", "CPU time used.", METRIC_COUNTER, {NULL}, NULL},
@@ -72,7 +75,7 @@ void collector_state(const struct collector *collector, struct collector_state *
 
 struct collector_source_state collector_source(const struct collector *collector, size_t number)
 {
-    return collector->fetching[number].state;
+    return collector->fetching[number]->state;
 }
 
 static void set(struct metrics *metrics, const char *family, double value)
@@ -151,10 +154,12 @@ void collector_write_metrics(struct collector *collector, struct buf *out)
     set_spool(metrics, &state, spool_oldest_ms(collector->spool), wall_ms);
     set_sender(metrics, &state.sender);
     set(metrics, "collector_quarantine_bytes", (double)quarantine_bytes(collector->quarantine));
+    metrics_drop(metrics, "collector_source_up"); /* a reload may have taken some out */
     for (size_t i = 0; i < collector->schedule.count; i++) {
-        const char *labels[] = {collector->fetching[i].state.name, collector->fetching[i].state.type};
-        if (collector->fetching[i].state.fetches || collector->schedule.entries[i].off)
-            metrics_set(metrics, "collector_source_up", collector->fetching[i].state.up, labels);
+        const struct collector_source_state *source = &collector->fetching[i]->state;
+        const char *labels[] = {source->name, source->type};
+        if (source->fetches || collector->schedule.entries[i].off)
+            metrics_set(metrics, "collector_source_up", source->up, labels);
     }
     set(metrics, "collector_latest_left_out", (double)latest_left_out(collector->latest));
     metrics_set(metrics, "collector_build_info", 1, version);

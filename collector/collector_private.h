@@ -2,6 +2,7 @@
 #ifndef COLLECTOR_COLLECTOR_PRIVATE_H
 #define COLLECTOR_COLLECTOR_PRIVATE_H
 
+#include "base/arena.h"
 #include "base/metrics.h"
 #include "collector/collector.h"
 #include "collector/latest.h"
@@ -11,8 +12,12 @@
 
 struct fetching { /* one source, and its fetch under way */
     struct collector *collector;
-    size_t number;
-    struct source *source;
+    size_t number;     /* in the schedule */
+    unsigned owner;    /* of its latest values: never used again */
+    uint64_t print;    /* of its settings */
+    bool gone;         /* taken out by a reload; freed once what is under way has come back */
+    struct fetching *next_gone;
+    struct source *source; /* owned */
     struct fetch fetch;
     struct buf answer; /* of a job */
     struct err err;
@@ -26,7 +31,10 @@ struct schema_job {
     struct collector *collector;
     bool applied; /* tried to the end, once; before, nothing is sent */
     bool busy, ok;
+    bool stale;     /* what is under way asks where we no longer send */
     int64_t due_ms; /* steady */
+    struct arena *arena;    /* of what is asked for on the work thread, */
+    struct questdb questdb; /* which a reload leaves alone */
     struct buf words;
     struct err err;
     char absent[ERR_TEXT_MAX]; /* why QuestDB could not be asked; "" */
@@ -47,7 +55,10 @@ struct collector {
     struct watch *watch;
     struct schedule schedule;
     struct schema_job schema;
-    struct fetching fetching[SOURCES_MAX];
+    struct fetching *fetching[SOURCES_MAX]; /* as many as the schedule counts */
+    struct fetching *gone;                  /* taken out, and still under way */
+    size_t gone_count;
+    unsigned owners;                        /* handed out */
     struct points *points; /* of one answer or row at a time */
     struct buf rows;       /* of one push at a time */
     struct buf held;       /* of the sources, not on disk yet */
@@ -63,13 +74,20 @@ struct collector {
     int64_t started_ms;
 };
 
+/* collector.c */
+char *collector_join_url(const char *base, const char *path); /* the caller frees */
+
 /* collector_sources.c */
-void sources_open(struct collector *collector);
+void sources_open(struct collector *collector, struct config *config); /* takes its sources */
 void sources_close(struct collector *collector);
 void sources_start(struct collector *collector, struct instant now);
+struct fetching *fetching_new(struct collector *collector, struct config *config, size_t number); /* takes that source */
+void fetching_free(struct fetching *fetching);
+void sources_bury(struct fetching *fetching); /* one that is gone, and no longer under way */
 
 /* collector_schema.c */
 void collector_apply_schema(struct collector *collector, struct instant now);
+void collector_renew_schema(struct collector *collector, bool wanted); /* another QuestDB */
 
 /* collector_metrics.c */
 void metrics_declare_own(struct metrics *metrics);

@@ -17,7 +17,7 @@ static void run(void *context)
     struct schema_job *job = context;
 
     job->err = (struct err){0};
-    job->ok = schema_apply(&job->collector->options.config->questdb, &job->words, &job->err);
+    job->ok = schema_apply(&job->questdb, &job->words, &job->err);
 }
 
 static void tell(const struct schema_job *job)
@@ -36,6 +36,13 @@ static void done(void *context)
     bool unanswered = !job->ok && job->err.kind == ERR_NETWORK;
 
     job->busy = false;
+    arena_free(job->arena);
+    job->arena = NULL;
+    if (job->stale) {
+        job->stale = false;
+        buf_free(&job->words);
+        return;
+    }
     if (!unanswered && !job->ok)
         tell(job);
     else if (job->ok && !job->applied)
@@ -45,6 +52,23 @@ static void done(void *context)
     buf_free(&job->words);
 }
 
+static void begin(struct schema_job *job)
+{
+    const struct questdb *questdb = &job->collector->options.config->questdb;
+
+    if (job->collector->stopping)
+        return;
+    job->arena = arena_new();
+    job->questdb = (struct questdb){.url = arena_text(job->arena, questdb->url), .username = arena_text(job->arena, questdb->username),
+                                    .password = arena_text(job->arena, questdb->password), .ca_file = arena_text(job->arena, questdb->ca_file)};
+    buf_init(&job->words, 1u << 20);
+    job->busy = work_add(job->collector->options.work, run, done, job);
+    if (job->busy)
+        return;
+    arena_free(job->arena);
+    job->arena = NULL;
+}
+
 static void pinged(void *context, uint64_t tag, const struct http_reply *reply)
 {
     struct schema_job *job = context;
@@ -52,12 +76,15 @@ static void pinged(void *context, uint64_t tag, const struct http_reply *reply)
 
     (void)tag;
     job->busy = false;
+    if (job->stale) {
+        job->stale = false;
+        return;
+    }
     if (!there && !job->absent[0] && !job->applied)
         log_say(LOG_WARN, "questdb_unavailable", "%s; rows are kept on disk and sent later", reply->end == HTTP_ANSWERED ? "it answers, but not as QuestDB" : reply->err.text);
-    if (there) {
-        buf_init(&job->words, 1u << 20);
-        job->busy = !job->collector->stopping && work_add(job->collector->options.work, run, done, job);
-    } else if (reply->end == HTTP_ANSWERED)
+    if (there)
+        begin(job);
+    else if (reply->end == HTTP_ANSWERED)
         snprintf(job->absent, sizeof job->absent, "/ping was answered with HTTP %d", reply->status);
     else
         snprintf(job->absent, sizeof job->absent, "%s", reply->err.text);
@@ -79,4 +106,14 @@ void collector_apply_schema(struct collector *collector, struct instant now)
     struct http_request request = {.method = "GET", .url = collector->ping_url, .timeout_ms = PING_MS,
                                    .ca_file = collector->options.config->questdb.ca_file};
     job->busy = http_start(collector->options.http, &request, 0, pinged, job, &ignored);
+}
+
+void collector_renew_schema(struct collector *collector, bool wanted)
+{
+    struct schema_job *job = &collector->schema;
+
+    job->applied = !wanted;
+    job->stale = job->busy;
+    job->due_ms = 0;
+    job->absent[0] = '\0';
 }

@@ -24,20 +24,20 @@ static void hold(struct collector *collector, const struct points *points, const
     for (size_t i = 0; i < points->count; i++) {
         size_t before = collector->held.length;
         if (points->items[i]->shown_only) {
-            latest_put(collector->latest, points->items[i], (unsigned)fetching->number + 1, now.wall_ms);
+            latest_put(collector->latest, points->items[i], fetching->owner, now.wall_ms);
             continue;
         }
         bool ok = table_takes(points->items[i], &err) && line_add_point(&collector->held, points->items[i], now.wall_ms * 1000000, &err);
         if (ok && collector->held.length <= COLLECTOR_HELD_MAX) {
             kept++;
-            latest_put(collector->latest, points->items[i], (unsigned)fetching->number + 1, now.wall_ms);
+            latest_put(collector->latest, points->items[i], fetching->owner, now.wall_ms);
             continue;
         }
         buf_cut(&collector->held, before);
         if (!refused++)
             log_say(LOG_WARN, "row_refused", "%s: %s", source, ok ? "the disk fails, and no more is kept in memory" : err.text);
     }
-    latest_forget(collector->latest, (unsigned)fetching->number + 1, now.wall_ms);
+    latest_forget(collector->latest, fetching->owner, now.wall_ms);
     collector->held_rows += kept;
     const char *labels[] = {source};
     metrics_add(collector->metrics, "collector_rows_received_total", (double)kept, labels);
@@ -80,8 +80,13 @@ static void hear_http(void *context, uint64_t tag, const struct http_reply *repl
 {
     struct answer answer = {.data = buf_text(&reply->body), .length = reply->body.length, .reply = reply,
                             .failed = reply->end == HTTP_ANSWERED ? NULL : &reply->err};
+    struct fetching *fetching = context;
+
     (void)tag;
-    finish(context, &answer);
+    if (fetching->gone)
+        sources_bury(fetching);
+    else
+        finish(fetching, &answer);
 }
 
 static void job_run(void *context)
@@ -98,9 +103,11 @@ static void job_done(void *context)
     struct answer answer = {.data = buf_text(&fetching->answer), .length = fetching->answer.length,
                             .failed = fetching->ok ? NULL : &fetching->err};
 
-    if (!fetching->collector->stopping)
+    if (!fetching->collector->stopping && !fetching->gone)
         finish(fetching, &answer);
     buf_free(&fetching->answer);
+    if (fetching->gone)
+        sources_bury(fetching);
 }
 
 static bool start(struct fetching *fetching, struct err *err)
@@ -122,7 +129,7 @@ void sources_start(struct collector *collector, struct instant now)
     int number;
 
     while ((number = schedule_start(&collector->schedule, now.steady_ms)) >= 0) {
-        struct fetching *fetching = &collector->fetching[number];
+        struct fetching *fetching = collector->fetching[number];
         struct err err = {0};
         fetching->fetch = (struct fetch){0};
         fetching->wall_ms = now.wall_ms;
@@ -136,23 +143,58 @@ void sources_start(struct collector *collector, struct instant now)
     }
 }
 
-void sources_open(struct collector *collector)
+/* --- coming and going */
+
+struct fetching *fetching_new(struct collector *collector, struct config *config, size_t number)
 {
-    const struct config *config = collector->options.config;
+    struct fetching *fetching = calloc(1, sizeof *fetching);
+
+    if (!fetching)
+        abort();
+    fetching->collector = collector;
+    fetching->owner = ++collector->owners;
+    fetching->print = config->prints[number];
+    fetching->source = config->sources[number];
+    config->sources[number] = NULL;
+    fetching->state.name = fetching->source->name;
+    fetching->state.type = fetching->source->kind->type;
+    fetching->state.words = fetching->words;
+    return fetching;
+}
+
+void fetching_free(struct fetching *fetching)
+{
+    fetching->source->kind->close(fetching->source);
+    buf_free(&fetching->answer);
+    free(fetching);
+}
+
+void sources_bury(struct fetching *fetching)
+{
+    struct collector *collector = fetching->collector;
+    struct fetching **at = &collector->gone;
+
+    while (*at != fetching)
+        at = &(*at)->next_gone;
+    *at = fetching->next_gone;
+    collector->gone_count--;
+    fetching_free(fetching);
+}
+
+void sources_open(struct collector *collector, struct config *config)
+{
     int64_t now_ms = clock_now(&collector->options.clock).steady_ms;
 
     for (size_t i = 0; i < config->source_count; i++) {
-        struct fetching *fetching = &collector->fetching[i];
-        *fetching = (struct fetching){.collector = collector, .number = i, .source = config->sources[i]};
-        fetching->state.name = config->sources[i]->name;
-        fetching->state.type = config->sources[i]->kind->type;
-        fetching->state.words = fetching->words;
-        schedule_add(&collector->schedule, config->sources[i]->every_ms, now_ms);
+        collector->fetching[i] = fetching_new(collector, config, i);
+        collector->fetching[i]->number = schedule_add(&collector->schedule, collector->fetching[i]->source->every_ms, now_ms);
     }
 }
 
 void sources_close(struct collector *collector)
 {
     for (size_t i = 0; i < collector->schedule.count; i++)
-        buf_free(&collector->fetching[i].answer);
+        fetching_free(collector->fetching[i]);
+    while (collector->gone)
+        sources_bury(collector->gone);
 }

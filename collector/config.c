@@ -188,6 +188,8 @@ static void read_source(struct reading *reading, const struct yaml_node *node)
     else if (source && config->source_count == SOURCES_MAX)
         setting_error(node, &err, "more than %d sources", SOURCES_MAX);
     else if (source) {
+        uint64_t seed = text_hash(config->context.host, strlen(config->context.host) + 1, text_hash(config->context.env, strlen(config->context.env) + 1, 0));
+        config->prints[config->source_count] = setting_print(node, seed);
         config->sources[config->source_count++] = source;
         source = NULL;
         kind = NULL;
@@ -376,7 +378,8 @@ void config_free(struct config *config)
     if (!config)
         return;
     for (size_t i = 0; i < config->source_count; i++)
-        config->sources[i]->kind->close(config->sources[i]);
+        if (config->sources[i])
+            config->sources[i]->kind->close(config->sources[i]);
     yaml_close(config->yaml);
     arena_free(config->arena);
     free(config);

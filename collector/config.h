@@ -39,7 +39,8 @@ struct config {
     struct config_token tokens[CONFIG_TOKENS_MAX];
     size_t token_count;
     struct source_context context; /* env and host: tags of every row of a source */
-    struct source *sources[SOURCES_MAX];
+    struct source *sources[SOURCES_MAX]; /* NULL where somebody has taken it */
+    uint64_t prints[SOURCES_MAX];        /* what each says, env and host included: equal where nothing has changed */
     size_t source_count;
 };
 

@@ -261,6 +261,16 @@ static void metrics(void *context, struct call *call)
     buf_free(&text);
 }
 
+static void reload(void *context, struct call *call)
+{
+    struct err err = {0};
+
+    if (collector_ask_reload(context, &err))
+        call_answer_text(call, 200, "reloaded");
+    else
+        refuse(call, err.kind == ERR_INPUT ? 422 : 500, "not reloaded", 0, err.text);
+}
+
 static const struct route doors[] = {
     {"POST", "/write", ACCESS_OPERATOR, write_lines},
     {"POST", "/api/v2/write", ACCESS_OPERATOR, write_lines},
@@ -272,6 +282,8 @@ static const struct route doors[] = {
     {"GET", "/-/ready", ACCESS_OPEN, is_ready},
     {"GET", "/ready", ACCESS_OPEN, is_ready},
     {"GET", "/metrics", ACCESS_VIEWER, metrics},
+    {"POST", "/-/reload", ACCESS_OPERATOR, reload},
+    {"POST", "/api/v1/reload", ACCESS_OPERATOR, reload},
     {NULL, NULL, ACCESS_OPEN, NULL},
 };
 

@@ -9,6 +9,12 @@ size_t schedule_add(struct schedule *schedule, int64_t every_ms, int64_t now_ms)
     return schedule->count++;
 }
 
+void schedule_keep(struct schedule *schedule, const struct schedule_entry *entry)
+{
+    assert(schedule->count < SOURCES_MAX);
+    schedule->entries[schedule->count++] = *entry;
+}
+
 static bool waits(const struct schedule_entry *entry)
 {
     return !entry->busy && !entry->off;

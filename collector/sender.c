@@ -288,6 +288,14 @@ void sender_flush(struct sender *sender)
         sender->not_before_ms = 0;
 }
 
+void sender_renew(struct sender *sender, size_t rows, int64_t interval_ms)
+{
+    sender->options.rows = rows;
+    sender->options.interval_ms = interval_ms;
+    if (sender->asked == ASK_NOTHING)
+        sender->not_before_ms = 0;
+}
+
 void sender_state(const struct sender *sender, struct sender_state *state)
 {
     struct spool_state spool = spool_state(sender->spool);

@@ -36,6 +36,8 @@ struct sender_options {
 
 struct sender *sender_new(struct spool *spool, const struct sender_options *options);
 void sender_free(struct sender *sender);
+/* A reload: sizes from the next read on, and no wait for what may have been put right. */
+void sender_renew(struct sender *sender, size_t rows, int64_t interval_ms);
 
 struct sender_request {
     bool ping;         /* GET /ping; else POST /write */

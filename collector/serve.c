@@ -13,10 +13,12 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 
+#define RELOAD_WORDS_MAX 16384 /* bytes of what a reload changed */
 #define DRAIN_MS 5000 /* after SIGTERM: how long requests under way and waiting rows may take; the spool keeps the rest */
 
 struct serving {
@@ -28,7 +30,7 @@ struct serving {
     struct collector *collector;
     struct auth *auth;
     struct server *server;
-    bool stopping;
+    bool stopping, reload_wanted;
     int64_t drain_until_ms;
 };
 
@@ -42,7 +44,7 @@ static void caught(void *context, int signal)
     struct serving *serving = context;
 
     if (signal == SIGHUP)
-        log_say(LOG_WARN, "reload_not_done", "restart the collector to read its configuration anew; the spool loses nothing");
+        serving->reload_wanted = true;
     else
         serving->stopping = true;
 }
@@ -63,22 +65,32 @@ static bool parse_flags(struct serving *serving, int argc, char **argv)
     return optind >= argc;
 }
 
-static bool load(struct serving *serving)
+static bool keeps_strangers_out(const struct config *config, struct err *err)
+{
+    return config->token_count || config_listens_on_loopback(config) ||
+           err_set(err, ERR_INPUT, "listen %s is not loopback, and auth.tokens is empty: anybody could push. Add a token, or listen on 127.0.0.1",
+                   config->listen);
+}
+
+/* The complaints go to stderr, and their first line into err: whoever asked for a reload reads it there. */
+static struct config *load(const struct serving *serving, struct err *err)
 {
     struct buf complaints = BUF_EMPTY(CONFIG_COMPLAINTS_BYTES);
+    struct config *config = config_load(config_find(serving->config_flag), &complaints);
 
-    serving->config = config_load(config_find(serving->config_flag), &complaints);
     fputs(buf_text(&complaints), stderr);
+    if (!config)
+        err_set(err, ERR_INPUT, "%.*s", (int)strcspn(buf_text(&complaints), "\n"), buf_text(&complaints));
     buf_free(&complaints);
-    if (serving->config && serving->listen)
-        serving->config->listen = serving->listen;
-    if (!serving->config)
-        return false;
-    if (serving->config->token_count || config_listens_on_loopback(serving->config))
-        return true;
-    fprintf(stderr, "collector: listen %s is not loopback, and auth.tokens is empty: anybody could push. Add a token, or listen on 127.0.0.1\n",
-            serving->config->listen);
-    return false;
+    if (!config)
+        return NULL;
+    if (serving->listen)
+        config->listen = serving->listen;
+    if (keeps_strangers_out(config, err))
+        return config;
+    fprintf(stderr, "collector: %s\n", err->text);
+    config_free(config);
+    return NULL;
 }
 
 /* A core file would hold tokens, and the spool what was measured. */
@@ -89,21 +101,69 @@ static void keep_to_ourselves(void)
     setrlimit(RLIMIT_CORE, &(struct rlimit){0});
 }
 
-static bool start_server(struct serving *serving, struct err *err)
+static struct auth_options auth_options(const struct config *config, struct auth_token tokens[CONFIG_TOKENS_MAX])
 {
     static const enum access accesses[] = {[CONFIG_VIEWER] = ACCESS_VIEWER, [CONFIG_OPERATOR] = ACCESS_OPERATOR, [CONFIG_ADMIN] = ACCESS_ADMIN};
-    const struct config *config = serving->config;
-    struct auth_token tokens[CONFIG_TOKENS_MAX];
 
     for (size_t i = 0; i < config->token_count; i++)
         tokens[i] = (struct auth_token){config->tokens[i].name, config->tokens[i].token, accesses[config->tokens[i].role]};
-    struct auth_options who = {.tokens = tokens, .token_count = config->token_count, .public_url = config->public_url,
-                               .listens_on_loopback = config_listens_on_loopback(config)};
+    return (struct auth_options){.tokens = tokens, .token_count = config->token_count, .public_url = config->public_url,
+                                 .listens_on_loopback = config_listens_on_loopback(config)};
+}
+
+static bool start_server(struct serving *serving, struct err *err)
+{
+    const struct config *config = serving->config;
+    struct auth_token tokens[CONFIG_TOKENS_MAX];
+    struct auth_options who = auth_options(config, tokens);
+
     serving->auth = auth_new(&who, serving->work);
     struct server_options options = {.listen = config->listen, .listen_fd = systemd_listen_fd(), .max_body = (uint64_t)config->max_body,
                                      .tables = collector_doors, .context = serving->collector, .auth = serving->auth};
     serving->server = server_start(serving->loop, &options, err);
     return serving->server != NULL;
+}
+
+static bool take_over(struct serving *serving, struct buf *words, struct err *err)
+{
+    struct auth_token tokens[CONFIG_TOKENS_MAX];
+    struct config *next, *before = serving->config;
+
+    if (before->path && !config_find(serving->config_flag))
+        return err_set(err, ERR_INPUT, "%s is gone", before->path);
+    next = load(serving, err);
+    if (!next)
+        return false;
+    collector_keep_fixed(next, before, words);
+    if (!keeps_strangers_out(next, err) || !collector_reload(serving->collector, next, words, err)) {
+        config_free(next);
+        return false;
+    }
+    struct auth_options who = auth_options(next, tokens);
+    auth_replace(serving->auth, &who);
+    serving->config = next;
+    config_free(before);
+    return true;
+}
+
+/* All of it or nothing. */
+static bool reload(void *context, struct err *err)
+{
+    struct serving *serving = context;
+    struct buf words = BUF_EMPTY(RELOAD_WORDS_MAX);
+
+    systemd_reloading();
+    bool ok = take_over(serving, &words, err);
+    if (ok)
+        log_say(LOG_INFO, "reloaded", "%s%s", text_or(serving->config->path, "environment"), buf_text(&words));
+    else {
+        collector_count_reload(serving->collector, false);
+        err_within(err, "nothing was changed");
+        log_say(LOG_ERROR, "reload_failed", "%s", err->text);
+    }
+    systemd_ready("running");
+    buf_free(&words);
+    return ok;
 }
 
 static bool start(struct serving *serving, struct err *err)
@@ -119,7 +179,8 @@ static bool start(struct serving *serving, struct err *err)
     serving->work = work_new(wake, serving->loop, err);
     if (!serving->work)
         return false;
-    struct collector_options options = {.config = serving->config, .clock = clock_system, .http = serving->http, .work = serving->work};
+    struct collector_options options = {.config = serving->config, .clock = clock_system, .http = serving->http, .work = serving->work,
+                                        .reload = reload, .reload_context = serving};
     serving->collector = collector_new(&options, err);
     return serving->collector && start_server(serving, err);
 }
@@ -153,6 +214,11 @@ static void run(struct serving *serving)
         collector_turn(serving->collector);
         server_run(serving->server); /* what was kept is answered */
         systemd_watchdog();
+        if (serving->reload_wanted && !serving->stopping) {
+            struct err ignored; /* it has been logged */
+            serving->reload_wanted = false;
+            reload(serving, &ignored);
+        }
         if (!serving->stopping || serving->drain_until_ms)
             continue;
         log_say(LOG_INFO, "stopping", "what waits may go out within %d s; the spool keeps the rest", DRAIN_MS / 1000);
@@ -189,10 +255,9 @@ int serve_command(int argc, char **argv)
     if (!parse_flags(&serving, argc, argv))
         return 2;
     keep_to_ourselves();
-    if (!load(&serving)) {
-        config_free(serving.config);
+    serving.config = load(&serving, &err);
+    if (!serving.config)
         return 2;
-    }
     if (start(&serving, &err)) {
         printf("collector listening on %s\n", server_address(serving.server));
         fflush(stdout);

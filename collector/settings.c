@@ -244,3 +244,39 @@ bool settings_are_known(const struct yaml_node *map, const struct setting *const
             return setting_error(map->keys[i], err, "unknown setting \"%.60s\"", map->keys[i]->text);
     return true;
 }
+
+/* --- telling two apart */
+
+static uint64_t print_file(const char *path, uint64_t hash)
+{
+    struct buf text = BUF_EMPTY(SETTING_TEXT_MAX);
+    struct err ignored;
+
+    if (file_read(path, &text, &ignored))
+        hash = text_hash(buf_text(&text), text.length, hash);
+    if (text.data)
+        explicit_bzero(text.data, text.length);
+    buf_free(&text);
+    return hash;
+}
+
+uint64_t setting_print(const struct yaml_node *node, uint64_t seed)
+{
+    struct arena *arena = arena_new();
+    struct err ignored;
+    const char *text = node->kind == YAML_SCALAR ? text_or(setting_text(node, arena, &ignored), node->text) : "";
+    const char shape[] = {(char)('0' + node->kind), node->quoted ? 'q' : 'p', '\0'};
+    uint64_t hash = text_hash(text, strlen(text) + 1, text_hash(shape, sizeof shape, seed));
+
+    for (size_t i = 0; i < node->count; i++) {
+        if (node->kind == YAML_MAP)
+            hash = setting_print(node->keys[i], hash);
+        hash = setting_print(node->items[i], hash);
+        if (node->kind == YAML_MAP && text_ends(node->keys[i]->text, "_file") && node->items[i]->kind == YAML_SCALAR) {
+            const char *path = setting_text(node->items[i], arena, &ignored);
+            hash = path ? print_file(path, hash) : hash;
+        }
+    }
+    arena_free(arena);
+    return hash;
+}

@@ -49,6 +49,8 @@ bool settings_read(const struct yaml_node *map, const struct setting *rows, void
 bool settings_are_known(const struct yaml_node *map, const struct setting *const *tables, struct err *err);
 /* One expanded scalar; NULL on error. */
 const char *setting_text(const struct yaml_node *node, struct arena *arena, struct err *err);
+/* A hash of what the node says once variables are expanded and the files of secrets are read: it differs where the values do. */
+uint64_t setting_print(const struct yaml_node *node, uint64_t seed);
 /* Always false: "LINE:COL: ...". */
 bool setting_error(const struct yaml_node *at, struct err *err, const char *format, ...) __attribute__((format(printf, 3, 4)));
 

@@ -147,6 +147,12 @@ static bool open_segments(struct spool *spool, struct err *err)
     return true;
 }
 
+void spool_set_bound(struct spool *spool, uint64_t max_bytes)
+{
+    spool->max_bytes = max_bytes < SPOOL_BYTES_MIN ? SPOOL_BYTES_MIN : max_bytes;
+    spool->segment_bytes = spool->max_bytes / SEGMENT_SHARE < SEGMENT_BYTES_MAX ? spool->max_bytes / SEGMENT_SHARE : SEGMENT_BYTES_MAX;
+}
+
 struct spool *spool_open(const char *folder, uint64_t max_bytes, struct err *err)
 {
     struct spool *spool = calloc(1, sizeof *spool);
@@ -154,8 +160,7 @@ struct spool *spool_open(const char *folder, uint64_t max_bytes, struct err *err
     if (!spool || !(spool->path = strdup(folder)))
         abort();
     spool->lock = spool->acked_fd = spool->fd = -1;
-    spool->max_bytes = max_bytes < SPOOL_BYTES_MIN ? SPOOL_BYTES_MIN : max_bytes;
-    spool->segment_bytes = spool->max_bytes / SEGMENT_SHARE < SEGMENT_BYTES_MAX ? spool->max_bytes / SEGMENT_SHARE : SEGMENT_BYTES_MAX;
+    spool_set_bound(spool, max_bytes);
     buf_init(&spool->pending, SPOOL_PENDING_MAX + RECORD_BYTES_MAX);
     spool->folder = file_make_folder(folder, 0700, err) ? open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -2;
     if (spool->folder == -1)

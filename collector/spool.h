@@ -29,6 +29,7 @@ void spool_close(struct spool *spool); /* NULL is fine; what is not committed is
 /* Rows of canonical text (line.h). ERR_LIMIT: the bound is reached, nothing was added. */
 bool spool_add(struct spool *spool, const char *rows, size_t length, size_t count, int64_t wall_ms, struct err *err);
 bool spool_has_pending(const struct spool *spool);
+void spool_set_bound(struct spool *spool, uint64_t max_bytes); /* of all segments; what lies there beyond it stays until it is sent */
 /* Writes and syncs all that was added. False: none of it is kept (what part of it shows up later does no harm). */
 bool spool_commit(struct spool *spool, struct err *err);
 

@@ -46,6 +46,12 @@ struct watch *watch_new(struct http *http, const struct questdb *questdb)
     return watch;
 }
 
+void watch_renew(struct watch *watch, const struct questdb *questdb)
+{
+    watch->questdb = questdb;
+    watch->due_ms = 0;
+}
+
 void watch_free(struct watch *watch)
 {
     if (!watch)

@@ -12,6 +12,7 @@ struct watch;
 
 struct watch *watch_new(struct http *http, const struct questdb *questdb); /* both borrowed */
 void watch_free(struct watch *watch);
+void watch_renew(struct watch *watch, const struct questdb *questdb); /* a reload; borrowed */
 void watch_turn(struct watch *watch, int64_t steady_ms); /* asks, when it is time */
 int64_t watch_wait_ms(const struct watch *watch, int64_t steady_ms);
 const char *watch_suspended(const struct watch *watch); /* names joined by commas; "" */

@@ -42,7 +42,9 @@ void *common_open(const struct source_kind *kind, size_t size, const void *defau
         memcpy(common, defaults, size);
     common->source = (struct source){.kind = kind, .every_ms = SOURCE_EVERY_DEFAULT_MS};
     common->arena = arena;
-    common->context = context;
+    struct source_context *own = arena_alloc(arena, sizeof *own); /* a source may outlive the configuration it came from */
+    *own = (struct source_context){.env = arena_text(arena, context->env), .host = arena_text(arena, context->host)};
+    common->context = own;
     if (read_all(common, tables, config, err))
         return common;
     arena_free(arena);

@@ -20,7 +20,7 @@
 
 struct source; /* a kind's own struct begins with this as its first member */
 
-struct source_context { /* the same for all sources; borrowed for the life of the source */
+struct source_context { /* the same for all sources; copied */
     const char *env, *host; /* tags of every row */
 };
 

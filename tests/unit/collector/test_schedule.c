@@ -51,9 +51,30 @@ static void failing_sources_are_asked_less_and_less(void)
     }
 }
 
+static void an_entry_that_is_kept_keeps_its_beat(void)
+{
+    struct schedule before = {0}, after = {0};
+
+    schedule_add(&before, 1000, 0);
+    schedule_add(&before, 1000, 300);
+    CHECK_INT(schedule_start(&before, 300), 0);
+    schedule_finish(&before, 0, false, 300);
+    CHECK_INT(schedule_start(&before, 300), 1); /* under way */
+    schedule_add(&after, 500, 5000);
+    schedule_keep(&after, &before.entries[1]);
+    schedule_keep(&after, &before.entries[0]);
+    CHECK_INT(schedule_start(&after, 999), -1);
+    CHECK_INT(schedule_start(&after, 1000), 2);
+    schedule_finish(&after, 2, false, 1000);
+    CHECK(after.entries[2].failures == 2 && after.entries[2].due_ms == 3000, "failures count on");
+    schedule_finish(&after, 1, true, 1000);
+    CHECK_INT(after.entries[1].due_ms, 1300);
+}
+
 int main(void)
 {
     on_the_beat();
     failing_sources_are_asked_less_and_less();
+    an_entry_that_is_kept_keeps_its_beat();
     return test_end();
 }

@@ -159,11 +159,52 @@ static void lists_and_texts_have_bounds(void)
     buf_free(&yaml);
 }
 
+static uint64_t print_of(const char *text)
+{
+    struct err err = {0};
+    struct yaml *yaml = yaml_parse("t.yaml", text, strlen(text), &err);
+    uint64_t print = yaml ? setting_print(yaml_root(yaml), 0) : 0;
+
+    CHECK(yaml, "%s", err.text);
+    yaml_close(yaml);
+    return print;
+}
+
+static void prints_differ_where_the_values_do(void)
+{
+    static const struct {
+        const char *name, *one, *other;
+        bool same;
+    } table[] = {
+        {"layout and remarks", "{a: 1, b: [x, y]}", "a: 1 # one\nb:\n  - x\n  - y\n", true},
+        {"a value", "{a: 1}", "{a: 2}", false},
+        {"a key", "{a: 1}", "{b: 1}", false},
+        {"the border between two values", "{a: [xy, z]}", "{a: [x, yz]}", false},
+        {"a list of one", "{a: [x]}", "{a: x}", false},
+        {"a variable and what it stands for", "{a: \"${TEST_SETTING:-7}\"}", "{a: \"7\"}", true},
+        {"null and its text", "{a: null}", "{a: 'null'}", false},
+    };
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++)
+        CHECK((print_of(table[i].one) == print_of(table[i].other)) == table[i].same, "%s", table[i].name);
+
+    char path[] = "/tmp/test_settings.XXXXXX", yaml[100];
+    int fd = mkstemp(path);
+    REQUIRE(fd >= 0 && write(fd, "one", 3) == 3, "%s", path);
+    snprintf(yaml, sizeof yaml, "{token_file: %s}", path);
+    uint64_t before = print_of(yaml);
+    CHECK(print_of(yaml) == before, "as long as the file is the same");
+    REQUIRE(write(fd, "two", 3) == 3, "%s", path);
+    CHECK(print_of(yaml) != before, "a secret that was changed in its file");
+    close(fd);
+    unlink(path);
+}
+
 int main(void)
 {
     all_kinds_are_read();
     what_is_wrong_is_named_with_its_place();
     a_secret_may_stand_in_a_file();
     lists_and_texts_have_bounds();
+    prints_differ_where_the_values_do();
     return test_end();
 }

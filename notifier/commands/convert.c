@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "notifier/commands/commands.h"
 #include "notifier/commands/convert_private.h"
+#include "notifier/render/template.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -142,6 +143,7 @@ static void write_all(struct conversion *c, const char *name)
     convert_inhibit_rules(c);
     convert_times(c);
     put_tail(c);
+    convert_check_words(c);
     put_console(c, channels_end);
     if (c->out->full)
         convert_give_up(c, c->root, "the result would be larger than %u bytes", CONVERT_OUT_MAX);
@@ -185,12 +187,15 @@ enum conversion_end convert_alertmanager(const char *name, const char *text, siz
         return CONVERT_INVALID;
     }
     c.arena = arena_new();
+    c.templates = template_set_new();
+    template_set_add_defaults(c.templates);
     c.folder = folder_of(&c, name);
     c.root = yaml_root(yaml);
     c.global = convert_at(c.root, "global");
     if (convert_fits(&c, c.root, top_fields) && global_fits(&c))
         write_all(&c, name);
     yaml_close(yaml);
+    template_set_free(c.templates);
     arena_free(c.arena);
     qsort(complaints->items, complaints->count, sizeof complaints->items[0], compare_places);
     if (!complaints->errors && !c.impossible)

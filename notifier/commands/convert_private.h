@@ -16,6 +16,12 @@ struct receiver {
     size_t integration_count; /* 0: nobody is to be told, on purpose */
 };
 
+struct checked_words { /* one text of a channel, which is a template */
+    const char *name; /* what the set calls it */
+    const struct yaml_node *value;
+    struct checked_words *next;
+};
+
 struct conversion {
     struct arena *arena;
     const char *folder; /* of the file, with its last slash, or "" */
@@ -25,6 +31,9 @@ struct conversion {
     struct receiver *receivers;
     size_t receiver_count;
     size_t channel_count, route_count;
+    struct template_set *templates; /* what is known of them: Alertmanager's own, and the words of the channels so far */
+    struct checked_words *words;
+    size_t words_count;
     bool needs_console; /* somebody's integrations all have no counterpart */
     bool impossible;
 };
@@ -95,6 +104,7 @@ struct wording { /* one text of a message */
 };
 /* As the user wrote them. */
 void convert_put_words(struct conversion *c, const struct wording *words, size_t count);
+void convert_check_words(struct conversion *c); /* once all are there: do they call only what is defined? */
 
 /* One integration: settings go behind the channel's name and type. False: it has no counterpart; why, said in a note. */
 bool convert_webhook(struct conversion *c, const struct yaml_node *item);

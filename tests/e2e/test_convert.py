@@ -92,6 +92,42 @@ def test_refused(cli, tmp_path, name):
     assert done.stderr
 
 
+BROKEN = """route: {receiver: r}
+receivers:
+- name: r
+  slack_configs:
+  - api_url: http://127.0.0.1:9/
+    title: '{{ .Status | toUpper }'
+    text: |
+      {{ range .Alerts }}
+      {{ .Labels.job }}
+      {{ ende }}
+  email_configs:
+  - {to: a@example.org, from: b@example.org, smarthost: 'h:25', html: '{{ nosuch 1 }}', headers: {Subject: '{{ end }}'}}
+"""
+
+
+def test_a_broken_template_is_named_with_its_place_in_the_file(cli, tmp_path):
+    """Alertmanager says so when it sends; here before anything was written."""
+    path = tmp_path / "alertmanager.yml"
+    path.write_text(BROKEN)
+    assert amtool("check-config", str(path)).returncode == 0
+    done = convert(cli, path)
+    assert done.returncode == 2 and done.stdout == "", done
+    lines = done.stderr.splitlines()
+    assert [line.removeprefix(f"{path}:").split(": ")[0] for line in lines] == ["6:12", "7:11", "12:71", "12:108"], lines
+    assert all("this template is broken at " in line for line in lines) and 'at 3:4: there is no function "ende"' in lines[1], lines
+    calls = "route: {receiver: r}\nreceivers: [{name: r, discord_configs: [{webhook_url: 'http://127.0.0.1:9/', title: '{{ template \"%s\" . }}'}]}]\n"
+    path.write_text(calls % "nosuch")
+    done = convert(cli, path)
+    assert done.returncode == 2 and done.stderr.startswith(f"{path}:2:85: ") and 'no template is called "nosuch"' in done.stderr, done
+    (tmp_path / "a.tmpl").write_text('{{ define "nosuch" }}{{ end }}')
+    path.write_text(calls % "nosuch" + "templates: ['*.tmpl']\n")
+    assert convert(cli, path).returncode == 0
+    path.write_text(calls % "discord.default.title")
+    assert convert(cli, path).returncode == 0
+
+
 def test_usage(cli, tmp_path):
     assert cli("convert").returncode == 2
     assert cli("convert", "grafana", "x").returncode == 2

@@ -6,22 +6,11 @@
 static bool is_about_a_value(const char *text)
 {
     static const char *const known[] = {"does not look like a bot token", "cannot be a header", "must begin with http", "is not a time zone",
-                                        "at most 255 bytes", "cannot stand beside"};
+                                        "at most 255 bytes", "cannot stand beside",
+                                        "no template is called"}; /* perhaps in the files of templates: */
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
         if (strstr(text, known[i]))
             return true;
-    return false;
-}
-
-/* Neither amtool nor the conversion reads the templates of a channel: `text:2:4: unexpected "end"` is the file's own fault. */
-static bool is_about_a_template(const char *text)
-{
-    for (const char *at = text; (at = strstr(at, ": ")); at++) {
-        int end = 0;
-        sscanf(at, ": %*[a-z_]:%*d:%*d: %n", &end);
-        if (end)
-            return true;
-    }
     return false;
 }
 
@@ -32,7 +21,7 @@ static void read_back(const struct buf *out)
     memset(&complaints, 0, sizeof complaints);
     config_free(config_parse("result", buf_text(out), out->length, fuzz_environment, &complaints));
     for (size_t i = 0; i < complaints.count; i++) {
-        if (complaints.items[i].warning || is_about_a_value(complaints.items[i].text) || is_about_a_template(complaints.items[i].text))
+        if (complaints.items[i].warning || is_about_a_value(complaints.items[i].text))
             continue;
         fprintf(stderr, "%s\n%s\n", complaints.items[i].text, buf_text(out));
         FUZZ_CHECK(!"the result is refused");

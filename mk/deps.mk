@@ -4,11 +4,16 @@ DEPS_BUILD := gcc make pkg-config libmicrohttpd-dev libcurl4-openssl-dev libcjso
               libpcre2-dev libssl-dev libsystemd-dev libcrypt-dev zlib1g-dev tzdata
 DEPS_TEST  := clang libclang-rt-14-dev clang-tidy cppcheck gcovr valgrind python3 python3-pytest sqlite3 postfix sasl2-bin libsasl2-modules \
               swaks openssl curl jq wrk prometheus-alertmanager prometheus util-linux procps groff-base \
-              python3-yaml python3-psycopg2 chromium chromium-driver python3-selenium default-jre-headless maven docker-compose
-DEPS_ALL   := $(DEPS_BUILD) $(DEPS_TEST)
+              python3-yaml python3-psycopg2 python3-venv chromium chromium-driver python3-selenium default-jre-headless maven docker-compose
+DEPS_ALL   := $(DEPS_BUILD) $(DEPS_TEST) $(if $(shell command -v npm),,npm)
 
 .PHONY: deps
-deps:
+deps: packages
+	@$(MAKE) --no-print-directory tools
+
+# make packages     the part of deps that Debian has: enough to build and run
+.PHONY: packages
+packages:
 	@missing=$$(for p in $(DEPS_ALL); do dpkg-query -W -f='$${db:Status-Status}\n' $$p 2>/dev/null | grep -qx installed || echo $$p; done); \
 	if [ -z "$$missing" ]; then exit 0; fi; \
 	if ! command -v apt-get >/dev/null; then echo "install these by your system's means: $(DEPS_ALL)" >&2; exit 1; fi; \
@@ -22,7 +27,7 @@ hash := \#
 PACKAGE_NAMES := libmicrohttpd:libmicrohttpd-dev libcurl:libcurl4-openssl-dev libcjson:libcjson-dev sqlite3:libsqlite3-dev \
                  yaml-0.1:libyaml-dev libpcre2-8:libpcre2-dev libcrypto:libssl-dev libssl:libssl-dev libsystemd:libsystemd-dev \
                  libcrypt:libcrypt-dev zlib:zlib1g-dev
-ifneq ($(filter-out help clean deps run check check-% coverage fuzz fuzz-keep,$(or $(MAKECMDGOALS),all)),)
+ifneq ($(filter-out help clean deps packages tools run check check-% coverage fuzz fuzz-keep,$(or $(MAKECMDGOALS),all)),)
   MISSING := $(shell if ! command -v pkg-config >/dev/null; then echo pkg-config; \
                      elif ! pkg-config --exists $(PACKAGES); then \
                          for p in $(PACKAGE_NAMES); do pkg-config --exists $${p%%:*} || echo $${p$(hash)$(hash)*:}; done | sort -u; fi; \

@@ -1,8 +1,8 @@
-# make run          deps (unless DEPS=no), build, then notifier and collector on embedded defaults; Ctrl-C stops both
+# make run          the packages of deps (unless DEPS=no), build, then notifier and collector on embedded defaults; Ctrl-C stops both
 
 .PHONY: run
 run:
-	$(if $(filter no,$(DEPS)),,@$(MAKE) --no-print-directory deps)
+	$(if $(filter no,$(DEPS)),,@$(MAKE) --no-print-directory packages)
 	@$(MAKE) --no-print-directory all
 	@$(OUT)/bin/collector serve $(RUN_COLLECTOR_ARGS) & collector=$$!; \
 	$(OUT)/bin/notifier serve $(RUN_ARGS) & notifier=$$!; \

@@ -16,6 +16,7 @@
 #include "routes/accounts.h"
 #include "routes/auth.h"
 #include "routes/context.h"
+#include "routes/page.h"
 #include "routes/server.h"
 #include "routes/stream.h"
 #include "routes/tables.h"
@@ -309,7 +310,7 @@ static bool start_server(struct serving *serving, struct err *err)
     struct server_options options = {.listen = serving->config->listen, .listen_fd = systemd_listen_fd(),
                                      .max_body = serving->config->max_body, .tables = route_tables, .context = &serving->routes,
                                      .auth = serving->auth, .change_begins = accounts_begin, .change_ends = accounts_end,
-                                     .rejected = rejected};
+                                     .refuse = page_refuse, .rejected = rejected};
     if (!accounts_start(&serving->routes, err) || !read_certificates(serving, &options, err))
         return false;
     serving->routes.certificate_ends_s = options.tls_cert_pem ? sign_certificate_ends_s(options.tls_cert_pem) : 0;

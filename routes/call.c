@@ -4,6 +4,7 @@
 #include "base/text.h"
 
 #include <assert.h>
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -68,11 +69,16 @@ bool call_changes(const struct call *call)
     return !text_equal(call->method, "GET") && !text_equal(call->method, "HEAD") && !text_equal(call->method, "OPTIONS");
 }
 
-bool call_wants_html(const struct call *call)
+static bool is_browser(const struct call *call)
 {
     const char *accept = call_header(call, "Accept");
 
-    return !call_changes(call) && accept && strstr(accept, "text/html") && !text_starts(call->target, "/api/");
+    return accept && strstr(accept, "text/html") && !text_starts(call->target, "/api/");
+}
+
+bool call_wants_html(const struct call *call)
+{
+    return !call_changes(call) && is_browser(call);
 }
 
 static const char *find(const struct path_pair *pairs, size_t count, const char *name)
@@ -347,9 +353,17 @@ void call_answer_json(struct call *call, int status, const struct buf *json)
     call_answer(call, status, "application/json", buf_text(json), json->length);
 }
 
-/* Grafana shows the first 1024 bytes of a refusal to its user: one plain line. API clients read JSON. */
+/* Grafana shows the first 1024 bytes of a refusal to its user: one plain line. API clients read JSON, people a page. */
 static void write_failure(struct call *call, int status, const char *error, const char *detail)
 {
+    if (call->refuse && is_browser(call)) {
+        void (*refuse)(struct call *, int, const char *, const char *) = call->refuse;
+        char *title = arena_text(call->arena, error);
+        title[0] = (char)toupper((unsigned char)title[0]);
+        call->refuse = NULL; /* a page that fails itself ends in plain words */
+        refuse(call, status, title, detail[0] ? detail : error);
+        return;
+    }
     if (call_is_webhook(call) || !text_starts(call->target, "/api/")) {
         call_answer_text(call, status, detail[0] ? detail : error);
         return;

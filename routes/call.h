@@ -64,6 +64,7 @@ struct call {
     bool suspended;
 
     void (*wake)(struct call *call); /* the server's: an answer is there */
+    void (*refuse)(struct call *call, int status, const char *title, const char *words); /* the server's, of its options; or NULL */
     void (*told)(void *context, struct call *call); /* the book's, once the line is begun: the answer is decided */
     void *told_context;              /* outlives the server: an answer may be later than that */
     void (*go_on)(struct call *call); /* the server's: auth, asked for later, has said yes */

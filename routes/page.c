@@ -10,6 +10,7 @@
 
 #define TITLE_RUNES 120 /* characters in the browser's title */
 #define SILENCE_VALUE_MAX 300 /* bytes of a label that becomes a matcher */
+#define BLOCK_LINES 24 /* of a text, beyond which it is folded away and scrolls */
 #define LINK_MAX 2000 /* bytes of an address that becomes a link */
 
 static const char layout_html[] = {
@@ -154,11 +155,20 @@ static void add_cut(struct buf *out, const char *text, size_t runes)
     buf_free(&start);
 }
 
+static size_t count_lines(const char *text)
+{
+    size_t count = 1;
+
+    for (; (text = strchr(text, '\n')); text++)
+        count++;
+    return count;
+}
+
 void page_add_block(struct buf *out, const char *text)
 {
     struct buf start = BUF_EMPTY(PAGE_BLOCK_MAX + 1);
     size_t length = strlen(text), runes = text_prefix(text, 4 * PAGE_WORDS_RUNES);
-    bool long_one = text[runes] != '\0';
+    bool long_one = text[runes] != '\0' || count_lines(text) > BLOCK_LINES;
 
     if (length > PAGE_BLOCK_MAX)
         length = PAGE_BLOCK_MAX;
@@ -167,7 +177,7 @@ void page_add_block(struct buf *out, const char *text)
     buf_add(&start, text, length);
     if (long_one)
         buf_addf(out, "<details><summary>%zu characters</summary>", text_runes(text));
-    buf_add_text(out, "<pre dir=\"auto\">");
+    buf_addf(out, "<pre dir=\"auto\"%s>", long_one ? " tabindex=\"0\"" : ""); /* what scrolls must be reached by keyboard */
     text_add_html(out, buf_text(&start));
     buf_addf(out, "%s</pre>", text[length] ? "&hellip;" : "");
     if (long_one)

@@ -289,6 +289,7 @@ static void *request_begins(void *context, const char *target, struct MHD_Connec
     call->link = info->socket_context;
     call->wake = wake;
     call->go_on = handle;
+    call->refuse = server->options.refuse;
     call->told = server->options.change_ends;
     call->told_context = server->options.context;
     call->next = server->calls;

@@ -26,6 +26,8 @@ struct server_options {
     /* Someone is about to change something, and it has been answered: see routes/accounts.h. NULL: nobody keeps a book. */
     bool (*change_begins)(void *context, struct call *call);
     void (*change_ends)(void *context, struct call *call);
+    /* Answers a browser with a page instead of a plain line; `page_refuse`. NULL: there are no pages here. */
+    void (*refuse)(struct call *call, int status, const char *title, const char *words);
     /* A request to a source was refused (401, 403, 404, 413, 400): someone should hear of it. */
     void (*rejected)(void *context, const char *source, int status, const char *why);
 };

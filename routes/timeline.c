@@ -90,7 +90,8 @@ void timeline_add(struct buf *out, const struct cJSON *timeline, const char *lin
     if (!bars.count || ends != bars.count || !zone_parse_rfc3339(since, &bars.since_ms) || !zone_parse_rfc3339(until, &bars.until_ms) ||
         bars.until_ms <= bars.since_ms)
         return;
-    buf_addf(out, "<figure>\n<svg class=\"timeline\" viewBox=\"0 0 %zu %d\" preserveAspectRatio=\"none\" role=\"img\" aria-label=\"%" PRId64
+    /* A group and no image: the bars in it are links, which an image would hide from whoever hears the page. */
+    buf_addf(out, "<figure>\n<svg class=\"timeline\" viewBox=\"0 0 %zu %d\" preserveAspectRatio=\"none\" role=\"group\" aria-label=\"%" PRId64
                   " fired and %" PRId64 " resolved between %.16s and %.16s UTC\">",
              bars.count * BAR_WIDTH, UP + DOWN + 1, bars.fired, bars.ended, since, until);
     add_unknown(out, &bars, timeline);

@@ -40,6 +40,7 @@ def paths(scene):
     return {"now": "/", "history": "/history", "incident": f"/incidents/{alert['incidents'][0]}", "alert": f"/alerts/{alert['id']}",
             "dead": f"/alerts/{scene.alert('OrderRejected')['id']}", "hostile": f"/alerts/{scene.alert(HOSTILE)['id']}", "deliveries": "/deliveries", "channels": "/channels",
             "routes": "/routes?label=severity%3Dcritical&label=team%3Dtrading&label=page%3Dyes",
+            "audit": "/audit", "account": "/account", "history-of-one": "/history?matcher=team%3Ddata&status=firing&since=7d",
             "silences": "/silences", "silence-new": "/silences/new?matcher=alertname%3DFeedDown&comment=Maintenance+at+the+exchanges&for=2h",
             "delivery": f"/deliveries/{scene.daemon.items('/api/v1/deliveries?status=delivered')[0]['id']}"}
 

@@ -335,3 +335,20 @@ def test_viewers_have_no_buttons(start, other_sink):
     assert 'method="post"' not in d.get("/deliveries", headers=viewer).text
     assert d.call("POST", action, headers=viewer).status == 403
     assert d.get("/deliveries", token=False).status == 401
+
+
+def test_a_browser_is_refused_by_a_page(start):
+    """Whoever types a wrong address, or may not see it, can go on from there; tools read one plain line."""
+    d = start(config(console(), auth={"tokens": [{"name": "wall", "token": VIEWER, "role": "viewer"}]}), token=VIEWER)
+    browser = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+    for path, status, words in (("/nosuch<i>", 404, "there is nothing at this address"), ("/audit", 403, "this needs the role admin"),
+                                ("/metrics/x", 404, "there is nothing at this address")):
+        page, line = d.get(path, headers=browser), d.get(path)
+        assert (page.status, line.status) == (status, status), (path, page, line)
+        assert page.headers["content-type"].startswith("text/html") and words in page.text and 'href="/history"' in page.text, page
+        assert line.headers["content-type"].startswith("text/plain") and line.text == words + "\n", line
+        assert "<i>" not in page.text
+    form = d.post("x=1", path="/silences", headers={**browser, "Content-Type": "application/x-www-form-urlencoded"})
+    assert form.status == 403 and form.headers["content-type"].startswith("text/html") and "this needs the role operator" in form.text
+    api = d.get("/api/v1/nosuch", headers=browser)
+    assert api.status == 404 and api.json["error"] == "not found"

@@ -118,7 +118,7 @@ CREATE TABLE told (                                                 -- what one 
     owed_seq    INTEGER NOT NULL CHECK (owed_seq >= settled_seq),
     settled_seq INTEGER NOT NULL CHECK (settled_seq >= 0),
     owed_ms     INTEGER NOT NULL,
-    status      INTEGER NOT NULL CHECK (status IN (0, 1, 2)),       -- 0 nothing, 1 firing, 2 resolved
+    status      INTEGER NOT NULL CHECK (status BETWEEN 0 AND 2),     -- 0 nothing, 1 firing, 2 resolved
     told_ms     INTEGER NOT NULL,
     PRIMARY KEY (alert_id, channel, slot)
 ) STRICT, WITHOUT ROWID;
@@ -129,7 +129,7 @@ CREATE TABLE settlements (                                          -- append-on
     channel     TEXT NOT NULL CHECK (channel <> ''),
     slot        INTEGER NOT NULL CHECK (slot >= 0),
     at_ms       INTEGER NOT NULL,
-    settled     INTEGER NOT NULL CHECK (settled IN (1, 2, 3, 4)),   -- 1 delivered, 2 carried, 3 suppressed, 4 dead
+    settled     INTEGER NOT NULL CHECK (settled BETWEEN 1 AND 4),    -- 1 delivered, 2 carried, 3 suppressed, 4 dead
     delivery_id INTEGER NOT NULL CHECK (delivery_id > 0 OR settled IN (3, 4)),
     rule        TEXT CHECK (rule IS NOT NULL OR settled IN (1, 2)),
     PRIMARY KEY (alert_id, seq, channel, slot, at_ms)
@@ -150,7 +150,7 @@ CREATE TABLE deliveries (                                           -- one revis
     incident_id INTEGER NOT NULL,
     reason      INTEGER NOT NULL CHECK (reason BETWEEN 0 AND 31),
     state       INTEGER NOT NULL CHECK (state BETWEEN 0 AND 4),     -- 0 open, 1 delivered, 2 carried, 3 suppressed, 4 dead
-    form        INTEGER NOT NULL CHECK (form IN (0, 1, 2)),         -- 0 rich, 1 plain, 2 minimal
+    form        INTEGER NOT NULL CHECK (form BETWEEN 0 AND 2),       -- 0 rich, 1 plain, 2 minimal
     severity    INTEGER NOT NULL CHECK (severity >= 0),
     maybe_sent  INTEGER NOT NULL CHECK (maybe_sent IN (0, 1)),
     tries       INTEGER NOT NULL CHECK (tries >= 0),
@@ -195,8 +195,8 @@ CREATE TABLE messages (                                             -- what was 
 CREATE TABLE parts (                                                -- a split text, a mail recipient
     message_id  INTEGER NOT NULL CHECK (message_id > 0),
     part        INTEGER NOT NULL CHECK (part >= 0),
-    kind        INTEGER NOT NULL CHECK (kind IN (0, 1, 2)),         -- 0 post, 1 edit, 2 recipient
-    state       INTEGER NOT NULL CHECK (state IN (0, 1, 2, 3)),     -- 0 waiting, 1 sending, 2 delivered, 3 failed
+    kind        INTEGER NOT NULL CHECK (kind BETWEEN 0 AND 2),       -- 0 post, 1 edit, 2 recipient
+    state       INTEGER NOT NULL CHECK (state BETWEEN 0 AND 3),      -- 0 waiting, 1 sending, 2 delivered, 3 failed
     optional    INTEGER NOT NULL CHECK (optional IN (0, 1)),
     tries       INTEGER NOT NULL CHECK (tries >= 0),
     address     TEXT,

@@ -6,7 +6,7 @@ PRAGMA user_version = 3;
 CREATE TABLE silences (
     number      INTEGER PRIMARY KEY CHECK (number > 0),
     gone        INTEGER NOT NULL DEFAULT 0 CHECK (gone IN (0, 1)),  -- 1: forgotten by the daemon, kept as history
-    state       INTEGER NOT NULL CHECK (state IN (0, 1, 2)),        -- 0 pending, 1 active, 2 expired
+    state       INTEGER NOT NULL CHECK (state BETWEEN 0 AND 2),      -- 0 pending, 1 active, 2 expired
     starts_ms   INTEGER NOT NULL,
     ends_ms     INTEGER NOT NULL CHECK (ends_ms >= starts_ms),
     updated_ms  INTEGER NOT NULL,

@@ -6,6 +6,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -149,13 +150,22 @@ static bool configure(struct db *db, enum db_mode mode, struct err *err)
     return mode == DB_READ || is_wal(db, err);
 }
 
+/* SQLite counts every allocation under a lock, for figures that nobody here asks for. Only before its first use can it
+ * be told not to; where that is past, it goes on counting. */
+static void stop_counting(void)
+{
+    sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
 struct db *db_open(const char *path, enum db_mode mode, const char *vfs, struct err *err)
 {
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
     int flags = mode == DB_READ ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
     struct db *db = calloc(1, sizeof *db);
     if (!db)
         abort();
     db->lock_fd = -1;
+    pthread_once(&once, stop_counting);
     if (mode == DB_WRITE && strcmp(path, ":memory:") != 0 && (db->lock_fd = db_lock(path, err)) < 0) {
         db_close(db);
         return NULL;

@@ -8,6 +8,7 @@
 
 #define ARENA_BLOCK_MIN 4096u          /* bytes of the first block */
 #define ARENA_BLOCK_MAX (256u * 1024)  /* blocks double up to this */
+#define ARENA_TEXT_SHORT 512u          /* bytes that arena_printf formats on the stack first */
 #define ARENA_KEPT_MAX (1024u * 1024)  /* bytes kept over a reset */
 
 struct block {
@@ -93,16 +94,20 @@ char *arena_text(struct arena *arena, const char *text)
 
 char *arena_printf(struct arena *arena, const char *format, ...)
 {
+    char first[ARENA_TEXT_SHORT];
     va_list args, again;
 
     va_start(args, format);
     va_copy(again, args);
-    int length = vsnprintf(NULL, 0, format, again);
+    int length = vsnprintf(first, sizeof first, format, again); /* most texts are short: once is enough */
     va_end(again);
     if (length < 0)
         abort();
     char *text = arena_alloc(arena, (size_t)length + 1);
-    vsnprintf(text, (size_t)length + 1, format, args);
+    if ((size_t)length < sizeof first)
+        memcpy(text, first, (size_t)length);
+    else
+        vsnprintf(text, (size_t)length + 1, format, args);
     va_end(args);
     return text;
 }

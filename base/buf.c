@@ -5,6 +5,7 @@
 #include <string.h>
 
 #define BUF_FIRST_CAPACITY 256 /* bytes */
+#define BUF_SHORT_MAX 512      /* bytes that are formatted on the stack first */
 
 void buf_init(struct buf *buf, size_t limit)
 {
@@ -53,15 +54,19 @@ bool buf_add_char(struct buf *buf, char c)
     return buf_add(buf, &c, 1);
 }
 
+/* Most texts are short: the first go finds their length and is all they need. */
 bool buf_addv(struct buf *buf, const char *format, va_list args)
 {
+    char text[BUF_SHORT_MAX];
     va_list again;
 
     va_copy(again, args);
-    int length = vsnprintf(NULL, 0, format, again);
+    int length = vsnprintf(text, sizeof text, format, again);
     va_end(again);
     if (length < 0)
         abort();
+    if ((size_t)length < sizeof text)
+        return buf_add(buf, text, (size_t)length);
     if (!reserve(buf, (size_t)length))
         return false;
     vsnprintf(buf->data + buf->length, (size_t)length + 1, format, args);

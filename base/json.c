@@ -276,6 +276,12 @@ static void put_escaped(struct buf *out, const char *text)
     struct buf cleaned = BUF_EMPTY(SIZE_MAX / 4);
     size_t length = strlen(text);
 
+    if (text_plain(text, length) == length && !strpbrk(text, "\"\\<>&")) {
+        buf_add_char(out, '"');
+        buf_add(out, text, length);
+        buf_add_char(out, '"');
+        return;
+    }
     if (!text_is_utf8(text, length)) {
         text_add_clean(&cleaned, text, length);
         text = buf_text(&cleaned);

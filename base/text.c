@@ -28,10 +28,26 @@ static size_t decode(const unsigned char *text, size_t length, uint32_t *rune)
     return size;
 }
 
+/* Eight bytes a step: a byte of 0x80 and more shows by its top bit, DEL by one more, a control character by borrowing. */
+size_t text_plain(const char *text, size_t length)
+{
+    const uint64_t ones = 0x0101010101010101u, tops = 0x8080808080808080u;
+    size_t i = 0;
+
+    for (uint64_t eight; length - i >= sizeof eight; i += sizeof eight) {
+        memcpy(&eight, text + i, sizeof eight);
+        if ((eight | (eight + ones) | (eight - ones * 0x20)) & tops)
+            break;
+    }
+    while (i < length && text[i] >= 0x20 && text[i] < 0x7f)
+        i++;
+    return i;
+}
+
 bool text_add_clean(struct buf *buf, const char *text, size_t length)
 {
     const unsigned char *at = (const unsigned char *)text;
-    size_t i = 0, plain = 0;
+    size_t i = text_plain(text, length), plain = 0;
     uint32_t rune;
 
     while (i < length) {
@@ -53,7 +69,7 @@ bool text_add_clean(struct buf *buf, const char *text, size_t length)
 bool text_is_utf8(const char *text, size_t length)
 {
     uint32_t rune;
-    for (size_t i = 0, size; i < length; i += size)
+    for (size_t i = text_plain(text, length), size; i < length; i += size)
         if (!(size = decode((const unsigned char *)text + i, length - i, &rune)))
             return false;
     return true;

@@ -14,6 +14,7 @@
  * characters other than tab and newline are dropped. */
 bool text_add_clean(struct buf *buf, const char *text, size_t length);
 bool text_is_utf8(const char *text, size_t length);
+size_t text_plain(const char *text, size_t length);  /* bytes at its front that are printable ASCII */
 size_t text_utf16_length(const char *text);          /* UTF-16 code units: how Telegram counts */
 size_t text_runes(const char *text);                 /* code points */
 /* The longest prefix, in bytes, of at most `runes` code points; never inside a character. */

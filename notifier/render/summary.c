@@ -29,11 +29,20 @@ static size_t unwanted(const char *at)
     return *at == ' ' || *at == '\n' || *at == '\t';
 }
 
+/* Most texts are: printable ASCII, with single spaces inside. */
+static bool is_clean(const char *text, size_t length)
+{
+    return text_plain(text, length) == length && !(length && (text[0] == ' ' || text[length - 1] == ' ')) && !strstr(text, "  ");
+}
+
 const char *summary_clean(const char *text, size_t runes, struct arena *arena)
 {
     struct buf out = BUF_EMPTY(64 * 1024);
+    size_t length = strnlen(text, 16 * 1024);
 
-    text_add_clean(&out, text, strnlen(text, 16 * 1024));
+    if (length <= runes && is_clean(text, length))
+        return arena_bytes(arena, text, length);
+    text_add_clean(&out, text, length);
     char *line = arena_text(arena, buf_text(&out)), *to = line;
     buf_free(&out);
     for (const char *from = line; *from;) {

@@ -67,6 +67,22 @@ static void every_three_bytes(void)
     buf_free(&out);
 }
 
+/* Every byte at every place of three steps of eight. */
+static void plain_text_ends_at_the_first_other_byte(void)
+{
+    char text[24];
+    size_t wrong = 0;
+
+    for (int byte = 0; byte < 256; byte++)
+        for (size_t at = 0; at < sizeof text; at++) {
+            memset(text, 'a', sizeof text);
+            text[at] = (char)byte;
+            wrong += text_plain(text, sizeof text) != (byte >= 0x20 && byte < 0x7f ? sizeof text : at);
+            wrong += text_plain(text, at) != at;
+        }
+    CHECK_INT(wrong, 0);
+}
+
 static void lengths(void)
 {
     static const struct {
@@ -249,6 +265,7 @@ int main(void)
 {
     strangers_text_becomes_utf8();
     every_three_bytes();
+    plain_text_ends_at_the_first_other_byte();
     lengths();
     comparisons();
     durations();

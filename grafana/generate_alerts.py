@@ -59,7 +59,8 @@ def panel_ids(folder=HERE / "dashboards"):
 
 def check(alerts):
     """What a slip of the pen would break, said before anything is written."""
-    seen = set()
+    base, seen = alerts["runbooks_url"], set()
+    assert re.fullmatch(r"(https?://[^\s$]+)?", base), f"runbooks_url: {base} is no http address"
     for group, rule in rules_of(alerts):
         name = rule.get("title", "a rule without title")
         assert not set(rule) - KEYS, f"{name}: unknown {set(rule) - KEYS}"
@@ -92,12 +93,18 @@ def query(ref, model, source, window):
     return {"refId": ref, "relativeTimeRange": {"from": window, "to": 0}, "datasourceUid": source, "model": {"refId": ref, **model}}
 
 
+def runbook(alerts, group, rule):
+    """What to do, as a place in this tree and, where that is served, as a link."""
+    place = f"{group['docs']}#{rule['title'].lower()}"
+    base = alerts["runbooks_url"].rstrip("/")
+    return {"runbook": place, **({"runbook_url": f"{base}/{place}"} if base else {})}
+
+
 def grafana_rule(alerts, group, rule, panels):
     direction, limit = threshold(alerts, rule)
     dashboard, panel = panels[rule["panel"]]
     window = seconds(rule["window"])
     expression = {"type": "__expr__", "uid": "__expr__"}
-    runbook = f"{group['docs']}#{rule['title'].lower()}"
     return {
         "uid": rule["uid"], "title": rule["title"], "condition": "C",
         "data": [
@@ -109,11 +116,11 @@ def grafana_rule(alerts, group, rule, panels):
                         "conditions": [{"evaluator": {"type": "gt" if direction == "above" else "lt", "params": [limit]}}]}, "__expr__", 0),
         ],
         "for": rule["for"], "noDataState": rule["no_data"], "execErrState": rule.get("on_error", "KeepLast"),
+        "missing_series_evals_to_resolve": seconds(alerts["missing_series"]) // seconds(group["interval"]),
         "labels": {"severity": rule["severity"], **group["labels"]},
         "annotations": {
             "summary": for_grafana(rule["summary"]), "description": for_grafana(rule["description"]),
-            "runbook": runbook, "runbook_url": f"${{RUNBOOKS_URL}}/{runbook}",
-            "__dashboardUid__": dashboard, "__panelId__": str(panel)},
+            **runbook(alerts, group, rule), "__dashboardUid__": dashboard, "__panelId__": str(panel)},
         "dashboardUid": dashboard, "panelId": panel, "isPaused": False}
 
 
@@ -131,7 +138,7 @@ def prometheus_rule(alerts, group, rule):
         "labels": {"severity": rule["severity"], **group["labels"]},
         "annotations": {"summary": for_prometheus(rule["summary"]),
                         "description": for_prometheus(rule.get("expr_description", rule["description"])),
-                        "runbook": f"{group['docs']}#{rule['title'].lower()}"}}
+                        **runbook(alerts, group, rule)}}
 
 
 def files(alerts, panels):

@@ -7,6 +7,7 @@ where there are several curves the column `metric` that names them.
 
 QUESTDB = {"type": "grafana-postgresql-datasource", "uid": "questdb"}
 WIDTH = 24  # columns of Grafana's grid
+LEGEND = {"displayMode": "list", "placement": "bottom", "showLegend": True, "calcs": []}
 GREEN, ORANGE, RED, BLUE = "green", "orange", "red", "blue"
 UP = {1: ("up", GREEN), 0: ("down", RED)}
 DOWN = {0: ("up", GREEN), 1: ("down", RED)}
@@ -70,7 +71,7 @@ def curves(id, title, sql, *, limit=None, fill=8, stack=False, bars=False, **mor
               "spanNulls": False, "stacking": {"mode": "normal" if stack else "none", "group": "A"},
               "thresholdsStyle": {"mode": "off" if limit is None else "dashed"}}
     return panel("timeseries", id, title, sql, series=True, limit=limit, custom=custom, options={
-        "legend": {"displayMode": "list", "placement": "bottom", "showLegend": True}, "tooltip": {"mode": "multi", "sort": "desc"}},
+        "legend": LEGEND, "tooltip": {"mode": "multi", "sort": "desc"}},
         **{"width": 12, "height": 8, **more})
 
 
@@ -78,7 +79,7 @@ def timeline(id, title, sql, words, **more):
     """States over time; the pointer shows how long each lasted."""
     return panel("state-timeline", id, title, sql, series=True, words=words, custom={"lineWidth": 0, "fillOpacity": 80}, options={
         "mergeValues": True, "showValue": "never", "rowHeight": 0.85, "alignValue": "left",
-        "legend": {"displayMode": "list", "placement": "bottom", "showLegend": True}, "tooltip": {"mode": "single"}},
+        "legend": LEGEND, "tooltip": {"mode": "single", "sort": "none"}},
         **{"width": 24, "height": 7, **more})
 
 
@@ -93,7 +94,7 @@ def unit_of(name, unit, **more):
 
 def table(id, title, sql, **more):
     return panel("table", id, title, sql, series=False, custom={"align": "auto", "cellOptions": {"type": "auto"}, "filterable": True},
-                 options={"showHeader": True, "footer": {"show": False}, "cellHeight": "sm"}, **{"width": 24, "height": 7, **more})
+                 options={"showHeader": True, "footer": {"show": False, "reducer": []}, "cellHeight": "sm"}, **{"width": 24, "height": 7, **more})
 
 
 def alerts(id, stack, **more):

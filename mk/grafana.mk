@@ -14,9 +14,24 @@ dashboards:
 	$(PYTHON) grafana/dashboards.py
 	$(PYTHON) grafana/generate_alerts.py
 
+# Grafana's published types, for tests/dashboards/grafana_types.py: the current version's and the oldest that is served,
+# from PyPI by their hashes. Part of `make tools`.
+GRAFANA_SDKS := build/tools/grafana-sdk/current build/tools/grafana-sdk/11.0
+tools: $(GRAFANA_SDKS)
+
+build/tools/pip/bin/pip:
+	@/usr/bin/python3 -m venv build/tools/pip || { echo "python3-venv is missing: apt-get install python3-venv" >&2; rm -rf build/tools/pip; exit 1; }
+
+build/tools/grafana-sdk/%: tests/dashboards/grafana-sdk-%.txt | build/tools/pip/bin/pip
+	@echo "fetching Grafana's types, $*"
+	@rm -rf $@ $@.new && mkdir -p $(@D)
+	@build/tools/pip/bin/pip install --quiet --disable-pip-version-check --no-deps --require-hashes --target $@.new -r $< \
+	    || { echo "pip could not fetch grafana-foundation-sdk: is a package index within reach (pip config list)?" >&2; exit 1; }
+	@mv $@.new $@ && touch $@
+
 DASHBOARDS_ARGS ?=
 .PHONY: check-dashboards
-check-dashboards: $(OUT)/bin/notifier $(OUT)/bin/collector
+check-dashboards: $(OUT)/bin/notifier $(OUT)/bin/collector $(GRAFANA_SDKS)
 	$(call need,java,default-jre-headless)
 	$(call need,promtool,prometheus)
 	@NOTIFIER_BIN=$(OUT)/bin/notifier COLLECTOR_BIN=$(OUT)/bin/collector $(PYTHON) -m pytest -q -p no:cacheprovider tests/dashboards $(DASHBOARDS_ARGS)

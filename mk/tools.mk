@@ -1,4 +1,4 @@
-# make tools        what the tests need and Debian has not, into build/tools: axe-core (npm) and schemathesis (PyPI); part of `make deps`
+# make tools        what the tests need and Debian has not, into build/tools: axe-core (npm), schemathesis and Grafana's types (PyPI); part of `make deps`
 
 TOOLS := build/tools
 AXE_VERSION := 4.10.3

@@ -1,12 +1,11 @@
 """Grafana's evaluation of one rule, step by step: SQL to labelled numbers, reduce, threshold, then the states over time.
 
 What is told apart: no row (noDataState), a query that fails (execErrState), and a label set that is no longer there,
-which ends after two evaluations without it.
+which ends after the evaluations the rule says without it.
 """
 import grafana_sql
 from dashboards_read import NUMBERS, TEXT
 
-MISSING_EVALUATIONS = 2
 NO_LABELS = ()  # an alert raised by silence or by an error has none
 
 
@@ -83,7 +82,7 @@ class State:
                 self.state[labels] = "Firing" if at - began >= self.wait else "Pending"
         for labels in [labels for labels in self.state if labels not in found]:
             self.missed[labels] += 1
-            if self.missed[labels] >= MISSING_EVALUATIONS:
+            if self.missed[labels] >= self.rule["missing_series_evals_to_resolve"]:
                 del self.state[labels]
                 self.since.pop(labels, None)
         return self.state

@@ -2,15 +2,20 @@
 import datetime
 import re
 
-import dashboards_read as read
 import pytest
 import server  # the way to tests/e2e
 
 import fakes
+import generate_alerts
 from daemon import Daemon, grafana, telegram_channel
 
 assert server
-RULES = {rule["title"]: (group, rule) for group, rule in read.rules()}
+RUNBOOKS = "https://docs.example.org"
+ALERTS = {**generate_alerts.load(), "runbooks_url": RUNBOOKS + "/"}
+RULES = {
+    rule["title"]: (group, generate_alerts.grafana_rule(ALERTS, group, rule, generate_alerts.panel_ids()))
+    for group, rule in generate_alerts.rules_of(ALERTS)
+}
 LABELS = {
     "daemon": "daemonrunner",
     "host": "fra1",
@@ -23,8 +28,6 @@ LABELS = {
     "channel": "telegram",
 }
 LOCK_SCREEN = 60  # characters that must stand alone
-RUNBOOKS = "https://docs.example.org"
-
 # rule -> value, what the lock screen says
 SAID = {
     "NautilusDaemonDown": (1, "daemonrunner is down"),
@@ -55,7 +58,7 @@ def fill(template, labels, value):
         lambda found: "?" if value is None else f"{value:.{found.group(1)}f}",
         template,
     )
-    text = re.sub(r"\{\{ \$labels\.(\w+) \}\}", lambda found: labels[found.group(1)], text).replace("${RUNBOOKS_URL}", RUNBOOKS)
+    text = re.sub(r"\{\{ \$labels\.(\w+) \}\}", lambda found: labels[found.group(1)], text)
     assert "{{" not in text and "$" not in text, f"Grafana would not understand: {text}"
     return text
 

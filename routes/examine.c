@@ -5,15 +5,28 @@
 #include "base/text.h"
 #include "routes/auth_private.h"
 
+#include <string.h>
+
+/* A path that stands in a table as it is belongs to its own rows: "/deliveries/retry" is no "/deliveries/{id}". */
+static bool is_written_out(struct call *call, const struct server_options *options)
+{
+    for (const struct route *const *table = options->tables; *table; table++)
+        for (const struct route *route = *table; route->method; route++)
+            if (!strchr(route->path, '{') && path_match(&call->path, route->path, call->arena, call->params, &call->param_count))
+                return true;
+    return false;
+}
+
 /* Sets call->route, or answers: 404, 405 with what would do, 204 to OPTIONS, as to a browser that asks before it posts from elsewhere. */
 static bool find_route(struct call *call, const struct server_options *options)
 {
     const char *method = text_equal(call->method, "HEAD") ? "GET" : call->method;
     struct buf allowed = BUF_EMPTY(256);
+    bool written_out = is_written_out(call, options);
 
     for (const struct route *const *table = options->tables; *table; table++) {
         for (const struct route *route = *table; route->method; route++) {
-            if (!path_match(&call->path, route->path, call->arena, call->params, &call->param_count))
+            if ((written_out && strchr(route->path, '{')) || !path_match(&call->path, route->path, call->arena, call->params, &call->param_count))
                 continue;
             if (text_equal(route->method, method)) {
                 call->route = route;

@@ -117,22 +117,57 @@ static void put_contents(struct json_out *out, const struct operation *row)
     json_shut(out, '}');
 }
 
-static void put_answers(struct json_out *out, const struct operation *row, const char *path)
+/* Which refusals a caller may meet follows from what the row asks of him. */
+static bool may_refuse(const struct route *route, const struct operation *row, const char *status)
 {
-    json_member(out, "responses");
+    bool asks_who = route->access != ACCESS_OPEN;
+    const struct { const char *status; bool when; } rules[] = {
+        {"400", true},
+        {"401", asks_who},
+        {"403", true}, /* a foreign Host or Origin */
+        {"404", strchr(route->path, '{') || (row->arguments && strchr(row->arguments, '!'))},
+        {"413", !text_equal(route->method, "GET")},
+        {"429", asks_who}, /* too many wrong credentials */
+        {"500", asks_who},
+        {"503", asks_who},
+    };
+
+    if (row->refusals && strstr(row->refusals, status))
+        return true;
+    for (size_t i = 0; i < LENGTH(rules); i++)
+        if (text_equal(rules[i].status, status))
+            return rules[i].when;
+    return false;
+}
+
+static void put_success(struct json_out *out, const struct operation *row, const char *status, const char *description)
+{
+    json_member(out, status);
     json_open(out, '{');
-    json_member(out, "200");
-    json_open(out, '{');
-    json_set_text(out, "description", "done");
+    json_set_text(out, "description", description);
     if (!text_equal(row->type, ""))
         put_contents(out, row);
     json_shut(out, '}');
+}
+
+static void put_answers(struct json_out *out, const struct operation *row, const struct route *route)
+{
+    static const char *const refusals[] = {"400", "401", "403", "404", "409", "413", "422", "429", "500", "503"};
+
+    json_member(out, "responses");
+    json_open(out, '{');
+    put_success(out, row, "200", "done");
+    if (row->ailing)
+        put_success(out, row, "503", "not well");
     if (row->csv) {
         json_member(out, "304");
         put_ref(out, "responses", "Same");
     }
-    json_member(out, "default"); /* Alertmanager's words are a JSON text, those of whoever asks who you are an object */
-    put_ref(out, "responses", text_starts(path, "/api/v2/") ? "ApiError" : "Error");
+    for (size_t i = 0; i < LENGTH(refusals); i++)
+        if (may_refuse(route, row, refusals[i])) { /* Alertmanager's words are a JSON text, those of whoever asks who you are an object */
+            json_member(out, refusals[i]);
+            put_ref(out, "responses", text_starts(route->path, "/api/v2/") ? "ApiError" : "Error");
+        }
     json_shut(out, '}');
 }
 
@@ -196,7 +231,7 @@ static void put_operation(struct json_out *out, const struct route *route, const
         json_shut(out, '}');
         json_shut(out, '}');
     }
-    put_answers(out, row ? row : &(struct operation){.type = ""}, route->path);
+    put_answers(out, row ? row : &(struct operation){.type = ""}, route);
     json_shut(out, '}');
     buf_free(&method);
 }
@@ -232,6 +267,8 @@ void openapi_write(struct buf *out, const struct route *const *tables)
     json_open(&json, '{');
     json_set_text(&json, "title", "notifier");
     json_set_text(&json, "version", NOTIFIER_VERSION);
+    json_set_text(&json, "description", "Besides what an operation lists, any request may be answered 405 (another method), 431 (its headers) "
+                                        "or, while the daemon ends or takes no more, 503.");
     json_shut(&json, '}');
     json_member(&json, "servers");
     json_put_raw(&json, "[{\"url\":\"/\"}]");

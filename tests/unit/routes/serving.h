@@ -101,6 +101,7 @@ static const struct route table[] = {
     {"POST", "/later", ACCESS_VIEWER, later},
     {"GET", "/never", ACCESS_VIEWER, never},
     {"GET", "/item/{name}", ACCESS_VIEWER, item},
+    {"POST", "/item/all", ACCESS_VIEWER, echo},
     {"GET", "/big", ACCESS_VIEWER, big},
     {"GET", "/api/v1/fail", ACCESS_VIEWER, failing},
     {"GET", "/rejections", ACCESS_OPEN, show_rejections},

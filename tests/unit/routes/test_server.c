@@ -18,6 +18,8 @@ static const struct {
     {"a slash at the end is no other page", "GET /hello/ HTTP/1.1\r\n" H END, 200, "hello"},
     {"two slashes are", "GET //hello HTTP/1.1\r\n" H END, 404, NULL},
     {"a parameter", "GET /item/on%20call?x=1&x=2 HTTP/1.1\r\n" H END, 200, "\r\n\r\non call\n"},
+    {"what is written out is no parameter", "GET /item/all HTTP/1.1\r\n" H END, 405, "Allow: POST\r\n"},
+    {"what is written out", "POST /item/all HTTP/1.1\r\n" H "Content-Length: 2\r\n" END "ab", 200, "2 bytes"},
     {"arguments", "GET /item/a?x=1&x=2 HTTP/1.1\r\n" H END, 200, "X-Count: 2\r\n"},
     {"NUL in the path", "GET /item/a%00b HTTP/1.1\r\n" H END, 400, NULL},
     {"a broken escape", "GET /item/%zz HTTP/1.1\r\n" H END, 400, NULL},

@@ -14,6 +14,7 @@
 #define HELD_RETRY_MS 1000
 #define SEND_REPLY_MAX 16384 /* bytes of QuestDB's complaint */
 #define TABLES_MAX 64
+#define LIMIT_TELL_MS 60000 /* between two log lines about a limit that is reached */
 
 /* --- life */
 
@@ -63,6 +64,7 @@ struct collector *collector_new(const struct collector_options *options, struct 
     buf_init(&collector->held, COLLECTOR_HELD_MAX + LINE_ROW_MAX);
     collector->points = points_new();
     collector->latest = latest_new();
+    collector->census = census_new(&config->limits);
     collector->metrics = metrics_new();
     metrics_declare_own(collector->metrics);
     metrics_set(collector->metrics, "collector_config_last_reload_successful", 1, NULL);
@@ -94,6 +96,7 @@ void collector_free(struct collector *collector)
     watch_free(collector->watch);
     metrics_free(collector->metrics);
     latest_free(collector->latest);
+    census_free(collector->census);
     points_free(collector->points);
     buf_free(&collector->rows);
     buf_free(&collector->held);
@@ -139,9 +142,11 @@ static enum push push_rows(struct collector *collector, size_t rows, const char 
         if (!collector->full)
             log_say(LOG_ERROR, "spool_full", "%s; pushes are refused until there is room", err->text);
         collector->full = true;
+        census_undo(collector->census);
         metrics_count(collector, "collector_rows_refused_total", (double)rows, "full");
         return PUSH_BUSY;
     }
+    census_keep(collector->census);
     collector->full = false;
     collector->waiting[collector->waiting_count++] = (struct waiting){kept, context};
     metrics_add(collector->metrics, "collector_rows_received_total", (double)rows, labels);
@@ -151,10 +156,33 @@ static enum push push_rows(struct collector *collector, size_t rows, const char 
     return PUSH_WAITS;
 }
 
+void collector_limit_reached(struct collector *collector, const char *door, const struct err *err)
+{
+    int64_t wall_ms = clock_now(&collector->options.clock).wall_ms;
+
+    if (!collector->limit_told_ms || wall_ms - collector->limit_told_ms >= LIMIT_TELL_MS || wall_ms < collector->limit_told_ms) {
+        log_say(LOG_ERROR, "limit_reached", "%s: %s. Who puts ids, times or addresses into names or tags? Else raise it, and reload", door, err->text);
+        collector->limit_told_ms = wall_ms;
+    }
+    collector->limit_ms = wall_ms;
+}
+
+static enum push refuse_push(struct collector *collector, const char *door, const struct err *err)
+{
+    struct census_state before = census_state(collector->census);
+    bool limit = err->kind == ERR_LIMIT && text_equal(before.words, err->text);
+
+    census_undo(collector->census);
+    metrics_count(collector, "collector_rows_refused_total", 1, limit ? "limit" : "bad");
+    if (limit)
+        collector_limit_reached(collector, door, err);
+    return PUSH_BAD;
+}
+
 enum push collector_push_lines(struct collector *collector, const char *text, size_t length, const char *precision,
                                collector_kept kept, void *context, size_t *bad_line, struct err *err)
 {
-    struct line_options options = {.now_ns = collector_now_ns(collector)};
+    struct line_options options = {.now_ns = collector_now_ns(collector), .census = collector->census};
     size_t rows;
 
     *bad_line = 0;
@@ -163,10 +191,10 @@ enum push collector_push_lines(struct collector *collector, const char *text, si
         return PUSH_BAD;
     }
     buf_clear(&collector->rows);
+    census_begin(collector->census);
     if (line_read(text, length, &options, &collector->rows, &rows, bad_line, err))
         return push_rows(collector, rows, "lines", kept, context, err);
-    metrics_count(collector, "collector_rows_refused_total", 1, "bad");
-    return PUSH_BAD;
+    return refuse_push(collector, "lines", err);
 }
 
 enum push collector_push_points(struct collector *collector, const struct points *points, collector_kept kept, void *context,
@@ -175,11 +203,12 @@ enum push collector_push_points(struct collector *collector, const struct points
     int64_t now_ns = collector_now_ns(collector);
 
     buf_clear(&collector->rows);
+    census_begin(collector->census);
     for (size_t i = 0; i < points->count; i++)
-        if (!table_takes(points->items[i], err) || !line_add_point(&collector->rows, points->items[i], now_ns, err)) {
+        if (!table_takes(points->items[i], err) || !line_add_point(&collector->rows, points->items[i], now_ns, err) ||
+            !census_point(collector->census, points->items[i], err)) {
             *bad_line = i + 1;
-            metrics_count(collector, "collector_rows_refused_total", 1, "bad");
-            return PUSH_BAD;
+            return refuse_push(collector, "json", err);
         }
     return push_rows(collector, points->count, "json", kept, context, err);
 }

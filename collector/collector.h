@@ -83,7 +83,9 @@ struct collector_state {
     bool storage_failed; /* the last commit */
     bool full;           /* the last push found no room */
     char storage_words[ERR_TEXT_MAX];
-    int64_t started_ms; /* wall clock */
+    int64_t started_ms, now_ms; /* wall clock */
+    struct census_state census;
+    int64_t limit_ms;      /* wall clock: when a row was last refused by a limit; 0: never */
     const char *suspended; /* tables QuestDB has suspended, joined by commas; "" */
     size_t source_count;
 };

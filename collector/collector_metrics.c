@@ -12,7 +12,7 @@ static const double seconds[] = {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0
 
 static const struct metric_family families[] = {
     {"collector_rows_received_total", "Rows taken in, by source or door.", METRIC_COUNTER, {"source", NULL}, NULL},
-    {"collector_rows_refused_total", "Rows not taken in: bad (a push counts once), full (the spool), source (a source's own).", METRIC_COUNTER, {"reason", NULL}, NULL},
+    {"collector_rows_refused_total", "Rows not taken in: bad and limit (a push counts once), full (the spool), source (a source's own).", METRIC_COUNTER, {"reason", NULL}, NULL},
     {"collector_rows_sent_total", "Rows QuestDB took.", METRIC_COUNTER, {NULL}, NULL},
     {"collector_rows_resent_total", "Rows of requests that had to be repeated.", METRIC_COUNTER, {NULL}, NULL},
     {"collector_rows_quarantined_total", "Rows QuestDB will never take, kept in quarantine.lp.", METRIC_COUNTER, {NULL}, NULL},
@@ -38,6 +38,8 @@ static const struct metric_family families[] = {
     {"collector_reloads_total", "Readings of the configuration while running, by outcome: ok, failed.", METRIC_COUNTER, {"outcome", NULL}, NULL},
     {"collector_config_last_reload_successful", "1: the configuration that was read last is the one in use.", METRIC_GAUGE, {NULL}, NULL},
     {"collector_config_last_reload_success_timestamp_seconds", "When the configuration in use was read.", METRIC_GAUGE, {NULL}, NULL},
+    {"collector_cardinality", "Tables, columns of all tables and values of all tags, seen since start.", METRIC_GAUGE, {"kind", NULL}, NULL},
+    {"collector_limit_refusals_total", "Pushes and rows of sources refused because a limit is reached.", METRIC_COUNTER, {"limit", NULL}, NULL},
     {"collector_latest_left_out", "Rows whose latest values are not shown here: too many kinds.", METRIC_GAUGE, {NULL}, NULL},
     {"collector_build_info", "The version.", METRIC_GAUGE, {"version", NULL}, NULL},
     {"process_cpu_seconds_total", "CPU time used.", METRIC_COUNTER, {NULL}, NULL},
@@ -63,8 +65,9 @@ void metrics_count(struct collector *collector, const char *family, double value
 void collector_state(const struct collector *collector, struct collector_state *state)
 {
     *state = (struct collector_state){.spool = spool_state(collector->spool), .storage_failed = collector->storage_failed,
-                                      .full = collector->full, .started_ms = collector->started_ms,
-                                      .suspended = watch_suspended(collector->watch), .source_count = collector->schedule.count};
+                                      .full = collector->full, .started_ms = collector->started_ms, .now_ms = clock_now(&collector->options.clock).wall_ms,
+                                      .suspended = watch_suspended(collector->watch), .source_count = collector->schedule.count, .census = census_state(collector->census),
+                                      .limit_ms = collector->limit_ms};
     sender_state(collector->sender, &state->sender);
     if (!collector->schema.applied && collector->schema.absent[0]) { /* the sender has not even been let to try */
         state->sender.trouble = RETRY_NETWORK;
@@ -143,6 +146,17 @@ static void set_sender(struct metrics *metrics, const struct sender_state *state
     }
 }
 
+static void set_census(struct metrics *metrics, const struct census_state *state)
+{
+    static const char *const kinds[CENSUS_KINDS] = {[CENSUS_TABLES] = "tables", [CENSUS_COLUMNS] = "columns", [CENSUS_VALUES] = "values"};
+
+    for (size_t i = 0; i < CENSUS_KINDS; i++) {
+        const char *labels[] = {kinds[i]};
+        metrics_set(metrics, "collector_cardinality", (double)state->counts[i], labels);
+        metrics_set(metrics, "collector_limit_refusals_total", (double)state->refusals[i], labels);
+    }
+}
+
 void collector_write_metrics(struct collector *collector, struct buf *out)
 {
     static const char *const version[] = {NOTIFIER_VERSION};
@@ -153,6 +167,7 @@ void collector_write_metrics(struct collector *collector, struct buf *out)
     collector_state(collector, &state);
     set_spool(metrics, &state, spool_oldest_ms(collector->spool), wall_ms);
     set_sender(metrics, &state.sender);
+    set_census(metrics, &state.census);
     set(metrics, "collector_quarantine_bytes", (double)quarantine_bytes(collector->quarantine));
     metrics_drop(metrics, "collector_source_up"); /* a reload may have taken some out */
     for (size_t i = 0; i < collector->schedule.count; i++) {

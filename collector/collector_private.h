@@ -53,6 +53,8 @@ struct collector {
     struct latest *latest;
     struct metrics *metrics;
     struct watch *watch;
+    struct census *census;
+    int64_t limit_ms, limit_told_ms; /* wall clock: when a row was last refused by a limit, and when that was last said */
     struct schedule schedule;
     struct schema_job schema;
     struct fetching *fetching[SOURCES_MAX]; /* as many as the schedule counts */
@@ -84,6 +86,9 @@ void sources_start(struct collector *collector, struct instant now);
 struct fetching *fetching_new(struct collector *collector, struct config *config, size_t number); /* takes that source */
 void fetching_free(struct fetching *fetching);
 void sources_bury(struct fetching *fetching); /* one that is gone, and no longer under way */
+
+/* What this row or push adds is one too many: counted, and told now and then. */
+void collector_limit_reached(struct collector *collector, const char *door, const struct err *err);
 
 /* collector_schema.c */
 void collector_apply_schema(struct collector *collector, struct instant now);

@@ -136,6 +136,7 @@ bool collector_reload(struct collector *collector, struct config *next, struct b
     replace_questdb(collector, next, other);
     sender_renew(collector->sender, (size_t)next->batch_rows, next->batch_interval_ms);
     spool_set_bound(collector->spool, (uint64_t)next->spool_bytes);
+    census_set_limits(collector->census, &next->limits);
     collector->options.config = next;
     collector_count_reload(collector, true);
     return true;

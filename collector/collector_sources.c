@@ -18,7 +18,7 @@ static void count_outcome(struct collector *collector, const char *source, bool 
 static void hold(struct collector *collector, const struct points *points, const struct fetching *fetching, struct instant now)
 {
     const char *source = fetching->source->name;
-    size_t kept = 0, refused = points->refused;
+    size_t kept = 0, refused = points->refused, limited = 0;
     struct err err;
 
     for (size_t i = 0; i < points->count; i++) {
@@ -28,11 +28,21 @@ static void hold(struct collector *collector, const struct points *points, const
             continue;
         }
         bool ok = table_takes(points->items[i], &err) && line_add_point(&collector->held, points->items[i], now.wall_ms * 1000000, &err);
+        census_begin(collector->census);
+        if (ok && !census_point(collector->census, points->items[i], &err)) {
+            collector_limit_reached(collector, source, &err);
+            census_undo(collector->census);
+            buf_cut(&collector->held, before);
+            limited++;
+            continue;
+        }
         if (ok && collector->held.length <= COLLECTOR_HELD_MAX) {
+            census_keep(collector->census);
             kept++;
             latest_put(collector->latest, points->items[i], fetching->owner, now.wall_ms);
             continue;
         }
+        census_undo(collector->census);
         buf_cut(&collector->held, before);
         if (!refused++)
             log_say(LOG_WARN, "row_refused", "%s: %s", source, ok ? "the disk fails, and no more is kept in memory" : err.text);
@@ -42,6 +52,7 @@ static void hold(struct collector *collector, const struct points *points, const
     const char *labels[] = {source};
     metrics_add(collector->metrics, "collector_rows_received_total", (double)kept, labels);
     metrics_count(collector, "collector_rows_refused_total", (double)refused, "source");
+    metrics_count(collector, "collector_rows_refused_total", (double)limited, "limit");
 }
 
 /* A change is told, and a failure that lasts is told once. */

@@ -26,13 +26,13 @@ struct reading {
 };
 
 struct sections {
-    const struct yaml_node *questdb, *batch, *spool, *auth, *sources;
+    const struct yaml_node *questdb, *batch, *spool, *limits, *auth, *sources;
 };
 
 static const struct setting section_settings[] = {
     SETTING("questdb", NODE, struct sections, questdb, ), SETTING("batch", NODE, struct sections, batch, ),
     SETTING("spool", NODE, struct sections, spool, ),     SETTING("auth", NODE, struct sections, auth, ),
-    SETTING("sources", NODE, struct sections, sources, ), {0},
+    SETTING("limits", NODE, struct sections, limits, ), SETTING("sources", NODE, struct sections, sources, ), {0},
 };
 static const struct setting top_settings[] = {
     SETTING("listen", TEXT, struct config, listen, ),
@@ -58,6 +58,12 @@ static const struct setting batch_settings[] = {
 static const struct setting spool_settings[] = {
     SETTING("path", TEXT, struct config, spool_path, ),
     SETTING("max_size", SIZE, struct config, spool_bytes, .least = SPOOL_BYTES_MIN, .most = SPOOL_BYTES_MAX),
+    {0},
+};
+static const struct setting limit_settings[] = {
+    SETTING("tables", INT, struct config, limits.tables, .least = 1, .most = CENSUS_NAMES_MAX),
+    SETTING("columns", INT, struct config, limits.columns, .least = 1, .most = CENSUS_NAMES_MAX),
+    SETTING("values", INT, struct config, limits.values, .least = 1, .most = CENSUS_VALUES_MAX),
     {0},
 };
 static const struct setting auth_settings[] = {
@@ -283,6 +289,7 @@ static void set_defaults(struct config *config)
     config->batch_interval_ms = INTERVAL_DEFAULT_MS;
     config->spool_path = "data/spool";
     config->spool_bytes = SPOOL_BYTES_DEFAULT;
+    config->limits = (struct census_limits){CENSUS_TABLES_DEFAULT, CENSUS_COLUMNS_DEFAULT, CENSUS_VALUES_DEFAULT};
     config->listen = TARGET_LISTEN;
     config->max_body = MAX_BODY_DEFAULT;
     config->context.env = "dev";
@@ -363,6 +370,7 @@ struct config *config_load(const char *path, struct buf *complaints)
     read_section(&reading, sections.questdb, questdb_settings, config);
     read_section(&reading, sections.batch, batch_settings, config);
     read_section(&reading, sections.spool, spool_settings, config);
+    read_section(&reading, sections.limits, limit_settings, config);
     read_auth(&reading, sections.auth);
     read_environment(&reading); /* before the sources: env is a tag of theirs */
     read_sources(&reading, sections.sources);

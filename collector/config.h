@@ -6,6 +6,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/yaml.h"
+#include "collector/census.h"
 #include "collector/questdb.h"
 #include "collector/sources/source.h"
 
@@ -33,6 +34,7 @@ struct config {
     int64_t batch_rows, batch_interval_ms;
     const char *spool_path;
     int64_t spool_bytes;
+    struct census_limits limits;
     const char *listen;
     int64_t max_body; /* bytes of one push */
     const char *public_url;

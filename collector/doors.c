@@ -13,6 +13,7 @@
 #include <string.h>
 
 #define RETRY_AFTER "5" /* seconds */
+#define LIMIT_SHOWN_MS (5 * 60 * 1000) /* so long is /health degraded after a row was refused by a limit */
 #define METRICS_MAX (32u << 20)
 
 /* --- answers to those who push, in the form QuestDB and Influx give them */
@@ -231,6 +232,14 @@ static void put_detail(struct json_out *out, const struct collector *collector, 
     json_shut(out, '}');
     json_set_int(out, "rowsSent", (int64_t)state->sender.rows);
     json_set_int(out, "rowsQuarantined", (int64_t)state->sender.quarantined);
+    json_member(out, "limits");
+    json_open(out, '{');
+    json_set_int(out, "tables", (int64_t)state->census.counts[CENSUS_TABLES]);
+    json_set_int(out, "columns", (int64_t)state->census.counts[CENSUS_COLUMNS]);
+    json_set_int(out, "values", (int64_t)state->census.counts[CENSUS_VALUES]);
+    put_time(out, "lastReachedAt", state->limit_ms);
+    json_set_text(out, "reason", state->census.words);
+    json_shut(out, '}');
     put_sources(out, collector, state->source_count);
 }
 
@@ -240,7 +249,8 @@ static void health(void *context, struct call *call)
     struct buf text = BUF_EMPTY(1u << 20);
 
     collector_state(context, &state);
-    bool up = accepts(&state), well = up && state.sender.trouble == RETRY_NONE && !state.suspended[0];
+    bool limited = state.limit_ms && state.now_ms - state.limit_ms < LIMIT_SHOWN_MS;
+    bool up = accepts(&state), well = up && !limited && state.sender.trouble == RETRY_NONE && !state.suspended[0];
     struct json_out out = json_out(&text);
     json_open(&out, '{');
     json_set_text(&out, "status", well ? "up" : up ? "degraded" : "down");

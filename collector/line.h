@@ -20,9 +20,12 @@
  * unusable. Text is cleaned to UTF-8 and cut at POINT_TEXT_MAX. */
 bool line_add_point(struct buf *out, const struct point *point, int64_t now_ns, struct err *err);
 
+struct census; /* census.h */
+
 struct line_options {
     int64_t unit_ns; /* of a time without suffix: see line_precision */
     int64_t now_ns;  /* the wall clock: given to rows without a time, and bound of those with one */
+    struct census *census; /* between census_begin and _keep or _undo; NULL: names are not counted */
 };
 
 /* ns n us u ms s m h, or NULL for nanoseconds. False: another word. */

@@ -1,5 +1,6 @@
 /* The reading half: strangers' line protocol, checked byte by byte and written anew. */
 #include "base/text.h"
+#include "collector/census.h"
 #include "collector/line.h"
 
 #include <errno.h>
@@ -77,7 +78,7 @@ static bool read_table(struct reading *r)
         return err_set(r->err, ERR_INPUT, "\"%.*s\" cannot name a table: letters, digits, _ . and - only, a letter first, at most %d",
                        (int)(name.length < 60 ? name.length : 60), name.text, POINT_NAME_MAX);
     buf_add(r->out, name.text, name.length);
-    return true;
+    return !r->options->census || census_table(r->options->census, name.text, name.length, r->err);
 }
 
 /* QuestDB keeps the first of two equal columns and drops the other without a word. */
@@ -135,6 +136,11 @@ static void double_backslash(struct reading *r, const char **piece, const char *
     *piece = r->at;
 }
 
+static bool count_value(struct reading *r, const char *from)
+{
+    return !r->options->census || census_value(r->options->census, from, (size_t)(r->at - from), r->err);
+}
+
 static bool read_tag_value(struct reading *r)
 {
     const char *from = r->at, *piece = from;
@@ -150,7 +156,7 @@ static bool read_tag_value(struct reading *r)
         wide |= (unsigned char)*r->at >= 0x80;
     }
     buf_add(r->out, piece, (size_t)(r->at - piece));
-    return check_text(r, from, (size_t)(r->at - from), wide);
+    return check_text(r, from, (size_t)(r->at - from), wide) && count_value(r, from);
 }
 
 static bool read_tag(struct reading *r)
@@ -161,6 +167,8 @@ static bool read_tag(struct reading *r)
         return false;
     if (at_end_of_row(r) || *r->at == ',' || *r->at == ' ')
         return true; /* empty: none */
+    if (r->options->census && !census_tag(r->options->census, name.text, name.length, r->err))
+        return false;
     buf_add_char(r->out, ',');
     buf_add(r->out, name.text, name.length);
     buf_add_char(r->out, '=');
@@ -187,7 +195,7 @@ static bool read_quoted(struct reading *r)
     }
     if (r->at == r->end)
         return refuse(r, "a text that begins with \" has no end");
-    if (!check_text(r, from, (size_t)(r->at - from), wide))
+    if (!check_text(r, from, (size_t)(r->at - from), wide) || !count_value(r, from))
         return false;
     r->at++;
     buf_add(r->out, piece, (size_t)(r->at - piece));
@@ -293,6 +301,8 @@ static bool read_field(struct reading *r, bool first)
     struct name name;
 
     if (!read_column(r, &name))
+        return false;
+    if (r->options->census && !census_field(r->options->census, name.text, name.length, r->err))
         return false;
     buf_add_char(r->out, first ? ' ' : ',');
     buf_add(r->out, name.text, name.length);

@@ -1,5 +1,6 @@
 import pathlib
 import signal
+import subprocess
 import sys
 
 import pytest
@@ -62,6 +63,17 @@ telegram, discord, slack, sink = (_fake(kind) for kind in (fakes.Telegram, fakes
 def other_sink():
     with fakes.Sink() as fake:
         yield fake
+
+
+@pytest.fixture(scope="session")
+def questdb(tmp_path_factory):
+    """One QuestDB with our tables for all tests that neither end it nor drop what is ours."""
+    import collector
+    import questdb_server
+    server = questdb_server.QuestDB(tmp_path_factory.mktemp("questdb") / "root").start()
+    subprocess.run([str(collector.BIN), "schema", "apply", "--questdb", server.url], check=True, capture_output=True, timeout=60)
+    yield server
+    server.stop()
 
 
 @pytest.fixture(scope="session")

@@ -12,20 +12,12 @@ import time
 
 import pytest
 
-from collector import Collector
+from collector import BIN, Collector
 from daemon import DEADLINE, ROOT, until
 from questdb_server import QuestDB
 
 NUMBERS = ("CREATE TABLE {} (timestamp TIMESTAMP_NS, client SYMBOL, number LONG, value DOUBLE) TIMESTAMP(timestamp) PARTITION BY DAY WAL "
            "DEDUP UPSERT KEYS(timestamp, client)")
-
-
-@pytest.fixture(scope="module")
-def questdb(tmp_path_factory):
-    server = QuestDB(tmp_path_factory.mktemp("questdb") / "root").start()
-    subprocess.run([str(c_binary()), "schema", "apply", "--questdb", server.url], check=True, capture_output=True, timeout=60)
-    yield server
-    server.stop()
 
 
 @pytest.fixture
@@ -501,12 +493,7 @@ def test_the_example_is_right_and_complete(tmp_path):
 def test_the_command_line(tmp_path):
     c = Collector(tmp_path / "c", {})
     assert c.cli("check-config", str(c.path)).returncode == 0
-    assert subprocess.run([str(c_binary()), "version"], capture_output=True, text=True).stdout.startswith("collector ")
-    assert subprocess.run([str(c_binary()), "nonsense"], capture_output=True, text=True).returncode == 2
-    assert subprocess.run([str(c_binary())], capture_output=True, text=True).returncode == 2
+    assert subprocess.run([str(BIN), "version"], capture_output=True, text=True).stdout.startswith("collector ")
+    assert subprocess.run([str(BIN), "nonsense"], capture_output=True, text=True).returncode == 2
+    assert subprocess.run([str(BIN)], capture_output=True, text=True).returncode == 2
     assert c.cli("check-config", str(c.path), env={"MONITORING_BATCH_SIZE": "x"}).returncode == 2
-
-
-def c_binary():
-    import collector
-    return collector.BIN

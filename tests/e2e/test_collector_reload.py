@@ -9,7 +9,7 @@ import pytest
 
 from collector import Collector
 from daemon import until, yaml
-from test_collector import Pushers, counted, judge, make, now_ns, questdb, start, table  # noqa: F401
+from test_collector import Pushers, counted, judge, make, now_ns, table  # noqa: F401
 
 DEAD = {"url": "http://127.0.0.1:1"}
 

@@ -6,7 +6,6 @@ import pytest
 import collector
 from daemon import ROOT, SECRETS, alert, config, hook, until
 from fakes import HANG, Answer
-from questdb_server import QuestDB
 
 TOKEN = SECRETS["viewer"]
 COLUMNS = dict(re.findall(r"^    (\w+) ([A-Z_]+)", (ROOT / "schemas/questdb/0007_notifier_metrics.sql").read_text(), re.M))
@@ -102,24 +101,21 @@ def test_the_collector_takes_it(start, sink, tmp_path):
         taker.finish()
 
 
-def test_all_the_way_into_questdb(start, sink, tmp_path):
+def test_all_the_way_into_questdb(questdb, start, sink, tmp_path):
     """Tables and columns are not made on the way: what our table does not have would be refused."""
-    database = QuestDB(tmp_path / "questdb").start()
-    taker = collector.Collector(tmp_path / "collector", {"questdb": {"url": database.url}}).start()
+    taker = collector.Collector(tmp_path / "collector", {"questdb": {"url": questdb.url}}).start()
     try:
-        assert taker.cli("schema", "apply").returncode == 0
         d = start(config(hook(sink), metrics_push={"url": taker.url + "/write", "every": "1s"}), env={"MONITORING_ENV": "prod"})
         d.fire(alert("Stored"))
         d.wait_delivered()
         sql = "SELECT delivered_total, channel_up, env FROM notifier_metrics WHERE channel = 'hook' AND delivered_total > 0 LIMIT 1"
-        assert until(lambda: database.ask(sql), "the channel's row", 60) == [[1, True, "prod"]]
+        assert until(lambda: questdb.ask(sql), "the channel's row", 60) == [[1, True, "prod"]]
         times = "SELECT count() FROM notifier_metrics WHERE delivery_seconds_p50 <= delivery_seconds_p99 AND in_time_total = 1"
-        until(lambda: database.value(times) == 1, "times, in one push alone")
-        until(lambda: database.value("SELECT count() FROM notifier_metrics WHERE uptime_seconds > 0 AND NOT storage_failed"), "the row of the whole")
+        until(lambda: questdb.value(times) == 1, "times, in one push alone")
+        until(lambda: questdb.value("SELECT count() FROM notifier_metrics WHERE uptime_seconds > 0 AND NOT storage_failed"), "the row of the whole")
         assert not taker.quarantine()
     finally:
         taker.finish()
-        database.stop()
 
 
 def test_a_reload_begins_and_ends_it(start, sink, other_sink):

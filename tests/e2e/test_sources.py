@@ -11,7 +11,6 @@ import pytest
 
 from collector import BIN, Collector
 from daemon import until
-from questdb_server import QuestDB
 
 STATUS = {"running": True, "shutdown_requested": False, "fetch_count": 120, "error_count": 3, "liquidation_count": 41, "uptime_seconds": 3600.5,
           "last_fetch_time": "2026-09-21T13:33:10.250000", "last_error": None, "symbols": ["BTCUSDT-PERP", "ETHUSDT-PERP"],
@@ -52,14 +51,6 @@ def runner():
     yield f"127.0.0.1:{server.server_port}"
     server.shutdown()
     server.server_close()
-
-
-@pytest.fixture(scope="module")
-def questdb(tmp_path_factory):
-    server = QuestDB(tmp_path_factory.mktemp("questdb") / "root").start()
-    subprocess.run([str(BIN), "schema", "apply", "--questdb", server.url], check=True, capture_output=True, timeout=60)
-    yield server
-    server.stop()
 
 
 @pytest.fixture

@@ -114,10 +114,7 @@ struct group *group_for(struct core *core, const struct alert *alert, const stru
     if (!group)
         group = group_open(core, alert, node, buf_text(&key), &labels);
     buf_free(&key);
-    if (alert->severity < group->incident.severity) {
-        group->incident.severity = alert->severity;
-        incident_write(core, group, 0);
-    }
+    incident_worsen(core, group, alert->severity);
     return group;
 }
 

@@ -99,7 +99,9 @@ static void hush_words(struct core *core, const struct told *told, enum hush kin
         break;
     case HUSH_NONE:
     case HUSH_WAITS:
-    case HUSH_ELSEWHERE: break;
+    case HUSH_ELSEWHERE:
+    case HUSH_FLAPS:
+    case HUSH_RAISED: break;
     }
 }
 
@@ -145,7 +147,7 @@ static void review(struct core *core, struct told *told)
 
     if (told->status == TOLD_FIRING && firing)
         told->lane->repeat_from = told->lane->notified; /* a repeat that fell into it is due now */
-    if (!kind || kind == HUSH_WAITS || kind == HUSH_ELSEWHERE)
+    if (!kind || kind == HUSH_WAITS || kind == HUSH_ELSEWHERE || kind == HUSH_RAISED)
         return;
     enum hush still = hush_judge(core, told);
     if (still != HUSH_NONE && still != HUSH_WAITS)

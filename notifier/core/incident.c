@@ -42,3 +42,11 @@ void incident_write(struct core *core, const struct group *group, int64_t closed
                              : "";
     row->title = effects_text(core->effects, incident_title(group));
 }
+
+void incident_worsen(struct core *core, struct group *group, uint8_t severity)
+{
+    if (severity >= group->incident.severity)
+        return;
+    group->incident.severity = severity;
+    incident_write(core, group, 0);
+}

@@ -186,6 +186,7 @@ static void place(struct core *core, struct alert *alert)
             told = told_add(core, alert, group_lane(core, group, target), places[i].slot);
         }
         told_owe(core, told);
+        incident_worsen(core, told->lane->group, alert->severity);
         group_touch(core, told->lane->group);
         touch(&touched, told->lane->group);
     }
@@ -345,15 +346,35 @@ static void relabel(struct core *core, struct alert *alert, const struct labels 
         hush_review(core, alert);
 }
 
+/* It fires on, and worse: news for whoever was told of it. */
+static void raise_severity(struct core *core, struct alert *alert, const struct alert_input *input)
+{
+    for (struct told *told = alert->tolds; told; told = told->next_of_alert) {
+        if (told->status != TOLD_FIRING)
+            continue;
+        told->status = TOLD_NOTHING;
+        told_knew(core, told);
+    }
+    transition(core, alert, ALERT_FIRING, input, NULL);
+    for (struct told *told = alert->tolds; told; told = told->next_of_alert)
+        if (told->frozen_in) {
+            told->hushed = HUSH_RAISED;
+            told_write(core, told);
+        }
+}
+
 /* The same state again. Only what would be worth reading is written; the rest is a coarse "still there". */
-static void refresh(struct core *core, struct alert *alert, const struct alert_input *input)
+static void refresh(struct core *core, struct alert *alert, const struct alert_input *input, const char *source)
 {
     uint64_t hash = alert_input_hash(input);
     /* It began later than the one we hold: what lay between went lost, and is late from now on. */
     bool began_anew = input->starts_ms > alert->starts_ms;
     /* Its sender says now that it is over, which we had only supposed. */
     bool confirmed = alert_is_supposed(alert);
-    bool changed = hash != alert->content_hash || input->expires_ms != alert->expires_ms || began_anew || confirmed;
+    uint8_t severity = alert->severity;
+    /* Two sources that see the same alerts may name other labels: who told us of it says how bad it is. */
+    bool relabelled = text_equal(alert->source, source) && !labels_equal(&alert->labels, &input->labels);
+    bool changed = hash != alert->content_hash || relabelled || input->expires_ms != alert->expires_ms || began_anew || confirmed;
 
     if (!changed && core->now.wall_ms - alert->refreshed_ms < ALERT_REFRESH_STEP_MS &&
         core->now.wall_ms >= alert->refreshed_ms)
@@ -369,6 +390,10 @@ static void refresh(struct core *core, struct alert *alert, const struct alert_i
     alert->expires_ms = input->expires_ms;
     if (changed)
         relabel(core, alert, &input->labels);
+    if (relabelled && alert->status == ALERT_FIRING && alert->severity < severity) {
+        raise_severity(core, alert, input);
+        return;
+    }
     alert_write(core, alert, changed ? input : NULL);
     if (alert->status == ALERT_FIRING)
         alert_schedule(core, alert);
@@ -411,7 +436,7 @@ static void hear(struct core *core, const struct event_alerts *event, const stru
     }
     if (alert->status == input->status) {
         count(core, COUNT_DUPLICATE, event->source, input->status, alert->id);
-        refresh(core, alert, input);
+        refresh(core, alert, input, event->source);
         return;
     }
     if (is_straggler(core, alert, input)) {

@@ -42,7 +42,8 @@ enum record_kind {
 };
 
 /* Why an alert that fires is not told. WAITS: its inhibition may still come; or has just ended, and so may the alert. */
-enum hush { HUSH_NONE, HUSH_SILENCED, HUSH_INHIBITED, HUSH_MUTED, HUSH_WAITS, HUSH_ELSEWHERE /* told over a fallback */ };
+enum hush { HUSH_NONE, HUSH_SILENCED, HUSH_INHIBITED, HUSH_MUTED, HUSH_WAITS, HUSH_ELSEWHERE /* told over a fallback */,
+            HUSH_FLAPS /* comes and goes: told once it is calm */, HUSH_RAISED /* worse than what is on its way says: told again after it */ };
 
 enum silence_state { SILENCE_PENDING, SILENCE_ACTIVE, SILENCE_EXPIRED };
 const char *silence_state_text(enum silence_state state); /* "active" */

@@ -276,12 +276,14 @@ void lane_write(struct core *core, const struct lane *lane);
 enum reason lane_reason_now(struct core *core, const struct lane *lane, enum reason otherwise);
 const char *incident_title(const struct group *group);
 void incident_write(struct core *core, const struct group *group, int64_t closed_ms);
+void incident_worsen(struct core *core, struct group *group, uint8_t severity); /* where it is worse than all before */
 void incident_reference(const struct core *core, uint64_t id, char out[REFERENCE_SIZE]);
 
 struct told *told_find(const struct alert *alert, const struct target *target, uint16_t slot);
 struct told *told_add(struct core *core, struct alert *alert, struct lane *lane, uint16_t slot);
 void told_owe(struct core *core, struct told *told);  /* its alert has a new transition */
 void told_settle(struct core *core, struct told *told, uint32_t seq, enum settled settled, uint64_t delivery_id, const char *rule);
+void told_knew(struct core *core, struct told *told); /* of a firing, but not of the newest transition */
 void told_write(struct core *core, const struct told *told);
 void told_move(struct core *core, struct told *told, struct lane *lane);
 void told_drop(struct core *core, struct told *told); /* gone, with its row */

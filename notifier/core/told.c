@@ -91,6 +91,13 @@ void told_write(struct core *core, const struct told *told)
     row->hushed = (enum hush)told->hushed;
 }
 
+void told_knew(struct core *core, struct told *told)
+{
+    int64_t before_ms = core->now.wall_ms - 1; /* not in doubt: before the transition that is owed */
+    told->told_ms = told->told_ms && told->told_ms < before_ms ? told->told_ms : before_ms;
+    told_write(core, told);
+}
+
 void told_owe(struct core *core, struct told *told)
 {
     if (!is_owed(told))

@@ -162,6 +162,13 @@ static void delivered(struct core *core, struct delivery *delivery)
     for (uint32_t i = 0; i < count; i++) {
         items[i].told->status = items[i].status == ALERT_FIRING ? TOLD_FIRING : TOLD_RESOLVED;
         items[i].told->told_ms = core->now.wall_ms;
+        if (items[i].told->hushed == HUSH_RAISED) {
+            items[i].told->hushed = HUSH_NONE;
+            if (items[i].seq < items[i].told->alert->seq) {
+                items[i].told->status = TOLD_NOTHING;
+                items[i].told->told_ms = items[i].told->alert->changed_ms - 1;
+            }
+        }
         told_settle(core, items[i].told, items[i].seq, SETTLED_DELIVERED, id, NULL);
     }
     for (size_t i = 0; i < lane_count; i++) { /* a group has one lane on a channel: none is freed before its turn */

@@ -41,7 +41,7 @@ static bool check_members(const struct cJSON *json, struct err *err)
 }
 
 /* By its key if it has one, else by title and labels without severity: so one --resolve ends it, however bad it was.
- * What already fires is a refresh, whatever its severity is now: see `notifier help send`. */
+ * What already fires is a refresh; where it is worse than before, everybody is told again. */
 static const char *event_fingerprint(const struct reading *reading, const char *key, const struct labels *labels)
 {
     struct label item = {"__key__", key};

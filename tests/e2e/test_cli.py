@@ -157,6 +157,10 @@ def test_test_channel_from_the_environment(no_daemon, make, telegram, slack):
 def test_send(told, sink):
     works(told.cli("send", "--title", "Backup failed", "--severity", "critical", "--label", "job=nightly"))
     sink.wait(lambda: any("Backup failed" in m.text for m in sink.taken))
+    works(told.cli("send", "--title", "Backup slow", "--severity", "warning"))
+    sink.wait(lambda: any("Backup slow" in m.text for m in sink.taken))
+    works(told.cli("send", "--title", "Backup slow", "--severity", "critical"))
+    sink.wait(lambda: any("Backup slow" in m.text and '"critical"' in m.text for m in sink.taken), "that it is critical by now")
     works(told.cli("send", "--title", "Backup failed", "--label", "job=nightly", "--resolve"))
     sink.wait(lambda: any("Backup failed" in m.text and "resolved" in m.text.lower() for m in sink.taken), deadline=60)
     fails(told.cli("send"), 2, "title")

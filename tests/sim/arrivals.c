@@ -134,6 +134,7 @@ static void arrive(struct life *life, const struct seen *seen, const struct seen
     arrival->parts |= 1ull << part->index;
     arrival->seq = item->seq;
     arrival->status = item->status;
+    arrival->rank = told ? told->rank : 0;
     arrival->seen = seen;
     arrival->message_id = seen->message_id;
     arrival->delivery_id = seen->delivery_id;

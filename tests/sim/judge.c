@@ -96,6 +96,11 @@ static void judge_transition(struct life *life, const struct record_transition *
         life_fail(life, "P4: a late copy of a firing that had ended opened %s again", record->alert.fingerprint);
     if (row->rule || record->alert.test)
         return;
+    if (index < 0 && row->seq > 1 && strcmp(record->alert.domain, "notifier") != 0) {
+        const struct record *before = store_mem_find(life->shadow, RECORD_TRANSITION, row->alert_id, NULL, row->seq - 1);
+        if (before && before->transition.status == ALERT_FIRING)
+            MARK(severity_raised);
+    }
     size_t count = route_of(life, &record->alert, places);
     for (size_t i = 0; i < count; i++)
         add_debt(judge, row->alert_id, row->seq, places[i], uses[places[i]]++);

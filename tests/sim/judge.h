@@ -19,6 +19,7 @@ struct arrival { /* the newest word that reached one channel (or one mailbox) of
     uint64_t key;
     uint32_t seq;
     enum alert_status status;
+    unsigned rank;            /* of the severity it showed */
     const struct seen *seen;
     uint64_t message_id, delivery_id, alert_id;
     size_t channel;

@@ -26,7 +26,7 @@ static void note_view(const struct view *view, struct buf *out)
 {
     for (size_t i = 0; i < view->alert_count; i++) {
         const struct view_alert *alert = &view->alerts[i];
-        buf_addf(out, "%s%s/%u/%d%d%d", i ? " " : "", alert->input->fingerprint, senders_marker(&alert->input->annotations),
+        buf_addf(out, "%s%s/%u/%u/%d%d%d", i ? " " : "", alert->input->fingerprint, senders_marker(&alert->input->annotations), alert->severity_rank,
                  alert->input->status == ALERT_FIRING, alert->changed, alert->was_told_firing);
     }
     if (view->fired_and_resolved)
@@ -71,7 +71,7 @@ static void read_notes(const char *content, struct seen *seen)
     for (at += 8; *at != '"' && seen->told_count < TOLD_MAX; at += *at == ' ') {
         struct told_alert *told = &seen->told[seen->told_count++];
         int firing, changed, was;
-        if (sscanf(at, "%39[^/\"]/%u/%1d%1d%1d%n", told->fingerprint, &told->n, &firing, &changed, &was, &used) != 5)
+        if (sscanf(at, "%39[^/\"]/%u/%u/%1d%1d%1d%n", told->fingerprint, &told->n, &told->rank, &firing, &changed, &was, &used) != 6)
             abort();
         told->firing = firing;
         told->changed = changed;

@@ -19,6 +19,7 @@ enum mood {
 struct told_alert { /* one alert as a message shows it */
     char fingerprint[FINGERPRINT_SIZE];
     unsigned n;      /* the sender's count of its states */
+    unsigned rank;   /* of its severity; 0: the worst */
     bool firing, changed, was_told_firing;
 };
 

@@ -3,6 +3,7 @@
 #include "tests/sim/judge.h"
 #include "tests/sim/hushes.h"
 #include "tests/sim/life.h"
+#include "tests/sim/marks.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -107,6 +108,29 @@ static void judge_firing(struct life *life, const struct record_alert *alert)
     }
 }
 
+/* P4: who was told that it fires knows how bad it is. */
+static void judge_severity(struct life *life, const struct record_alert *alert)
+{
+    unsigned rank = policy_severity(notifier_config(life->notifier)->policy, &alert->labels);
+
+    uint8_t places[SIM_PLACES_MAX];
+    uint16_t uses[SIM_CHANNELS_MAX] = {0};
+    size_t count = setup_route(life->setup, &alert->labels, places); /* who is told of it as it is now */
+
+    for (size_t i = 0; i < count; i++) {
+        uint8_t c = places[i];
+        uint16_t slot = uses[c]++;
+        const struct arrival *arrival = arrival_find(&life->judge, arrival_key(alert->fingerprint, c, slot, ""));
+        const struct record_settlement *row = arrival ? settlement(life, alert->id, sim_channels[c].name, slot) : NULL;
+        if (!row || row->settled != SETTLED_DELIVERED || row->seq < arrival->seq || arrival->excused || arrival->status != ALERT_FIRING)
+            continue;
+        MARK(severity_known);
+        if (arrival->rank > rank)
+            life_fail(life, "P4: %s is of rank %u by now, and %s/%u was told %u", alert->fingerprint, rank, sim_channels[c].name, slot,
+                      arrival->rank);
+    }
+}
+
 static void judge_over(struct life *life, const struct record_alert *alert)
 {
     for (size_t c = 0; c < SIM_CHANNELS_MAX; c++)
@@ -165,6 +189,8 @@ void judge_rest(struct life *life, bool all_over)
     judge_queues(life, all_over);
     for (size_t i = 0; i < store_mem_count(rows, RECORD_ALERT); i++) {
         const struct record_alert *alert = &store_mem_at(rows, RECORD_ALERT, i)->alert;
+        if (!store_mem_gone(rows, RECORD_ALERT, i) && !alert->test && alert->status == ALERT_FIRING && strcmp(alert->domain, "notifier") != 0)
+            judge_severity(life, alert);
         if (store_mem_gone(rows, RECORD_ALERT, i) || alert->test || senders_index(life, alert->fingerprint) < 0)
             continue;
         if (alert->status == ALERT_FIRING)

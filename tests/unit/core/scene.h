@@ -353,15 +353,19 @@ static inline void scene_wait(struct scene *scene, int64_t ms)
 
 /* status of x, with the time it says it started; labels alertname=Disk host=x severity=critical. A name that
  * begins with i has severity info, with w warning. */
-static inline void scene_tell(struct scene *scene, const char *name, enum alert_status status, int64_t starts_ms)
+static inline void scene_tell_as(struct scene *scene, const char *name, const char *severity, enum alert_status status, int64_t starts_ms)
 {
-    const char *severity = name[0] == 'i' ? "info" : name[0] == 'w' ? "warning" : "critical";
     struct label labels[] = {{"alertname", "Disk"}, {"host", name}, {"severity", severity}};
     struct alert_input input = {.fingerprint = name, .status = status, .starts_ms = starts_ms, .labels = {labels, 3},
                                 .ends_ms = status == ALERT_RESOLVED ? scene->now.wall_ms : 0};
     struct event event = {.kind = EVENT_ALERTS,
                           .alerts = {.reply = 7, .source = "prom", .domain = "prom", .alerts = &input, .count = 1}};
     scene_event(scene, &event);
+}
+
+static inline void scene_tell(struct scene *scene, const char *name, enum alert_status status, int64_t starts_ms)
+{
+    scene_tell_as(scene, name, name[0] == 'i' ? "info" : name[0] == 'w' ? "warning" : "critical", status, starts_ms);
 }
 
 static inline bool scene_word_time(struct scene *scene, const char *word)
@@ -429,6 +433,8 @@ static inline void scene_word(struct scene *scene, const char *word)
         scene_tell(scene, word + 1, ALERT_RESOLVED, scene->starts_ms[letter]);
     else if (word[0] == '=')
         scene_tell(scene, word + 1, ALERT_FIRING, scene->starts_ms[letter]);
+    else if (word[0] == '^') /* fires on, and is critical by now */
+        scene_tell_as(scene, word + 1, "critical", ALERT_FIRING, scene->starts_ms[letter]);
     else if (!scene_word_time(scene, word) && !scene_word_answer(scene, word))
         CHECK(false, "\"%s\" is no word of a script", word);
 }

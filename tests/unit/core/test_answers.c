@@ -71,6 +71,12 @@ static const struct story failovers[] = {
      "0 chat first notification +a; 0 chat first notification plain +a; 0 chat first notification minimal +a; 0 mail failover +a; "
      "0 chat back again +a; 0 chat back again plain +a; 0 chat back again minimal +a; ",
      false},
+    {"worse than what was told rings again", {0}, "+w 1m ^w 1m =w 1m ^w 1m -w",
+     "0 chat first notification +w; 60 chat new alerts added +w; 180 chat new alerts added +w; 240 chat all alerts resolved -w; ", false},
+    {"worse while the first message is on its way: told after it", {0}, "chat:hold +w 1s ^w 1s taken! chat:taken 1m =w 1m",
+     "0 chat first notification +w; 30 chat new alerts added +w; ", false},
+    {"worse while it could not be told: told once, as it is", {0}, "chat:failed +w 500ms ^w chat:taken 1m",
+     "0 chat first notification +w; 0.836 chat first notification +w; ", false},
     {"who told the firing tells the end", {.mail_falls_back = true}, "chat:refused +a chat:taken 1m -a 1m",
      "0 chat first notification +a; 0 mail failover +a; 60 chat a: its firing was not told here; 60 mail all alerts resolved -a; ", false},
     {"what may have arrived does not wait for its turn to probe", {.group_by = "host", .mail_falls_back = true, .within_ms = 2000},

@@ -1,4 +1,5 @@
 #include "base/arena.h"
+#include "base/err.h"
 
 #include <stdalign.h>
 #include <stdint.h>
@@ -26,17 +27,17 @@ struct arena *arena_new(void)
 {
     struct arena *arena = calloc(1, sizeof *arena);
     if (!arena)
-        abort();
+        err_memory();
     return arena;
 }
 
 static struct block *block_new(size_t size)
 {
     if (size > SIZE_MAX - sizeof(struct block))
-        abort();
+        err_memory();
     struct block *block = malloc(sizeof *block + size);
     if (!block)
-        abort();
+        err_memory();
     *block = (struct block){.size = size};
     return block;
 }
@@ -69,7 +70,7 @@ void *arena_alloc(struct arena *arena, size_t size)
     size_t step = alignof(max_align_t);
 
     if (size > SIZE_MAX - step)
-        abort();
+        err_memory();
     size = (size + step - 1) / step * step;
     if (!block || block->size - block->used < size)
         block = advance(arena, size);
@@ -102,7 +103,7 @@ char *arena_printf(struct arena *arena, const char *format, ...)
     int length = vsnprintf(first, sizeof first, format, again); /* most texts are short: once is enough */
     va_end(again);
     if (length < 0)
-        abort();
+        err_memory();
     char *text = arena_alloc(arena, (size_t)length + 1);
     if ((size_t)length < sizeof first)
         memcpy(text, first, (size_t)length);

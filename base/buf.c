@@ -1,4 +1,5 @@
 #include "base/buf.h"
+#include "base/err.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,7 +28,7 @@ static bool reserve(struct buf *buf, size_t length)
         capacity *= 2;
     char *data = realloc(buf->data, capacity);
     if (!data)
-        abort();
+        err_memory();
     buf->data = data;
     buf->capacity = capacity;
     return true;
@@ -64,7 +65,7 @@ bool buf_addv(struct buf *buf, const char *format, va_list args)
     int length = vsnprintf(text, sizeof text, format, again);
     va_end(again);
     if (length < 0)
-        abort();
+        err_memory();
     if ((size_t)length < sizeof text)
         return buf_add(buf, text, (size_t)length);
     if (!reserve(buf, (size_t)length))
@@ -114,7 +115,7 @@ char *buf_take(struct buf *buf, size_t *length)
 {
     char *data = buf->data ? buf->data : calloc(1, 1); /* nothing was ever added, or nothing fitted */
     if (!data)
-        abort();
+        err_memory();
     if (length)
         *length = buf->length;
     buf_init(buf, buf->limit);

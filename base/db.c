@@ -163,7 +163,7 @@ struct db *db_open(const char *path, enum db_mode mode, const char *vfs, struct 
     int flags = mode == DB_READ ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
     struct db *db = calloc(1, sizeof *db);
     if (!db)
-        abort();
+        err_memory();
     db->lock_fd = -1;
     pthread_once(&once, stop_counting);
     if (mode == DB_WRITE && strcmp(path, ":memory:") != 0 && (db->lock_fd = db_lock(path, err)) < 0) {
@@ -305,7 +305,7 @@ struct db_stmt *db_prepare(struct db *db, const char *sql, struct err *err)
         evict(db);
     struct db_stmt *stmt = calloc(1, sizeof *stmt);
     if (!stmt || !(stmt->sql = strdup(sql)))
-        abort();
+        err_memory();
     stmt->db = db;
     stmt->handle = handle;
     db->statements[db->statement_count++] = stmt;

@@ -30,4 +30,8 @@ bool err_set(struct err *err, enum err_kind kind, const char *format, ...) __att
 /* Puts "context: " before what err says. Always false. */
 bool err_within(struct err *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* No memory was left: one sentence on standard error, without allocating, and the process aborts. What was answered is
+ * stored, so the restart goes on where this process ends; nothing is decided on half a state. */
+_Noreturn void err_memory(void);
+
 #endif

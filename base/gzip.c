@@ -18,7 +18,7 @@ bool gzip_expand(const void *data, size_t length, struct buf *out, struct err *e
     if (length > UINT32_MAX)
         return err_set(err, ERR_LIMIT, "more than 4 GiB");
     if (inflateInit2(&stream, GZIP_WINDOW) != Z_OK)
-        abort(); /* memory */
+        err_memory(); /* memory */
     while (code == Z_OK && room) {
         stream.next_out = chunk;
         stream.avail_out = sizeof chunk;

@@ -126,7 +126,7 @@ struct http *http_new(struct err *err)
     started = true;
     struct http *http = calloc(1, sizeof *http);
     if (!http || !(http->multi = curl_multi_init()))
-        abort();
+        err_memory();
     curl_multi_setopt(http->multi, CURLMOPT_MAXCONNECTS, (long)HTTP_CONNECTIONS_KEPT);
     return http;
 }
@@ -213,11 +213,11 @@ static struct transfer *transfer_new(struct http *http, const struct http_reques
 {
     struct transfer *transfer = calloc(1, sizeof *transfer);
     if (!transfer)
-        abort();
+        err_memory();
     transfer->http = http;
     transfer->easy = http && http->idle_count ? http->idle[--http->idle_count] : curl_easy_init();
     if (!transfer->easy)
-        abort();
+        err_memory();
     buf_init(&transfer->reply.body, request->reply_max ? request->reply_max : HTTP_REPLY_MAX);
     buf_init(&transfer->reply.headers, HTTP_HEADERS_BYTES_MAX);
     transfer->timeout_ms = request->timeout_ms > 0 ? request->timeout_ms : HTTP_TIMEOUT_MS;

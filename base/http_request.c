@@ -50,7 +50,7 @@ static bool set_headers(CURL *easy, const struct http_request *request, struct c
         }
     }
     if (!list)
-        abort();
+        err_memory();
     *headers = list;
     curl_easy_setopt(easy, CURLOPT_HTTPHEADER, list);
     return true;

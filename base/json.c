@@ -110,7 +110,7 @@ static void clean_text(char **text)
     text_add_clean(&out, *text, length);
     char *copy = cJSON_malloc(out.length + 1);
     if (!copy)
-        abort();
+        err_memory();
     memcpy(copy, buf_text(&out), out.length + 1);
     buf_free(&out);
     cJSON_free(*text);

@@ -117,7 +117,7 @@ void log_start(enum log_format format, enum log_level least)
         writer.stopping = writer.ended = false;
         for (size_t i = 0; i < 2; i++)
             if (!writer.streams[i].ring && !(writer.streams[i].ring = malloc(LOG_RING_MAX)))
-                abort();
+                err_memory();
         /* Signals are for the loop; a SIGPIPE of this thread's own is an EPIPE instead. */
         sigfillset(&all);
         pthread_sigmask(SIG_SETMASK, &all, &before);

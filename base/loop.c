@@ -36,7 +36,7 @@ static bool watch_fd(struct loop *loop, int fd, uint32_t events, loop_ready read
         size_t count = (size_t)fd + 64;
         loop->watches = realloc(loop->watches, count * sizeof loop->watches[0]);
         if (!loop->watches)
-            abort();
+            err_memory();
         memset(loop->watches + loop->watch_count, 0, (count - loop->watch_count) * sizeof loop->watches[0]);
         loop->watch_count = count;
     }
@@ -60,7 +60,7 @@ struct loop *loop_new(struct http *http, struct err *err)
 {
     struct loop *loop = calloc(1, sizeof *loop);
     if (!loop)
-        abort();
+        err_memory();
     loop->http = http;
     loop->signals = -1;
     loop->epoll = epoll_create1(EPOLL_CLOEXEC);

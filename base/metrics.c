@@ -34,7 +34,7 @@ struct metrics *metrics_new(void)
 {
     struct metrics *metrics = calloc(1, sizeof *metrics);
     if (!metrics)
-        abort();
+        err_memory();
     return metrics;
 }
 
@@ -111,7 +111,7 @@ static void grow(struct family *family)
     free(family->slots);
     family->slots = calloc(2 * family->capacity, sizeof family->slots[0]);
     if (!family->series || !family->slots)
-        abort();
+        err_memory();
     for (size_t i = 0; i < family->count; i++) {
         size_t at = family->series[i].hash & (2 * family->capacity - 1);
         while (family->slots[at])
@@ -140,9 +140,9 @@ static struct series *find_series(struct metrics *metrics, struct family *family
     *series = (struct series){.hash = hash};
     for (size_t l = 0; l < family->label_count; l++)
         if (!(series->values[l] = strdup(labels[l])))
-            abort();
+            err_memory();
     if (family->declared->kind == METRIC_HISTOGRAM && !(series->buckets = calloc(family->bucket_count + 1, sizeof(uint64_t))))
-        abort();
+        err_memory();
     return series;
 }
 

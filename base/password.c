@@ -19,7 +19,7 @@ bool password_hash(const char *password, char out[PASSWORD_HASH_SIZE], struct er
     bool ok = false;
 
     if (!data)
-        abort();
+        err_memory();
     if (strlen(password) < PASSWORD_MIN || strlen(password) > PASSWORD_MAX)
         err_set(err, ERR_INPUT, "a password needs at least %d characters and at most %d", PASSWORD_MIN, PASSWORD_MAX);
     else if (!crypt_gensalt_rn(NULL, 0, NULL, 0, setting, sizeof setting) || !crypt_rn(password, setting, data, sizeof *data) ||
@@ -40,7 +40,7 @@ bool password_matches(const char *password, const char *hash)
         return false;
     struct crypt_data *data = calloc(1, sizeof *data);
     if (!data)
-        abort();
+        err_memory();
     const char *got = crypt_rn(password, hash, data, sizeof *data);
     bool same = got && got[0] != '*' && text_equal_secret(got, hash);
     explicit_bzero(data, sizeof *data);

@@ -36,7 +36,7 @@ void sign_hmac_hex(const char *key, const char *prefix, const void *data, size_t
         length = all.length;
     }
     if (!HMAC(EVP_sha256(), key, (int)strlen(key), data, length, digest, &size) || size != 32)
-        abort();
+        err_memory();
     to_hex(digest, 32, out);
     buf_free(&all);
 }
@@ -47,7 +47,7 @@ void sign_sha256_hex(const void *data, size_t length, char out[SIGN_HEX_SIZE])
     unsigned size = 0;
 
     if (!EVP_Digest(data, length, digest, &size, EVP_sha256(), NULL) || size != 32)
-        abort();
+        err_memory();
     to_hex(digest, 32, out);
 }
 

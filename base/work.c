@@ -69,7 +69,7 @@ struct work *work_new(void (*wake)(void *context), void *context, struct err *er
 {
     struct work *work = calloc(1, sizeof *work);
     if (!work)
-        abort();
+        err_memory();
     work->wake = wake;
     work->context = context;
     pthread_mutex_init(&work->mutex, NULL);

@@ -69,7 +69,7 @@ static bool find_twin(const struct yaml_node *map, size_t *twin, size_t *first)
     *twin = SIZE_MAX;
 
     if (!keys)
-        abort();
+        err_memory();
     for (size_t i = 0; i < map->count; i++)
         keys[i] = (struct key){map->keys[i]->text, i};
     qsort(keys, map->count, sizeof keys[0], compare_keys);
@@ -244,7 +244,7 @@ static bool survey(const char *name, const char *text, size_t length, struct err
     bool ok = true, ended = false;
 
     if (!yaml_parser_initialize(&parser))
-        abort();
+        err_memory();
     yaml_parser_set_input_string(&parser, (const unsigned char *)text, length);
     while (ok && !ended) {
         yaml_event_t event;
@@ -271,7 +271,7 @@ static bool load(struct yaml *yaml, const char *name, const char *text, yaml_par
         struct building b = {.arena = yaml->arena, .document = &document, .name = name, .err = err,
                              .built = calloc(count + 1, sizeof(struct built))};
         if (!b.built)
-            abort();
+            err_memory();
         yaml->root = build(&b, 1, 0);
         free(b.built);
     } else {
@@ -294,7 +294,7 @@ struct yaml *yaml_parse(const char *name, const char *text, size_t length, struc
         return NULL;
     struct yaml *yaml = calloc(1, sizeof *yaml);
     if (!yaml || !yaml_parser_initialize(&parser))
-        abort();
+        err_memory();
     yaml->arena = arena_new();
     yaml_parser_set_input_string(&parser, (const unsigned char *)text, length);
     bool ok = load(yaml, name, text, &parser, err);

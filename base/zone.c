@@ -156,7 +156,7 @@ static bool read_table(struct zone *zone, const unsigned char *data, const size_
     zone->at_s = calloc(zone->count + 1, sizeof zone->at_s[0]);
     zone->type = calloc(zone->count + 1, 1);
     if (!zone->at_s || !zone->type)
-        abort();
+        err_memory();
     for (size_t i = 0; i < zone->count; i++) {
         zone->at_s[i] = big_endian(data + i * time_size, time_size);
         zone->type[i] = types[i];
@@ -214,7 +214,7 @@ struct zone *zone_open(const char *name, struct err *err)
     char path[128];
 
     if (!zone)
-        abort();
+        err_memory();
     if (strcmp(name, "UTC") == 0)
         return zone;
     snprintf(path, sizeof path, "%s%s", ZONE_FOLDER, is_name(name) ? name : "?");

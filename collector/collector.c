@@ -57,7 +57,7 @@ struct collector *collector_new(const struct collector_options *options, struct 
     const struct config *config = options->config;
 
     if (!collector)
-        abort();
+        err_memory();
     collector->options = *options;
     collector->started_ms = clock_now(&options->clock).wall_ms;
     buf_init(&collector->rows, SPOOL_PENDING_MAX);

@@ -161,7 +161,7 @@ struct fetching *fetching_new(struct collector *collector, struct config *config
     struct fetching *fetching = calloc(1, sizeof *fetching);
 
     if (!fetching)
-        abort();
+        err_memory();
     fetching->collector = collector;
     fetching->owner = ++collector->owners;
     fetching->print = config->prints[number];

@@ -357,7 +357,7 @@ struct config *config_load(const char *path, struct buf *complaints)
     struct sections sections = {0};
 
     if (!config)
-        abort();
+        err_memory();
     config->arena = arena_new();
     config->path = arena_text(config->arena, path);
     set_defaults(config);

@@ -53,7 +53,7 @@ struct latest *latest_new(void)
 {
     struct latest *latest = calloc(1, sizeof *latest);
     if (!latest)
-        abort();
+        err_memory();
     return latest;
 }
 
@@ -167,7 +167,7 @@ static void set_values(struct shown *row, const struct point *point, const char 
     forget_values(row);
     row->values = calloc(point->field_count ? point->field_count : 1, sizeof *row->values);
     if (!row->values)
-        abort();
+        err_memory();
     for (size_t i = 0; i < point->field_count; i++) {
         double number;
         if (!to_number(&point->fields[i], &number) || (own && strcmp(point->fields[i].name, "value") != 0))
@@ -175,7 +175,7 @@ static void set_values(struct shown *row, const struct point *point, const char 
         name_field(&name, prefix, own, &point->fields[i]);
         char *copy = strdup(buf_text(&name));
         if (!copy)
-            abort();
+            err_memory();
         row->values[row->count++] = (struct value){copy, number};
     }
     buf_free(&name);
@@ -235,7 +235,7 @@ static struct shown *find_row(struct latest *latest, const char *table, const ch
     struct shown *row = &latest->rows[latest->count];
     *row = (struct shown){.hash = hash, .table = table, .labels = strdup(buf_text(labels)), .time_ns = INT64_MIN};
     if (!row->labels)
-        abort();
+        err_memory();
     insert(latest, latest->count++);
     return row;
 }
@@ -348,7 +348,7 @@ void latest_write(const struct latest *latest, int64_t wall_ms, struct buf *out)
         count += latest->rows[i].count;
     struct series *all = calloc(count ? count : 1, sizeof *all);
     if (!all)
-        abort();
+        err_memory();
     for (size_t i = 0; i < latest->count; i++) {
         const struct shown *row = &latest->rows[i];
         for (size_t v = 0; wall_ms - row->seen_ms <= LATEST_AGE_MS && v < row->count; v++)

@@ -1,4 +1,5 @@
 #include "collector/point.h"
+#include "base/err.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -10,7 +11,7 @@ struct points *points_new(void)
 {
     struct points *points = calloc(1, sizeof *points);
     if (!points)
-        abort();
+        err_memory();
     points->arena = arena_new();
     return points;
 }

@@ -37,7 +37,7 @@ struct quarantine *quarantine_open(const char *folder, struct err *err)
     struct quarantine *quarantine = calloc(1, sizeof *quarantine);
 
     if (!quarantine)
-        abort();
+        err_memory();
     quarantine->fd = -1;
     quarantine->folder = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (quarantine->folder < 0)

@@ -14,14 +14,14 @@ struct sender *sender_new(struct spool *spool, const struct sender_options *opti
     struct sender *sender = calloc(1, sizeof *sender);
 
     if (!sender)
-        abort();
+        err_memory();
     sender->spool = spool;
     sender->options = *options;
     sender->waiting_since_ms = -1;
     for (size_t i = 0; i < 2; i++) {
         sender->lanes[i] = calloc(1, sizeof *sender->lanes[i]);
         if (!sender->lanes[i])
-            abort();
+            err_memory();
         buf_init(&sender->lanes[i]->batch.text, SPOOL_BATCH_BYTES_MAX);
     }
     buf_init(&sender->body, SPOOL_BATCH_BYTES_MAX);

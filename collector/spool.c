@@ -50,7 +50,7 @@ static void add_segment(struct spool *spool, struct segment segment)
         spool->capacity = spool->capacity ? 2 * spool->capacity : 16;
         spool->segments = reallocarray(spool->segments, spool->capacity, sizeof *spool->segments);
         if (!spool->segments)
-            abort();
+            err_memory();
     }
     spool->segments[spool->count++] = segment;
 }
@@ -158,7 +158,7 @@ struct spool *spool_open(const char *folder, uint64_t max_bytes, struct err *err
     struct spool *spool = calloc(1, sizeof *spool);
 
     if (!spool || !(spool->path = strdup(folder)))
-        abort();
+        err_memory();
     spool->lock = spool->acked_fd = spool->fd = -1;
     spool_set_bound(spool, max_bytes);
     buf_init(&spool->pending, SPOOL_PENDING_MAX + RECORD_BYTES_MAX);

@@ -66,7 +66,7 @@ static enum record_found record_at(int fd, uint64_t offset, uint64_t end, struct
         return RECORD_NONE;
     char *bytes = malloc(record->length + 1u);
     if (!bytes)
-        abort();
+        err_memory();
     bool readable = read_at(fd, bytes, record->length, offset + sizeof *record, &got);
     uint32_t crc = crc_of((const char *)record + CRC_FROM, sizeof *record - CRC_FROM, 0);
     bool whole = readable && got == record->length && crc_of(bytes, record->length, crc) == record->crc;
@@ -132,7 +132,7 @@ bool segments_list(int folder, struct segment **segments, size_t *count, struct 
     *count = 0;
     *segments = calloc(capacity, sizeof **segments);
     if (!*segments)
-        abort();
+        err_memory();
     if (!dir) {
         if (again >= 0)
             close(again);
@@ -148,7 +148,7 @@ bool segments_list(int folder, struct segment **segments, size_t *count, struct 
             capacity *= 2;
             *segments = reallocarray(*segments, capacity, sizeof **segments);
             if (!*segments)
-                abort();
+                err_memory();
         }
         segment.bytes = (uint64_t)stat_.st_size;
         (*segments)[(*count)++] = segment;

@@ -39,7 +39,7 @@ struct watch *watch_new(struct http *http, const struct questdb *questdb)
     struct watch *watch = calloc(1, sizeof *watch);
 
     if (!watch)
-        abort();
+        err_memory();
     watch->http = http;
     watch->questdb = questdb;
     buf_init(&watch->suspended, 4096);

@@ -30,7 +30,7 @@ struct backups *backups_new(const char *database, void (*wake)(void *context), v
     struct backups *backups = calloc(1, sizeof *backups);
 
     if (!backups || !(backups->database = strdup(database)))
-        abort();
+        err_memory();
     atomic_init(&backups->stopping, false);
     backups->work = work_new(wake, context, err);
     if (backups->work)
@@ -91,7 +91,7 @@ void backups_start(void *opaque, const char *file, backups_done done, void *cont
     }
     struct copying *copying = calloc(1, sizeof *copying);
     if (!copying || !(copying->file = strdup(file)))
-        abort();
+        err_memory();
     copying->backups = backups;
     copying->done = done;
     copying->context = context;

@@ -318,7 +318,7 @@ static struct config *parse(const char *path, const char *name, const char *text
     struct err err;
 
     if (!reading)
-        abort();
+        err_memory();
     *complaints = (struct config_complaints){.count = 0};
     *reading = (struct reading){.config = config_new(), .complaints = complaints, .environment = environment};
     struct config *config = reading->config;

@@ -19,7 +19,7 @@ uint64_t waiter_new(struct notifier *notifier, notifier_done done, void *context
     if (i == notifier->waiter_count) {
         notifier->waiters = realloc(notifier->waiters, (i + 1) * sizeof notifier->waiters[0]);
         if (!notifier->waiters)
-            abort();
+            err_memory();
         notifier->waiters[notifier->waiter_count++] = (struct waiter){0};
     }
     struct waiter *waiter = &notifier->waiters[i];
@@ -81,7 +81,7 @@ struct pending_event *inbox_add(struct notifier *notifier, enum event_kind kind)
         inbox->capacity = inbox->capacity ? inbox->capacity * 2 : 64;
         inbox->items = realloc(inbox->items, inbox->capacity * sizeof inbox->items[0]);
         if (!inbox->items)
-            abort();
+            err_memory();
     }
     struct pending_event *pending = &inbox->items[inbox->count++];
     *pending = (struct pending_event){.event.kind = kind};
@@ -207,7 +207,7 @@ static void hold_one(void *context, const struct core_alert *alert)
         holding->capacity = holding->capacity ? holding->capacity * 2 : 256;
         holding->alerts = realloc(holding->alerts, holding->capacity * sizeof holding->alerts[0]);
         if (!holding->alerts)
-            abort();
+            err_memory();
     }
     holding->alerts[holding->count++] = *alert;
 }

@@ -23,7 +23,7 @@ struct heartbeat *heartbeat_new(struct http *http, struct metrics *metrics)
     struct heartbeat *heartbeat = calloc(1, sizeof *heartbeat);
 
     if (!heartbeat)
-        abort();
+        err_memory();
     heartbeat->http = http;
     heartbeat->metrics = metrics;
     metrics_declare(metrics, &beats);

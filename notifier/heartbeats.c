@@ -33,7 +33,7 @@ struct heartbeats *heartbeats_new(void)
     struct heartbeats *heartbeats = calloc(1, sizeof *heartbeats);
 
     if (!heartbeats)
-        abort();
+        err_memory();
     return heartbeats;
 }
 
@@ -82,7 +82,7 @@ static void compile(struct watched *watched, const struct config_source *source)
     drop_matchers(watched);
     watched->matchers = calloc(source->heartbeat_matcher_count + 1, sizeof watched->matchers[0]);
     if (!watched->matchers)
-        abort();
+        err_memory();
     for (size_t i = 0; i < source->heartbeat_matcher_count; i++) {
         struct matcher *matcher = matcher_parse(source->heartbeat_matchers[i], &err);
         assert(matcher); /* the configuration was refused otherwise */

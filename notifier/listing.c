@@ -105,7 +105,7 @@ bool notifier_list(struct notifier *notifier, const struct history_query *query,
 {
     struct listing *listing = calloc(1, sizeof *listing);
     if (!listing)
-        abort();
+        err_memory();
     *listing = (struct listing){.notifier = notifier, .query = *query, .arena = arena_new(), .done = done, .context = context};
     buf_init(&listing->out, LIST_BYTES_MAX);
     const char **texts[] = {&listing->query.id, &listing->query.status, &listing->query.channel, &listing->query.source,

@@ -36,7 +36,7 @@ struct notifier *notifier_new(const struct notifier_options *options, struct err
 {
     struct notifier *notifier = calloc(1, sizeof *notifier);
     if (!notifier)
-        abort();
+        err_memory();
     notifier->options = *options;
     notifier->config = options->config;
     notifier->now = clock_now(&options->clock);
@@ -150,7 +150,7 @@ static void wait_for(struct waiter *waiter, uint64_t alert_id)
 {
     waiter->alerts = realloc(waiter->alerts, (waiter->alert_count + 1) * sizeof waiter->alerts[0]);
     if (!waiter->alerts)
-        abort();
+        err_memory();
     waiter->alerts[waiter->alert_count++] = alert_id;
 }
 

@@ -34,7 +34,7 @@ struct push *push_new(struct http *http, struct metrics *metrics, const char *ho
     struct push *push = calloc(1, sizeof *push);
 
     if (!push)
-        abort();
+        err_memory();
     push->http = http;
     push->metrics = metrics;
     snprintf(push->host, sizeof push->host, "%s", host);

@@ -48,7 +48,7 @@ struct reconcile *reconcile_new(struct http *http, struct metrics *metrics)
     struct reconcile *reconcile = calloc(1, sizeof *reconcile);
 
     if (!reconcile)
-        abort();
+        err_memory();
     reconcile->http = http;
     reconcile->metrics = metrics;
     metrics_declare(metrics, &reads);
@@ -85,7 +85,7 @@ static struct reader *find_or_add(struct reconcile *reconcile, const char *sourc
         return reader;
     reader = calloc(1, sizeof *reader);
     if (!reader)
-        abort();
+        err_memory();
     reader->reconcile = reconcile;
     snprintf(reader->name, sizeof reader->name, "%s", source);
     reader->judge = reconcile_judge_new();

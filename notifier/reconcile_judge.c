@@ -54,7 +54,7 @@ struct reconcile_judge *reconcile_judge_new(void)
     struct reconcile_judge *judge = calloc(1, sizeof *judge);
 
     if (!judge)
-        abort();
+        err_memory();
     map_init(&judge->absences, absence_is);
     return judge;
 }
@@ -96,7 +96,7 @@ static struct absence *absence_of(struct reconcile_judge *judge, const struct co
         return absence;
     absence = calloc(1, sizeof *absence);
     if (!absence)
-        abort();
+        err_memory();
     *absence = (struct absence){.org = alert->org, .hash = hash, .since_ms = now.steady_ms, .since_wall_ms = now.wall_ms};
     strncpy(absence->fingerprint, alert->fingerprint, sizeof absence->fingerprint - 1);
     map_put(&judge->absences, hash, absence);

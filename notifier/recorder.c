@@ -32,7 +32,7 @@ struct recorder *recorder_open(const char *path, uint64_t bytes_max, struct err 
     struct buf before = BUF_EMPTY(4096);
 
     if (!recorder || !(recorder->path = strdup(path)))
-        abort();
+        err_memory();
     buf_addf(&before, "%s.1", path);
     bool moved = !before.full && (rename(path, buf_text(&before)) == 0 || errno == ENOENT);
     int fd = moved ? open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600) : -1;

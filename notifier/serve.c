@@ -88,7 +88,7 @@ static struct config *load(struct serving *serving, struct err *err)
     struct buf words = BUF_EMPTY(1u << 20);
 
     if (!complaints)
-        abort();
+        err_memory();
     struct config *config = config_load(path, (const char *(*)(const char *))getenv, complaints);
     config_complaints_write(complaints, path ? path : "environment", &words);
     if (words.length)

@@ -50,7 +50,7 @@ static struct flight *flight_new(struct notifier *notifier, const struct effect_
 {
     struct flight *flight = calloc(1, sizeof *flight);
     if (!flight)
-        abort();
+        err_memory();
     flight->arena = arena_new();
     flight->attempt_id = send->attempt_id;
     flight->config = notifier->config;
@@ -78,7 +78,7 @@ static void fail(struct notifier *notifier, const struct effect_send *send, enum
 {
     struct verdict *verdict = calloc(1, sizeof *verdict);
     if (!verdict)
-        abort();
+        err_memory();
     verdict->wait_ms = -1;
     for (uint16_t i = 0; i < send->part_count && verdict->part_count < CHANNEL_PARTS_MAX; i++)
         if (send->part_mask & (1ull << i))

@@ -53,7 +53,7 @@ struct auth *auth_new(const struct auth_options *options, struct work *work)
     unsigned char secret[32];
 
     if (!auth)
-        abort();
+        err_memory();
     auth->arena = arena_new();
     auth->hashes_elsewhere = work;
     auth->passwords = passwords_new(work);

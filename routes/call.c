@@ -17,7 +17,7 @@ struct call *call_new(const char *target)
     struct call *call = calloc(1, sizeof *call);
 
     if (!call)
-        abort();
+        err_memory();
     call->arena = arena_new();
     call->target = arena_text(call->arena, target);
     call->path.text = call->prefix = "";

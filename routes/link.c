@@ -12,7 +12,7 @@ struct link *link_open(struct links *links, int fd, int64_t now_ms)
     struct link *link = calloc(1, sizeof *link);
 
     if (!link)
-        abort();
+        err_memory();
     link->fd = fd;
     link_enter(link, LINK_NEW, now_ms);
     link->next = links->first;

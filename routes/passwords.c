@@ -48,7 +48,7 @@ struct passwords *passwords_new(struct work *work)
     uint64_t seeds[3];
 
     if (!passwords)
-        abort();
+        err_memory();
     passwords->work = work;
     sign_random(seeds, sizeof seeds);
     limiter_init(&passwords->by_address, PASSWORDS_TRIES_MAX, PASSWORDS_TRY_EVERY_MS, seeds[0]);
@@ -168,7 +168,7 @@ static char *keep(const char *text)
     char *out = strdup(text);
 
     if (!out)
-        abort();
+        err_memory();
     return out;
 }
 
@@ -216,7 +216,7 @@ enum password_start passwords_check(struct passwords *passwords, const struct pa
         return PASSWORD_BUSY;
     struct job *job = calloc(1, sizeof *job);
     if (!job)
-        abort();
+        err_memory();
     bool odd = is_too_long(attempt);
     *job = (struct job){.passwords = passwords, .done = done, .context = context, .generation = passwords->generation,
                         .name = keep(odd ? "" : attempt->name), .password = keep(odd ? "" : attempt->password),

@@ -109,7 +109,7 @@ static enum auth_state start_hash(struct auth *auth, struct call *call, const st
     struct waiting *waiting = calloc(1, sizeof *waiting);
 
     if (!waiting || !(waiting->who = strdup(attempt->name)))
-        abort();
+        err_memory();
     waiting->auth = auth;
     waiting->call = call;
     waiting->reloads = auth->reloads;

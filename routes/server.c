@@ -416,7 +416,7 @@ struct server *server_start(struct loop *loop, const struct server_options *opti
     struct server *server = calloc(1, sizeof *server);
 
     if (!server)
-        abort();
+        err_memory();
     server->loop = loop;
     server->options = *options;
     server->epoll_fd = -1;

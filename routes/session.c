@@ -20,7 +20,7 @@ struct sessions *sessions_new(void)
     struct sessions *sessions = calloc(1, sizeof *sessions);
 
     if (!sessions)
-        abort();
+        err_memory();
     return sessions;
 }
 

@@ -91,7 +91,7 @@ static char *keep(const char *text)
     char *out = strdup(text);
 
     if (!out)
-        abort();
+        err_memory();
     return out;
 }
 
@@ -101,7 +101,7 @@ static bool start_hash(struct auth *auth, struct call *call, const struct passwo
     struct entering *entering = calloc(1, sizeof *entering);
 
     if (!entering)
-        abort();
+        err_memory();
     *entering = (struct entering){.auth = auth, .call = call, .done = done, .context = context, .reloads = auth->reloads, .name = keep(attempt->name),
                                   .hash = keep(attempt->hash)};
     if (passwords_check(auth->passwords, attempt, hashed, entering) == PASSWORD_STARTED)

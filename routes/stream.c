@@ -184,7 +184,7 @@ static struct watcher *watcher_new(struct streams *streams, struct call *call)
     struct watcher *watcher = calloc(1, sizeof *watcher);
 
     if (!watcher)
-        abort();
+        err_memory();
     watcher->streams = streams;
     watcher->call = call;
     snprintf(watcher->who, sizeof watcher->who, "%s", call_who(call));
@@ -228,7 +228,7 @@ struct streams *streams_new(struct notifier *notifier)
     struct streams *streams = calloc(1, sizeof *streams);
 
     if (!streams)
-        abort();
+        err_memory();
     streams->notifier = notifier;
     notifier_watch(notifier, turned, streams);
     return streams;

@@ -58,7 +58,7 @@ static void *grow(void *memory, size_t size)
 {
     void *grown = realloc(memory, size);
     if (!grown)
-        abort();
+        err_memory();
     return grown;
 }
 
@@ -74,7 +74,7 @@ struct scan *scan_new(const struct scan_names *names, const char *const *regions
     struct scan *scan = calloc(1, sizeof *scan);
 
     if (!scan)
-        abort();
+        err_memory();
     scan->names = *names;
     for (size_t i = 0; i < region_count && i < SCAN_REGIONS_MAX; i++)
         snprintf(scan->regions[scan->known_regions++], sizeof scan->regions[0], "%s", regions[i]);
@@ -141,7 +141,7 @@ static void grow_index(struct scan *scan)
     free(scan->index);
     scan->index = calloc(scan->index_size, sizeof *scan->index);
     if (!scan->index)
-        abort();
+        err_memory();
     for (size_t i = 0; i < scan->pair_count; i++)
         index_pair(scan, i);
 }
@@ -403,7 +403,7 @@ static void count_tickers(const struct scan *scan, struct scan_figures *figures)
     uint64_t *present = calloc(words, sizeof *present);
 
     if (!present)
-        abort();
+        err_memory();
     for (size_t i = 0; i < scan->slice_count; i++)
         for (size_t word = 0; word < scan->slices[i].words && word < words; word++)
             present[word] |= scan->slices[i].pairs[word];

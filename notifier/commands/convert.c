@@ -225,7 +225,7 @@ static void check(const struct buf *out)
     size_t kept = 0;
 
     if (!complaints)
-        abort();
+        err_memory();
     config_free(config_parse("result", buf_text(out), out->length, (const char *(*)(const char *))getenv, complaints));
     for (size_t i = 0; i < complaints->count; i++)
         if (!complaints->items[i].warning || strstr(complaints->items[i].text, "not acted on"))
@@ -251,7 +251,7 @@ int command_convert(int argc, char **argv)
     }
     struct config_complaints *complaints = calloc(1, sizeof *complaints);
     if (!complaints)
-        abort();
+        err_memory();
     const char *name = strcmp(argv[2], "-") == 0 ? "stdin" : argv[2];
     enum conversion_end end = convert_alertmanager(name, buf_text(&text), text.length, &out, complaints);
     say(complaints, name);

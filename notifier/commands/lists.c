@@ -239,7 +239,7 @@ static int follow(const struct listing *listing)
     bool begun = false;
 
     if (!following)
-        abort();
+        err_memory();
     for (;;) {
         size_t most = begun ? FOLLOW_ROWS_MAX : listing->limit ? listing->limit : FOLLOW_FIRST_ROWS;
         buf_clear(&query);

@@ -9,7 +9,7 @@ struct config *local_config(const char *path, bool warnings_too)
     struct buf words = BUF_EMPTY(1u << 20);
 
     if (!complaints)
-        abort();
+        err_memory();
     struct config *config = config_load(path, (const char *(*)(const char *))getenv, complaints);
     config_complaints_write(complaints, path ? path : "environment", &words);
     if (!config || warnings_too)

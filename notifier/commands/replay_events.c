@@ -112,7 +112,7 @@ static bool take_config(struct replaying *replaying, const char *text, struct er
     struct buf words = BUF_EMPTY(64 * 1024);
 
     if (!complaints)
-        abort();
+        err_memory();
     if (replaying->config_count == CONFIGS_MAX) {
         free(complaints);
         return no_line(replaying, err, "more than 1000 configurations");
@@ -137,7 +137,7 @@ static void keep_alert(struct replaying *replaying, const struct cJSON *json)
         replaying->alert_room = replaying->alert_room ? replaying->alert_room * 2 : 64;
         replaying->alerts = realloc(replaying->alerts, replaying->alert_room * sizeof replaying->alerts[0]);
         if (!replaying->alerts)
-            abort();
+            err_memory();
     }
     alert_input_read(json, &replaying->alerts[replaying->alert_count++], replaying->arena);
 }
@@ -278,7 +278,7 @@ static int replay_file(const char *path, FILE *file)
     int code;
 
     if (!replaying || !complaints)
-        abort();
+        err_memory();
     replaying->path = path;
     replaying->arena = arena_new();
     effects_init(&replaying->effects);

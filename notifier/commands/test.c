@@ -32,7 +32,7 @@ static int alone(const char *config_path, const char *channel, const char *sever
     struct err err = {0};
 
     if (!complaints)
-        abort();
+        err_memory();
     struct config *config = config_load(path, (const char *(*)(const char *))getenv, complaints);
     if (!config) {
         config_complaints_write(complaints, path ? path : "environment", &words);

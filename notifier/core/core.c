@@ -47,7 +47,7 @@ struct core *core_new(const struct policy *policy, uint64_t seed)
 {
     struct core *core = calloc(1, sizeof *core);
     if (!core)
-        abort();
+        err_memory();
     core->policy = policy;
     core->seed = seed;
     core->next_id = 1;
@@ -301,7 +301,7 @@ const char *core_intern(struct core *core, const char *text)
         return "other";
     core->interned = realloc(core->interned, (core->interned_count + 1) * sizeof core->interned[0]);
     if (!core->interned)
-        abort();
+        err_memory();
     core->interned[core->interned_count] = text_copy(text);
     return core->interned[core->interned_count++];
 }
@@ -313,7 +313,7 @@ char *text_copy(const char *text)
     size_t size = strlen(text) + 1;
     char *copy = malloc(size);
     if (!copy)
-        abort();
+        err_memory();
     memcpy(copy, text, size);
     return copy;
 }
@@ -334,7 +334,7 @@ struct labels labels_block(const struct labels *labels, const char *extra, char 
         size += strlen(labels->items[i].name) + strlen(labels->items[i].value) + 2;
     struct labels copy = {.items = malloc(size), .count = labels->count};
     if (!copy.items)
-        abort();
+        err_memory();
     char *text = (char *)(copy.items + labels->count);
     for (size_t i = 0; i < labels->count; i++) {
         copy.items[i].name = text;

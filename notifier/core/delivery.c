@@ -132,7 +132,7 @@ struct delivery *delivery_open(struct core *core, struct lane *lane, enum reason
 {
     struct delivery *delivery = calloc(1, sizeof *delivery);
     if (!delivery)
-        abort();
+        err_memory();
     delivery->id = core_next_id(core);
     delivery->incident_id = lane->group->incident.id;
     delivery->lane = lane;

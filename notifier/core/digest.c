@@ -30,7 +30,7 @@ void digest_cover(struct delivery *digest, struct lane *lane)
         digest->covered_capacity = digest->covered_capacity ? digest->covered_capacity * 2 : 16;
         digest->covered = realloc(digest->covered, digest->covered_capacity * sizeof digest->covered[0]);
         if (!digest->covered)
-            abort();
+            err_memory();
     }
     digest->covered[digest->covered_count++] = lane;
     lane->delivery = digest;

@@ -20,7 +20,7 @@ static void **sorted(const struct map *map, size_t id_offset, size_t *count)
     size_t at = 0;
 
     if (!ids)
-        abort();
+        err_memory();
     *count = 0;
     for (void *item; map_each(map, &at, &item);)
         ids[(*count)++] = (char *)item + id_offset;
@@ -78,7 +78,7 @@ static void dump_group(const struct group *group, struct buf *out)
 {
     struct lane **lanes = calloc(group->lane_count + 1u, sizeof *lanes);
     if (!lanes)
-        abort();
+        err_memory();
     buf_addf(out, "group %" PRIu64 " %s node=%s created=%" PRId64 " due=%" PRId64 " flushed=%" PRId64 " incident=%" PRIu64
                   " %s opened=%" PRId64 " severity=%u",
              group->id, group->key, group->node_id, group->created_ms, group->flush_due.wall_ms, group->flushed.wall_ms,
@@ -158,7 +158,7 @@ void core_dump(const struct core *core, struct buf *out)
     free(items);
     struct target **targets = calloc(core->target_count + 1, sizeof *targets);
     if (!targets)
-        abort();
+        err_memory();
     for (size_t i = 0; i < core->target_count; i++)
         targets[i] = core->targets[i];
     qsort(targets, core->target_count, sizeof *targets, target_order);

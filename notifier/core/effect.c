@@ -27,7 +27,7 @@ struct effect *effects_add(struct effects *effects, enum effect_kind kind)
         effects->capacity = effects->capacity ? effects->capacity * 2 : 256;
         effects->items = realloc(effects->items, effects->capacity * sizeof effects->items[0]);
         if (!effects->items)
-            abort();
+            err_memory();
     }
     struct effect *effect = &effects->items[effects->count++];
     memset(effect, 0, sizeof *effect);

@@ -51,7 +51,7 @@ struct group *group_new(struct core *core, const struct record_group *record)
 {
     struct group *group = calloc(1, sizeof *group);
     if (!group)
-        abort();
+        err_memory();
     group->id = record->id;
     group->labels = labels_block(&record->labels, record->key, &group->key);
     group->hash = text_hash(group->key, strlen(group->key), 5);
@@ -126,7 +126,7 @@ struct lane *group_lane(struct core *core, struct group *group, struct target *t
     struct lane *lane = calloc(1, sizeof *lane);
     group->lanes = realloc(group->lanes, (group->lane_count + 1u) * sizeof group->lanes[0]);
     if (!lane || !group->lanes)
-        abort();
+        err_memory();
     lane->group = group;
     lane->target = target;
     group->lanes[group->lane_count++] = lane;

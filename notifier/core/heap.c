@@ -1,4 +1,5 @@
 #include "notifier/core/heap.h"
+#include "base/err.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -53,7 +54,7 @@ void heap_set(struct heap *heap, struct heap_item *item, int64_t rank, uint64_t 
             heap->capacity = heap->capacity ? heap->capacity * 2 : 64;
             heap->items = realloc(heap->items, heap->capacity * sizeof(struct heap_item *));
             if (!heap->items)
-                abort();
+                err_memory();
         }
         put(heap, heap->count++, item);
     }

@@ -198,7 +198,7 @@ static bool shade_set(struct alert *alert, struct silence *silence, uint64_t inh
         return true;
     }
     if (!alert->shade && !(alert->shade = calloc(1, sizeof *alert->shade)))
-        abort();
+        err_memory();
     *alert->shade = (struct shade){silence, inhibited_by};
     return true;
 }

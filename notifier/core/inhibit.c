@@ -64,7 +64,7 @@ static struct bucket *bucket_of(struct core *core, size_t number, const struct a
     if (!bucket && make) {
         bucket = calloc(1, sizeof *bucket);
         if (!bucket)
-            abort();
+            err_memory();
         bucket->hash = hash;
         bucket->key = text_copy(buf_text(&key));
         map_put(&core->buckets, hash, bucket);
@@ -87,7 +87,7 @@ static void members_add(struct members *members, struct alert *alert, bool both)
         members->capacity = members->capacity ? members->capacity * 2 : 2;
         members->items = realloc(members->items, members->capacity * sizeof members->items[0]);
         if (!members->items)
-            abort();
+            err_memory();
     }
     members->items[members->count++] = (struct member){alert, both};
 }

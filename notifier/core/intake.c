@@ -37,7 +37,7 @@ struct alert *alert_new(struct core *core, const struct record_alert *record)
 {
     struct alert *alert = calloc(1, sizeof *alert);
     if (!alert)
-        abort();
+        err_memory();
     alert->id = record->id;
     alert->org = record->org;
     alert->domain = core_intern(core, record->domain);

@@ -70,7 +70,7 @@ static void load_delivery(struct core *core, const struct record_delivery *row)
         return;
     struct delivery *delivery = calloc(1, sizeof *delivery);
     if (!delivery)
-        abort();
+        err_memory();
     delivery->id = row->id;
     delivery->incident_id = row->incident_id;
     delivery->lane = group_lane(core, group, target_named(core, row->channel));
@@ -102,7 +102,7 @@ static void load_item(struct core *core, const struct record_item *row)
         return;
     delivery->items = realloc(delivery->items, (delivery->item_count + 1u) * sizeof delivery->items[0]);
     if (!delivery->items)
-        abort();
+        err_memory();
     if (digest_is(delivery))
         digest_cover(delivery, told->lane);
     delivery->items[delivery->item_count++] = (struct item){told, row->seq, row->status};
@@ -117,7 +117,7 @@ static void load_part(struct core *core, const struct record_part *row)
     if (row->index >= delivery->part_count) {
         delivery->parts = realloc(delivery->parts, (row->index + 1u) * sizeof delivery->parts[0]);
         if (!delivery->parts)
-            abort();
+            err_memory();
         for (uint16_t i = delivery->part_count; i <= row->index; i++)
             delivery->parts[i] = (struct part){0};
         delivery->part_count = (uint16_t)(row->index + 1);

@@ -1,4 +1,5 @@
 #include "notifier/core/map.h"
+#include "base/err.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -41,7 +42,7 @@ static void grow(struct map *map)
     map->capacity = old.capacity ? old.capacity * 2 : 64;
     map->slots = calloc(map->capacity, sizeof map->slots[0]);
     if (!map->slots)
-        abort();
+        err_memory();
     for (size_t i = 0; i < old.capacity; i++)
         if (old.slots[i].item)
             place(map, old.slots[i].hash, old.slots[i].item);

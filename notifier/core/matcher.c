@@ -26,7 +26,7 @@ static char *copy(const char *text, size_t length)
 {
     char *out = malloc(length + 1);
     if (!out)
-        abort();
+        err_memory();
     memcpy(out, text, length);
     out[length] = '\0';
     return out;
@@ -57,7 +57,7 @@ static bool compile(struct matcher *m, struct err *err)
     m->data = pcre2_match_data_create(1, NULL);
     m->context = pcre2_match_context_create(NULL);
     if (!m->data || !m->context)
-        abort();
+        err_memory();
     pcre2_set_match_limit(m->context, MATCHER_STEPS_MAX);
     pcre2_set_heap_limit(m->context, MATCHER_HEAP_KIB_MAX);
     return true;
@@ -71,7 +71,7 @@ struct matcher *matcher_new(const char *name, enum matcher_kind kind, const char
     }
     struct matcher *m = calloc(1, sizeof *m);
     if (!m)
-        abort();
+        err_memory();
     m->kind = kind;
     m->name = copy(name, strlen(name));
     m->value = copy(value, strlen(value));
@@ -334,7 +334,7 @@ struct regex *regex_open(const char *pattern, struct err *err)
     }
     struct regex *regex = calloc(1, sizeof *regex);
     if (!regex)
-        abort();
+        err_memory();
     regex->code = pcre2_compile((PCRE2_SPTR)pattern, PCRE2_ZERO_TERMINATED, options, &code, &offset, NULL);
     if (!regex->code) {
         pcre2_get_error_message(code, words, sizeof words);
@@ -345,7 +345,7 @@ struct regex *regex_open(const char *pattern, struct err *err)
     regex->data = pcre2_match_data_create_from_pattern(regex->code, NULL);
     regex->context = pcre2_match_context_create(NULL);
     if (!regex->data || !regex->context)
-        abort();
+        err_memory();
     pcre2_set_match_limit(regex->context, REGEX_STEPS_MAX);
     pcre2_set_heap_limit(regex->context, MATCHER_HEAP_KIB_MAX);
     return regex;
@@ -471,7 +471,7 @@ static void substitute(struct buf *text, const char *pattern, const char *with)
 
     pcre2_code *compiled = pcre2_compile((PCRE2_SPTR)pattern, PCRE2_ZERO_TERMINATED, PCRE2_UTF | PCRE2_UCP, &code, &offset, NULL);
     if (!compiled || !changed)
-        abort();
+        err_memory();
     int found = pcre2_substitute(compiled, (PCRE2_SPTR)buf_text(text), text->length, 0, PCRE2_SUBSTITUTE_GLOBAL | PCRE2_SUBSTITUTE_EXTENDED, NULL,
                                  NULL, (PCRE2_SPTR)with, PCRE2_ZERO_TERMINATED, (PCRE2_UCHAR *)changed, &size);
     if (found > 0) {

@@ -73,7 +73,7 @@ static void add(struct core *core, struct silence *silence)
 {
     core->silences = realloc(core->silences, (core->silence_count + 1) * sizeof core->silences[0]);
     if (!core->silences)
-        abort();
+        err_memory();
     assert(!core->silence_count || core->silences[core->silence_count - 1]->number < silence->number);
     core->silences[core->silence_count++] = silence;
     schedule(core, silence);
@@ -168,7 +168,7 @@ static bool build_matchers(const struct event_silence *event, struct silence *si
         return err_set(err, ERR_INPUT, "a silence needs 1 to %d matchers", SILENCE_MATCHERS_MAX);
     silence->matchers = calloc(event->matcher_count, sizeof silence->matchers[0]);
     if (!silence->matchers)
-        abort();
+        err_memory();
     for (size_t i = 0; i < event->matcher_count; i++) {
         const struct silence_matcher *from = &event->matchers[i];
         enum matcher_kind kind = from->is_regex ? (from->is_equal ? MATCH_REGEX : MATCH_NOT_REGEX)
@@ -244,7 +244,7 @@ void silence_put(struct core *core, const struct event_silence *event)
     struct err err;
 
     if (!silence)
-        abort();
+        err_memory();
     silence->starts_ms = event->starts_ms;
     silence->ends_ms = event->ends_ms;
     silence->author = text_copy(event->author);
@@ -296,7 +296,7 @@ void silence_load(struct core *core, const struct record_silence *row)
     struct err err;
 
     if (!silence)
-        abort();
+        err_memory();
     silence->number = row->number;
     snprintf(silence->id, sizeof silence->id, "%s", row->id);
     silence->state = row->state;

@@ -21,7 +21,7 @@ struct target *target_add(struct core *core, const char *name)
     struct target *target = calloc(1, sizeof *target);
     core->targets = realloc(core->targets, (core->target_count + 1) * sizeof core->targets[0]);
     if (!target || !core->targets)
-        abort();
+        err_memory();
     target->name = text_copy(name);
     core->targets[core->target_count++] = target;
     return target;

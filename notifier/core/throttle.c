@@ -64,7 +64,7 @@ void throttle_configure(struct target *target, const struct policy_channel *chan
         *ring = (struct ring){.count = channel->rates[i].count, .per_ms = channel->rates[i].per_ms};
         ring->times = calloc(ring->count, sizeof ring->times[0]);
         if (!ring->times)
-            abort();
+            err_memory();
     }
     for (uint32_t i = 0; longest && i < longest->count; i++) {
         struct moment at = longest->times[(longest->next + i) % longest->count];
@@ -92,7 +92,7 @@ struct wallet *wallet_for(struct core *core, const struct policy_channel *channe
     struct wallet *wallet = calloc(1, sizeof *wallet);
     core->wallets = realloc(core->wallets, (core->wallet_count + 1) * sizeof core->wallets[0]);
     if (!wallet || !core->wallets || !(wallet->times = calloc(channel->credential_rate.count, sizeof wallet->times[0])))
-        abort();
+        err_memory();
     wallet->credential = channel->credential;
     wallet->rate = channel->credential_rate;
     core->wallets[core->wallet_count++] = wallet;

@@ -62,7 +62,7 @@ struct told *told_add(struct core *core, struct alert *alert, struct lane *lane,
 {
     struct told *told = calloc(1, sizeof *told);
     if (!told)
-        abort();
+        err_memory();
     (void)core;
     told->alert = alert;
     told->lane = lane;

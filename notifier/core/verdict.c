@@ -32,7 +32,7 @@ void delivery_rendered(struct core *core, const struct event_rendered *event)
     delivery->part_count = (uint16_t)event->part_count;
     delivery->parts = calloc(event->part_count, sizeof delivery->parts[0]);
     if (!delivery->parts)
-        abort();
+        err_memory();
     for (size_t i = 0; i < event->part_count; i++)
         delivery->parts[i] = (struct part){.kind = event->parts[i].kind, .state = PART_WAITING, .optional = event->parts[i].optional};
     struct record_message *row = &effects_record(core->effects, RECORD_MESSAGE)->message;

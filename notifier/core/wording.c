@@ -117,7 +117,7 @@ void delivery_freeze(struct core *core, struct delivery *delivery)
         most += lanes[i]->pending.count;
     delivery->items = calloc(most + 1u, sizeof delivery->items[0]);
     if (!delivery->items)
-        abort();
+        err_memory();
     for (size_t i = 0; i < lane_count; i++)
         freeze_lane(core, delivery, lanes[i]);
 }

@@ -75,7 +75,7 @@ static SSL_CTX *make_context(const struct mail_job *job, struct err *err)
 {
     SSL_CTX *context = SSL_CTX_new(TLS_client_method());
     if (!context)
-        abort();
+        err_memory();
     SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
     SSL_CTX_set_verify(context, SSL_VERIFY_PEER, verify);
     SSL_CTX_set_info_callback(context, name_server);
@@ -383,7 +383,7 @@ void esmtp_run(const struct mail_job *job, struct arena *arena)
     smtp_session_t handle = smtp_create_session();
     session.message = handle ? smtp_add_message(handle) : NULL;
     if (!session.message || (job->username && !auth))
-        abort();
+        err_memory();
     configure(handle, auth, context);
     smtp_set_reverse_path(session.message, job->from);
     smtp_set_messagecb(session.message, give_message, NULL);

@@ -179,7 +179,7 @@ void smtps_run(const struct mail_job *job, struct arena *arena)
     curl_global_init(CURL_GLOBAL_DEFAULT);
     CURL *easy = curl_easy_init();
     if (!easy)
-        abort();
+        err_memory();
     configure(easy, &upload, recipients);
     if (recipients)
         judge(&upload, curl_easy_perform(easy));

@@ -10,7 +10,7 @@ struct template_set *template_set_new(void)
 {
     struct template_set *set = calloc(1, sizeof *set);
     if (!set)
-        abort();
+        err_memory();
     set->arena = arena_new();
     return set;
 }

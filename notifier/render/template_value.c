@@ -98,7 +98,7 @@ static void sort(struct value_entry *entries, size_t count)
         return;
     struct value_entry *spare = malloc(count * sizeof *spare), *from = entries, *to = spare;
     if (!spare)
-        abort();
+        err_memory();
     for (size_t width = 1; width < count; width *= 2) {
         for (size_t left = 0; left < count; left += 2 * width)
             merge(from, left, least(left + width, count), least(left + 2 * width, count), to);

@@ -49,11 +49,11 @@ static bool add_active_silence(struct api *api, struct db_stmt *stmt)
 
     api->silences = realloc(api->silences, (api->silence_count + 1) * sizeof api->silences[0]);
     if (!api->silences)
-        abort();
+        err_memory();
     row = &api->silences[api->silence_count++];
     *row = (struct silence_row){.id = strdup(db_text(stmt, 0))};
     if (!row->id)
-        abort();
+        err_memory();
     for (const struct cJSON *one = json_first(json); one && row->matcher_count < SILENCE_MATCHERS_MAX; one = json_next(one)) {
         bool equal = json_get_bool(one, "isEqual", true), regex = json_get_bool(one, "isRegex", false);
         row->matchers[row->matcher_count] = matcher_new(json_get_text(one, "name"),

@@ -47,11 +47,11 @@ struct history *history_open(const char *path, const char *severity_label, struc
 
     (void)err; /* the file may not be there yet: it is opened by the first query */
     if (!history)
-        abort();
+        err_memory();
     history->path = strdup(path);
     history->severity_label = strdup(severity_label);
     if (!history->path || !history->severity_label)
-        abort();
+        err_memory();
     history->arena = arena_new();
     return history;
 }

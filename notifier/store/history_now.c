@@ -84,7 +84,7 @@ static void read_muted_groups(struct page *page, struct now *now)
             capacity = capacity ? capacity * 2 : 64;
             now->muted = realloc(now->muted, capacity * sizeof now->muted[0]);
             if (!now->muted)
-                abort();
+                err_memory();
         }
         now->muted[now->muted_count++] = db_int(stmt, 0);
     }

@@ -29,7 +29,7 @@ static void speed_add(struct speed *speed, int64_t took_ms, int64_t settled_ms)
         speed->capacity = speed->capacity ? speed->capacity * 2 : 256;
         speed->took_ms = realloc(speed->took_ms, speed->capacity * sizeof speed->took_ms[0]);
         if (!speed->took_ms)
-            abort();
+            err_memory();
     }
     speed->took_ms[speed->count++] = took_ms > 0 ? took_ms : 0;
     speed->in_time += took_ms <= SPEED_PROMISE_MS;

@@ -299,7 +299,7 @@ static char *copy(const char *text)
 {
     char *to = text ? strdup(text) : NULL;
     if (text && !to)
-        abort();
+        err_memory();
     return to;
 }
 
@@ -309,7 +309,7 @@ bool store_open_sqlite(const struct store_sqlite_options *options, struct store 
 
     *out = (struct store){0};
     if (!sqlite)
-        abort();
+        err_memory();
     sqlite->path = copy(options->path);
     sqlite->vfs = copy(options->vfs);
     sqlite->options = *options;

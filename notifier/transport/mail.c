@@ -56,7 +56,7 @@ struct mail *mail_new(struct loop *loop, transport_reply reply, void *context, s
 {
     struct mail *mail = calloc(1, sizeof *mail);
     if (!mail)
-        abort();
+        err_memory();
     *mail = (struct mail){.loop = loop, .reply = reply, .context = context};
     if (gethostname(mail->helo, sizeof mail->helo) != 0 || !mail->helo[0] || strpbrk(mail->helo, "/<>@ \t\r\n"))
         snprintf(mail->helo, sizeof mail->helo, "localhost");
@@ -254,7 +254,7 @@ static struct job *job_new(struct mail *mail, const struct channel_config *confi
                                 .timeout_ms = timeout_ms < PHASE_MAX_MS ? timeout_ms : PHASE_MAX_MS};
     struct job *job = calloc(1, sizeof *job);
     if (!job)
-        abort();
+        err_memory();
     assert(request->recipient_count <= MAIL_RECIPIENTS_MAX);
     *job = (struct job){.mail = mail, .tag = tag, .out = -1, .recipient_count = request->recipient_count, .queued_ms = now_ms(),
                         .timeout_ms = timeout_ms, .text = BUF_EMPTY(MAIL_JOB_MAX), .said = BUF_EMPTY(MAIL_VERDICT_MAX)};

@@ -32,7 +32,7 @@ struct wires *wires_new(struct http *http, struct loop *loop, transport_reply re
 {
     struct wires *wires = calloc(1, sizeof *wires);
     if (!wires)
-        abort();
+        err_memory();
     *wires = (struct wires){.http = http, .loop = loop, .reply = reply, .context = context};
     wires->last = &wires->first;
     wires->mail = mail_new(loop, reply, context, err);
@@ -46,7 +46,7 @@ static void defer(struct wires *wires, uint64_t tag, enum reply_end end, int sta
 {
     struct deferred *deferred = calloc(1, sizeof *deferred);
     if (!deferred)
-        abort();
+        err_memory();
     *deferred = (struct deferred){.tag = tag, .end = end, .status = status};
     strncpy(deferred->error, error ? error : "", sizeof deferred->error - 1);
     *wires->last = deferred;

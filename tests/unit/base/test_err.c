@@ -2,6 +2,10 @@
 #include "base/text.h"
 #include "tests/test.h"
 
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
 static void says_what_it_was_told(void)
 {
     struct err err = {0};
@@ -46,8 +50,48 @@ static void long_text_is_cut(void)
     }
 }
 
+/* The child's standard error is a pipe; what it says, and how it ends. */
+static int end_of(bool is_full, char *said, size_t size)
+{
+    int ends[2], status = 0;
+
+    if (pipe(ends) != 0)
+        return -1;
+    pid_t child = fork();
+    if (child == 0) {
+        dup2(ends[1], STDERR_FILENO);
+        if (is_full) { /* nobody reads: the end must not wait for it */
+            signal(SIGALRM, SIG_DFL);
+            alarm(20);
+            char page[4096] = "";
+            for (int i = 0; i < 16; i++) /* a pipe holds 64 KiB */
+                if (write(ends[1], page, sizeof page) != sizeof page)
+                    _exit(3);
+        }
+        err_memory();
+    }
+    close(ends[1]);
+    waitpid(child, &status, 0);
+    ssize_t length = read(ends[0], said, size - 1);
+    said[length > 0 ? length : 0] = '\0';
+    close(ends[0]);
+    return status;
+}
+
+static void no_memory_is_said(void)
+{
+    char said[512];
+
+    int status = end_of(false, said, sizeof said);
+    CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT, "%d", status);
+    CHECK(strstr(said, "out of memory") && said[strlen(said) - 1] == '\n', "%s", said);
+    status = end_of(true, said, sizeof said);
+    CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT, "a standard error that nobody reads: %d", status);
+}
+
 int main(void)
 {
+    no_memory_is_said();
     says_what_it_was_told();
     context_goes_before();
     long_text_is_cut();

@@ -61,11 +61,11 @@ static void find_standing(void *context, const struct core_alert *alert)
     struct standing *standing = context;
     const struct event_trouble *trouble = standing->trouble;
 
-    if (alert->status != ALERT_FIRING || !text_equal(labels_get(alert->labels, "alertname"), trouble->alertname) ||
-        !text_equal(labels_get(alert->labels, trouble->subject_label), trouble->subject))
+    if (alert->status != ALERT_FIRING || !text_equal(kept_get(alert->labels, "alertname"), trouble->alertname) ||
+        !text_equal(kept_get(alert->labels, trouble->subject_label), trouble->subject))
         return;
     standing->found = true;
-    snprintf(standing->severity, sizeof standing->severity, "%s", text_or(labels_get(alert->labels, "severity"), ""));
+    snprintf(standing->severity, sizeof standing->severity, "%s", text_or(kept_get(alert->labels, "severity"), ""));
 }
 
 /* Its severity is part of what it is, and a reload may have changed that: what ends is the one that stands. */
@@ -90,9 +90,9 @@ struct recalling {
 static void recall_one(void *context, const struct core_alert *alert)
 {
     const struct recalling *recalling = context;
-    const char *source = labels_get(alert->labels, "source");
+    const char *source = kept_get(alert->labels, "source");
 
-    if (alert->status == ALERT_FIRING && source && text_equal(labels_get(alert->labels, "alertname"), recalling->alertname))
+    if (alert->status == ALERT_FIRING && source && text_equal(kept_get(alert->labels, "alertname"), recalling->alertname))
         recalling->row(recalling->context, source);
 }
 

@@ -42,7 +42,7 @@ static void find_alert(struct notifier *notifier, uint64_t id, struct alert_inpu
     input->test = known.test;
     input->state_reason = known.state_reason ? arena_text(arena, known.state_reason) : NULL;
     if (!input->labels.count)
-        input->labels = effects_labels(&notifier->effects, known.labels);
+        input->labels = effects_kept(&notifier->effects, known.labels);
     if (!input->fingerprint)
         input->fingerprint = "";
 }

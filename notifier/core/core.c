@@ -20,7 +20,7 @@ static bool group_has_id(const void *item, const void *id)
 
 static bool group_has_key(const void *item, const void *key)
 {
-    return strcmp(((const struct group *)item)->key, key) == 0;
+    return strcmp(kept_extra(((const struct group *)item)->labels), key) == 0;
 }
 
 static bool group_has_reference(const void *item, const void *reference)
@@ -60,17 +60,18 @@ struct core *core_new(const struct policy *policy, uint64_t seed)
     map_init(&core->references, group_has_reference);
     map_init(&core->messages, delivery_has_message);
     map_init(&core->buckets, bucket_has_key);
+    kept_names_init(&core->names);
     core_configure_targets(core);
     return core;
 }
 
-static void free_alert(struct alert *alert)
+static void free_alert(struct core *core, struct alert *alert)
 {
     for (struct told *told = alert->tolds, *next; told; told = next) {
         next = told->next_of_alert;
         free(told);
     }
-    free(alert->labels.items);
+    kept_free(&core->names, alert->labels);
     free(alert->shade);
     free(alert);
 }
@@ -91,7 +92,7 @@ void core_free(struct core *core)
         free(delivery);
     }
     for (size_t at = 0; map_each(&core->alert_ids, &at, &item);)
-        free_alert(item);
+        free_alert(core, item);
     for (size_t at = 0; map_each(&core->group_ids, &at, &item);) {
         struct group *group = item;
         for (uint16_t i = 0; i < group->lane_count; i++) {
@@ -99,13 +100,14 @@ void core_free(struct core *core)
             free(group->lanes[i]);
         }
         free(group->lanes);
-        free(group->labels.items);
+        kept_free(&core->names, group->labels);
         free(group);
     }
     struct map *maps[] = {&core->alerts, &core->alert_ids, &core->groups, &core->group_ids, &core->deliveries,
                           &core->attempts, &core->references, &core->messages};
     for (size_t i = 0; i < LENGTH(maps); i++)
         map_free(maps[i]);
+    kept_names_free(&core->names);
     inhibit_clear(core);
     for (size_t i = 0; i < core->silence_count; i++)
         silence_free(core->silences[i]);
@@ -223,8 +225,8 @@ int64_t core_deadline(const struct core *core)
 
 static struct core_alert shown(const struct alert *alert)
 {
-    return (struct core_alert){&alert->labels, alert->status, alert->starts_ms, alert->ends_ms, alert->state_reason, alert->severity,
-                               alert->test, alert->fingerprint, alert->org, alert->expires_ms, alert->refreshed_ms, alert_is_supposed(alert)};
+    return (struct core_alert){alert->labels, alert->status, alert->starts_ms, alert->ends_ms, alert->state_reason, alert->severity,
+                               alert->test, kept_extra(alert->labels), alert->org, alert->expires_ms, alert->refreshed_ms, alert_is_supposed(alert)};
 }
 
 bool core_alert(const struct core *core, uint64_t alert_id, struct core_alert *out)
@@ -325,26 +327,6 @@ void text_replace(char **text, const char *with)
     char *copy = text_copy(with);
     free(*text);
     *text = copy;
-}
-
-struct labels labels_block(const struct labels *labels, const char *extra, char **extra_copy)
-{
-    size_t size = labels->count * sizeof(struct label) + strlen(extra) + 1;
-    for (size_t i = 0; i < labels->count; i++)
-        size += strlen(labels->items[i].name) + strlen(labels->items[i].value) + 2;
-    struct labels copy = {.items = malloc(size), .count = labels->count};
-    if (!copy.items)
-        err_memory();
-    char *text = (char *)(copy.items + labels->count);
-    for (size_t i = 0; i < labels->count; i++) {
-        copy.items[i].name = text;
-        text = stpcpy(text, labels->items[i].name) + 1;
-        copy.items[i].value = text;
-        text = stpcpy(text, labels->items[i].value) + 1;
-    }
-    *extra_copy = text;
-    stpcpy(text, extra);
-    return copy;
 }
 
 struct moment moment_now(const struct core *core)

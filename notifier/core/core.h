@@ -7,6 +7,7 @@
 #include "base/zone.h"
 #include "notifier/core/effect.h"
 #include "notifier/core/event.h"
+#include "notifier/core/kept.h"
 
 #define CORE_SENDS_PER_TICK 256   /* core_tick yields after so many, that replies are not kept waiting */
 #define ALERT_REFRESH_STEP_MS 60000 /* refreshed_ms is written at most this often */
@@ -30,7 +31,7 @@ int64_t core_deadline(const struct core *core);
 
 /* What the core knows of an alert (for views). Borrowed until the next step; false if it is gone. */
 struct core_alert {
-    const struct labels *labels;
+    const struct kept *labels;
     enum alert_status status;
     int64_t starts_ms, ends_ms;
     const char *state_reason; /* NULL: none */

@@ -30,10 +30,13 @@ static void **sorted(const struct map *map, size_t id_offset, size_t *count)
     return (void **)ids;
 }
 
-static void dump_labels(const struct labels *labels, struct buf *out)
+static void dump_labels(const struct kept *kept, struct buf *out)
 {
-    for (size_t i = 0; i < labels->count; i++)
-        buf_addf(out, " %s=%s", labels->items[i].name, labels->items[i].value);
+    struct label_room room;
+    struct labels labels = kept_open(kept, &room);
+
+    for (size_t i = 0; i < labels.count; i++)
+        buf_addf(out, " %s=%s", labels.items[i].name, labels.items[i].value);
     buf_add_char(out, '\n');
 }
 
@@ -51,13 +54,13 @@ static void dump_alert(const struct alert *alert, struct buf *out)
 
     buf_addf(out, "alert %" PRIu64 " %s %" PRId64 " %s %s status=%d seq=%u starts=%" PRId64 " ends=%" PRId64 " expires=%" PRId64
                   " changed=%" PRId64 " refreshed=%" PRId64 " test=%d hash=%" PRIx64 " why=%s",
-             alert->id, alert->domain, alert->org, alert->fingerprint, alert->source, (int)alert->status, alert->seq,
+             alert->id, alert->domain, alert->org, kept_extra(alert->labels), alert->source, (int)alert->status, alert->seq,
              alert->starts_ms, alert->ends_ms, alert->expires_ms, alert->changed_ms, alert->refreshed_ms, alert->test,
              alert->content_hash, text_or(alert->state_reason, "-"));
     if (alert->shade)
         buf_addf(out, " silence=%" PRIu64 " inhibited=%" PRIu64, alert->shade->silence ? alert->shade->silence->number : 0,
                  alert->shade->inhibited_by);
-    dump_labels(&alert->labels, out);
+    dump_labels(alert->labels, out);
     for (struct told *told = alert->tolds; told && count < LENGTH(tolds); told = told->next_of_alert)
         tolds[count++] = told;
     qsort(tolds, count, sizeof tolds[0], told_order);
@@ -81,9 +84,9 @@ static void dump_group(const struct group *group, struct buf *out)
         err_memory();
     buf_addf(out, "group %" PRIu64 " %s node=%s created=%" PRId64 " due=%" PRId64 " flushed=%" PRId64 " incident=%" PRIu64
                   " %s opened=%" PRId64 " severity=%u",
-             group->id, group->key, group->node_id, group->created_ms, group->flush_due.wall_ms, group->flushed.wall_ms,
+             group->id, kept_extra(group->labels), group->node_id, group->created_ms, group->flush_due.wall_ms, group->flushed.wall_ms,
              group->incident.id, group->incident.reference, group->incident.opened_ms, group->incident.severity);
-    dump_labels(&group->labels, out);
+    dump_labels(group->labels, out);
     for (uint16_t i = 0; i < group->lane_count; i++)
         lanes[i] = group->lanes[i];
     qsort(lanes, group->lane_count, sizeof *lanes, lane_order);

@@ -83,6 +83,13 @@ struct labels effects_labels(struct effects *effects, const struct labels *label
     return copy;
 }
 
+struct labels effects_kept(struct effects *effects, const struct kept *kept)
+{
+    struct label_room room;
+    struct labels labels = kept_open(kept, &room);
+    return effects_labels(effects, &labels);
+}
+
 const struct alert_input *effects_input(struct effects *effects, const struct alert_input *input)
 {
     struct alert_input *copy = ARENA_NEW(effects->arena, struct alert_input, 1);

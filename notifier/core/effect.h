@@ -4,6 +4,7 @@
 #define CORE_EFFECT_H
 
 #include "base/arena.h"
+#include "notifier/core/kept.h"
 #include "notifier/core/policy.h"
 #include "notifier/core/record.h"
 #include "notifier/core/side.h"
@@ -110,6 +111,7 @@ void effects_side(struct effects *effects, const struct side *side); /* copied *
 struct record *effects_record(struct effects *effects, enum record_kind kind);
 const char *effects_text(struct effects *effects, const char *text); /* a copy in the arena; NULL stays NULL */
 struct labels effects_labels(struct effects *effects, const struct labels *labels);
+struct labels effects_kept(struct effects *effects, const struct kept *kept);
 const struct alert_input *effects_input(struct effects *effects, const struct alert_input *input);
 
 #endif

@@ -21,14 +21,15 @@ struct group *group_by_id(const struct core *core, uint64_t id)
 /* The labels a node groups by, in label order. Alerts of a test stand alone. */
 static struct labels group_labels(const struct alert *alert, const struct policy_node *node, struct label *out)
 {
-    struct labels labels = {.items = out};
+    struct label_room room;
+    struct labels all = kept_open(alert->labels, &room), labels = {.items = out};
 
-    for (size_t i = 0; i < alert->labels.count; i++) {
+    for (size_t i = 0; i < all.count; i++) {
         bool wanted = node->group_by_all;
         for (size_t j = 0; j < node->group_by_count && !wanted; j++)
-            wanted = strcmp(node->group_by[j], alert->labels.items[i].name) == 0;
+            wanted = strcmp(node->group_by[j], all.items[i].name) == 0;
         if (wanted)
-            labels.items[labels.count++] = alert->labels.items[i];
+            labels.items[labels.count++] = all.items[i];
     }
     return labels;
 }
@@ -53,11 +54,11 @@ struct group *group_new(struct core *core, const struct record_group *record)
     if (!group)
         err_memory();
     group->id = record->id;
-    group->labels = labels_block(&record->labels, record->key, &group->key);
-    group->hash = text_hash(group->key, strlen(group->key), 5);
+    group->labels = kept_new(&core->names, &record->labels, record->key);
+    group->hash = text_hash(record->key, strlen(record->key), 5);
     group->node_id = core_intern(core, record->node_id);
     group->self = strcmp(record->node_id, "self") == 0;
-    group->test = group->key[strlen(group->key) - 1] != '}';
+    group->test = record->key[strlen(record->key) - 1] != '}';
     group->gathers = strcmp(record->node_id, "digest") == 0;
     group->created_ms = record->created_ms;
     group->incident.id = record->incident_id;
@@ -162,13 +163,13 @@ void groups_write_dirty(struct core *core)
         group->dirty = false;
         struct record_group *row = &effects_record(core->effects, RECORD_GROUP)->group;
         row->id = group->id;
-        row->key = effects_text(core->effects, group->key);
+        row->key = effects_text(core->effects, kept_extra(group->labels));
         row->node_id = effects_text(core->effects, group->node_id);
         row->incident_id = group->incident.id;
         row->created_ms = group->created_ms;
         row->flush_due_ms = group->flush_due.wall_ms;
         row->flushed_ms = group->flushed.wall_ms;
-        struct labels labels = effects_labels(core->effects, &group->labels);
+        struct labels labels = effects_kept(core->effects, group->labels);
         row->labels = labels;
     }
 }
@@ -410,7 +411,7 @@ void group_refresh(struct core *core, struct group *group)
 
 void group_free(struct core *core, struct group *group)
 {
-    map_remove(&core->groups, group->hash, group->key);
+    map_remove(&core->groups, group->hash, kept_extra(group->labels));
     map_remove(&core->group_ids, group->id, &group->id);
     map_remove(&core->references, text_hash(group->incident.reference, strlen(group->incident.reference), 3),
                group->incident.reference);
@@ -421,6 +422,6 @@ void group_free(struct core *core, struct group *group)
         free(group->lanes[i]);
     }
     free(group->lanes);
-    free(group->labels.items);
+    kept_free(&core->names, group->labels);
     free(group);
 }

@@ -89,7 +89,7 @@ static void hush_words(struct core *core, const struct told *told, enum hush kin
         by = alert->status == ALERT_FIRING ? alert->shade->inhibited_by : inhibit_source(core, alert);
         source = alert_by_id(core, by);
         buf_addf(words, "inhibited by alert %llu %.100s", (unsigned long long)by,
-                 source ? text_or(labels_get(&source->labels, "alertname"), "") : "");
+                 source ? text_or(kept_get(source->labels, "alertname"), "") : "");
         break;
     case HUSH_MUTED:
         if (times_name(core, &node->mute, true))

@@ -24,8 +24,10 @@ void incident_reference(const struct core *core, uint64_t id, char out[REFERENCE
 
 const char *incident_title(const struct group *group)
 {
-    const char *name = group->gathers ? "digest" : labels_get(&group->labels, "alertname");
-    return name ? name : group->labels.count ? group->labels.items[0].value : "all alerts";
+    const char *name = group->gathers ? "digest" : kept_get(group->labels, "alertname");
+    struct label_room room;
+
+    return name ? name : kept_count(group->labels) ? kept_open(group->labels, &room).items[0].value : "all alerts";
 }
 
 void incident_write(struct core *core, const struct group *group, int64_t closed_ms)

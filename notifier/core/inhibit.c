@@ -44,7 +44,7 @@ static uint64_t bucket_key(size_t number, const struct policy_inhibit *rule, con
 
     buf_addf(key, "%zu", number);
     for (size_t i = 0; i < rule->equal_count; i++) {
-        const char *value = text_or(labels_get(&alert->labels, rule->equal[i]), "");
+        const char *value = text_or(kept_get(alert->labels, rule->equal[i]), "");
         hash = text_hash(value, strlen(value), hash);
         buf_addf(key, "\xff%s", value);
     }
@@ -116,13 +116,15 @@ static uint64_t bucket_source(const struct bucket *bucket, const struct alert *t
 
 uint64_t inhibit_source(struct core *core, const struct alert *alert)
 {
+    struct label_room room;
+    struct labels labels = kept_open(alert->labels, &room);
     uint64_t lowest = 0;
 
     for (size_t i = 0; i < core->policy->inhibit_count && !alert->self && !alert->test; i++) {
         const struct policy_inhibit *rule = &core->policy->inhibits[i];
-        if (!all_match(rule->target, rule->target_count, &alert->labels))
+        if (!all_match(rule->target, rule->target_count, &labels))
             continue;
-        bool both = all_match(rule->source, rule->source_count, &alert->labels);
+        bool both = all_match(rule->source, rule->source_count, &labels);
         uint64_t source = bucket_source(bucket_of(core, i, alert, false), alert, both);
         if (source && (!lowest || source < lowest))
             lowest = source;
@@ -133,8 +135,10 @@ uint64_t inhibit_source(struct core *core, const struct alert *alert)
 static void join_rule(struct core *core, size_t number, struct alert *alert)
 {
     const struct policy_inhibit *rule = &core->policy->inhibits[number];
-    bool target = all_match(rule->target, rule->target_count, &alert->labels);
-    bool source = all_match(rule->source, rule->source_count, &alert->labels);
+    struct label_room room;
+    struct labels labels = kept_open(alert->labels, &room);
+    bool target = all_match(rule->target, rule->target_count, &labels);
+    bool source = all_match(rule->source, rule->source_count, &labels);
 
     if (!target && !source)
         return;

@@ -24,7 +24,7 @@ bool alert_has_key(const void *item, const void *wanted)
 {
     const struct alert *alert = item;
     const struct alert_key *key = wanted;
-    return alert->org == key->org && strcmp(alert->fingerprint, key->fingerprint) == 0 &&
+    return alert->org == key->org && strcmp(kept_extra(alert->labels), key->fingerprint) == 0 &&
            strcmp(alert->domain, key->domain) == 0;
 }
 
@@ -43,7 +43,7 @@ struct alert *alert_new(struct core *core, const struct record_alert *record)
     alert->domain = core_intern(core, record->domain);
     alert->source = core_intern(core, record->source);
     alert->state_reason = core_intern(core, record->state_reason);
-    alert->labels = labels_block(&record->labels, record->fingerprint, &alert->fingerprint);
+    alert->labels = kept_new(&core->names, &record->labels, record->fingerprint);
     alert->status = record->status;
     alert->seq = record->seq;
     alert->starts_ms = record->starts_ms;
@@ -54,7 +54,7 @@ struct alert *alert_new(struct core *core, const struct record_alert *record)
     alert->content_hash = record->content_hash;
     alert->test = record->test;
     alert->self = strcmp(record->domain, SELF_DOMAIN) == 0;
-    alert->severity = (uint8_t)policy_severity(core->policy, &alert->labels);
+    alert->severity = (uint8_t)policy_severity(core->policy, &record->labels);
     struct alert_key key = {record->domain, record->fingerprint, record->org};
     alert->hash = key_hash(&key);
     map_put(&core->alerts, alert->hash, alert);
@@ -65,14 +65,14 @@ struct alert *alert_new(struct core *core, const struct record_alert *record)
 
 void alert_free(struct core *core, struct alert *alert)
 {
-    struct alert_key key = {alert->domain, alert->fingerprint, alert->org};
+    struct alert_key key = {alert->domain, kept_extra(alert->labels), alert->org};
 
     assert(!alert->tolds && !alert->shade);
     map_remove(&core->alerts, alert->hash, &key);
     map_remove(&core->alert_ids, alert->id, &alert->id);
     heap_remove(&core->expiries, &alert->expiry);
     core->firing -= alert->status == ALERT_FIRING;
-    free(alert->labels.items);
+    kept_free(&core->names, alert->labels);
     free(alert);
 }
 
@@ -84,13 +84,13 @@ void alert_write(struct core *core, const struct alert *alert, const struct aler
                                .content_hash = alert->content_hash};
     row.domain = effects_text(core->effects, alert->domain);
     row.source = effects_text(core->effects, alert->source);
-    row.fingerprint = effects_text(core->effects, alert->fingerprint);
+    row.fingerprint = effects_text(core->effects, kept_extra(alert->labels));
     row.state_reason = effects_text(core->effects, alert->state_reason);
     if (detail) {
         row.detail = effects_input(core->effects, detail);
         row.labels = row.detail->labels;
     } else
-        row.labels = effects_labels(core->effects, &alert->labels);
+        row.labels = effects_kept(core->effects, alert->labels);
     effects_record(core->effects, RECORD_ALERT)->alert = row;
 }
 
@@ -124,7 +124,7 @@ static void write_transition(struct core *core, const struct alert *alert, const
 
 static bool is_own_trouble(const struct alert *alert, const char *channel)
 {
-    const char *about = alert->self ? labels_get(&alert->labels, "channel") : NULL;
+    const char *about = alert->self ? kept_get(alert->labels, "channel") : NULL;
     return about && strcmp(about, channel) == 0;
 }
 
@@ -132,12 +132,14 @@ size_t alert_placements(const struct core *core, const struct alert *alert, stru
 {
     const struct policy_node *nodes[POLICY_MATCHES_MAX];
     uint16_t uses[POLICY_CHANNELS_MAX] = {0};
+    struct label_room room;
+    struct labels labels = kept_open(alert->labels, &room);
     size_t count = 0, node_count = 1;
 
     if (alert->self)
         nodes[0] = core->policy->self;
     else
-        node_count = policy_match(core->policy, &alert->labels, nodes);
+        node_count = policy_match(core->policy, &labels, nodes);
     for (size_t n = 0; n < node_count; n++)
         for (size_t c = 0; c < nodes[n]->channel_count && count < PLACEMENTS_MAX; c++) {
             uint16_t channel = nodes[n]->channels[c];
@@ -270,7 +272,7 @@ static void forget(struct core *core, struct alert *alert)
 void alert_expire(struct core *core, struct alert *alert)
 {
     if (alert->status == ALERT_FIRING)
-        alert_close(core, alert, alert->self && !text_equal(labels_get(&alert->labels, "alertname"), TROUBLE_CHANNEL_DOWN) ? NULL : NO_NEWS, NULL);
+        alert_close(core, alert, alert->self && !text_equal(kept_get(alert->labels, "alertname"), TROUBLE_CHANNEL_DOWN) ? NULL : NO_NEWS, NULL);
     else
         forget(core, alert);
 }
@@ -334,13 +336,13 @@ bool alert_is_supposed(const struct alert *alert)
 /* Labels outside of the fingerprint may change: an event's severity. What is written down is what is held. */
 static void relabel(struct core *core, struct alert *alert, const struct labels *labels)
 {
-    struct label *old = alert->labels.items;
+    struct kept *old = alert->labels;
     bool was_hushed = alert->shade != NULL;
 
     hush_leave(core, alert);
-    alert->labels = labels_block(labels, alert->fingerprint, &alert->fingerprint);
-    alert->severity = (uint8_t)policy_severity(core->policy, &alert->labels);
-    free(old);
+    alert->labels = kept_new(&core->names, labels, kept_extra(old));
+    alert->severity = (uint8_t)policy_severity(core->policy, labels);
+    kept_free(&core->names, old);
     hush_enter(core, alert);
     if (was_hushed && !alert->shade)
         hush_review(core, alert);

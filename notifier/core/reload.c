@@ -95,8 +95,10 @@ static void move(struct core *core, struct told *told, struct group *group)
 static void replace_alert(struct core *core, struct alert *alert)
 {
     struct placement places[PLACEMENTS_MAX];
+    struct label_room room;
+    struct labels labels = kept_open(alert->labels, &room);
 
-    alert->severity = (uint8_t)policy_severity(core->policy, &alert->labels);
+    alert->severity = (uint8_t)policy_severity(core->policy, &labels);
     if (alert->status != ALERT_FIRING || alert->test)
         return;
     size_t count = alert_placements(core, alert, places);

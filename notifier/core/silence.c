@@ -23,10 +23,13 @@ struct silence *silence_by_number(const struct core *core, uint64_t number)
     return NULL;
 }
 
-static bool silence_matches(const struct silence *silence, const struct labels *labels)
+static bool silence_matches(const struct silence *silence, const struct alert *alert)
 {
+    struct label_room room;
+    struct labels labels = kept_open(alert->labels, &room);
+
     for (size_t i = 0; i < silence->matcher_count; i++)
-        if (!matcher_matches(silence->matchers[i], labels))
+        if (!matcher_matches(silence->matchers[i], &labels))
             return false;
     return true;
 }
@@ -34,7 +37,7 @@ static bool silence_matches(const struct silence *silence, const struct labels *
 struct silence *silence_for(const struct core *core, const struct alert *alert)
 {
     for (size_t i = 0; i < core->silence_count; i++) /* in the order of their numbers: always the same one of many */
-        if (core->silences[i]->state == SILENCE_ACTIVE && silence_matches(core->silences[i], &alert->labels))
+        if (core->silences[i]->state == SILENCE_ACTIVE && silence_matches(core->silences[i], alert))
             return core->silences[i];
     return NULL;
 }
@@ -116,7 +119,7 @@ static void enter_state(struct core *core, struct silence *silence, enum silence
         struct silence *now = alert->shade ? alert->shade->silence : NULL;
         if (alert->status != ALERT_FIRING || alert->test)
             continue;
-        if (state == SILENCE_ACTIVE && (!now || now->number > silence->number) && silence_matches(silence, &alert->labels))
+        if (state == SILENCE_ACTIVE && (!now || now->number > silence->number) && silence_matches(silence, alert))
             alert_silence(core, alert, silence);
         else if (state == SILENCE_EXPIRED && now == silence)
             alert_silence(core, alert, silence_for(core, alert));

@@ -5,6 +5,7 @@
 
 #include "notifier/core/core.h"
 #include "notifier/core/heap.h"
+#include "notifier/core/kept.h"
 #include "notifier/core/map.h"
 
 #include <stddef.h>
@@ -60,8 +61,7 @@ struct alert {
     uint64_t id, hash;
     int64_t org;
     const char *domain, *source, *state_reason; /* interned; reason NULL: none */
-    char *fingerprint;       /* inside the labels' block */
-    struct labels labels;    /* one block */
+    struct kept *labels;     /* its fingerprint with them */
     enum alert_status status;
     uint32_t seq;
     int64_t starts_ms, ends_ms, expires_ms, changed_ms, refreshed_ms;
@@ -111,10 +111,9 @@ struct incident {
 struct group {
     struct heap_item timer;
     uint64_t id, hash;
-    char *key;
     const char *node_id;     /* interned */
     const struct policy_node *node; /* NULL: its node went with a reload; the root's settings serve */
-    struct labels labels;    /* one block */
+    struct kept *labels;     /* its key with them */
     struct incident incident;
     struct moment flush_due, flushed;
     int64_t created_ms;
@@ -208,6 +207,7 @@ struct core {
     struct silence **silences;   /* by number */
     size_t silence_count;
     struct heap silence_changes;
+    struct kept_names names;     /* of alerts' and groups' labels */
     struct map buckets;          /* inhibition's: one a rule and set of equal values */
     bool times_hold[POLICY_INTERVALS_MAX]; /* which of the policy's named times hold, as of the minute */
     struct moment minute_due;
@@ -228,7 +228,6 @@ struct core {
 /* core.c */
 uint64_t core_next_id(struct core *core);
 const char *core_intern(struct core *core, const char *text); /* NULL stays NULL */
-struct labels labels_block(const struct labels *labels, const char *extra, char **extra_copy); /* free(items) frees all */
 struct moment moment_now(const struct core *core);
 struct moment moment_in(const struct core *core, int64_t ms);
 struct moment moment_due(const struct core *core, int64_t wall_ms, int64_t ms_max);  /* a stored time to come */

@@ -134,11 +134,11 @@ static void tell_health(struct core *core, struct target *target)
 /* After a restart: what stands of it. */
 void target_recall(struct core *core, const struct alert *alert)
 {
-    const char *channel = labels_get(&alert->labels, "channel");
+    const char *channel = kept_get(alert->labels, "channel");
     struct target *target = channel ? target_find(core, channel) : NULL;
 
     if (target && alert->self && alert->status == ALERT_FIRING &&
-        text_equal(labels_get(&alert->labels, "alertname"), TROUBLE_CHANNEL_DOWN))
+        text_equal(kept_get(alert->labels, "alertname"), TROUBLE_CHANNEL_DOWN))
         target->down_told = true;
 }
 

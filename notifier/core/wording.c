@@ -165,7 +165,7 @@ void wording_ask(struct core *core, struct delivery *delivery)
     }
     render_alerts(core, delivery, &words);
     struct labels *labels = ARENA_NEW(core->effects->arena, struct labels, 1);
-    *labels = effects_labels(core->effects, &group->labels);
+    *labels = effects_kept(core->effects, group->labels);
     words.group_labels = labels;
     delivery_freeze(core, delivery);
     effects_add(core->effects, EFFECT_RENDER)->render = words;

@@ -15,7 +15,7 @@ static void hold(void *context, const struct core_alert *alert)
 {
     struct holding *holding = context;
     holding->count++;
-    holding->label_count = alert->labels->count;
+    holding->label_count = kept_count(alert->labels);
     holding->last = *alert;
 }
 

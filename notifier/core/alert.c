@@ -63,14 +63,6 @@ void labels_settle(struct labels *labels)
         qsort(labels->items, labels->count, sizeof labels->items[0], label_compare);
 }
 
-bool labels_equal(const struct labels *a, const struct labels *b)
-{
-    for (size_t i = 0; i < a->count && a->count == b->count; i++)
-        if (strcmp(a->items[i].name, b->items[i].name) != 0 || strcmp(a->items[i].value, b->items[i].value) != 0)
-            return false;
-    return a->count == b->count;
-}
-
 uint64_t alert_input_hash(const struct alert_input *input)
 {
     uint64_t hash = fnv_labels(FNV_OFFSET, &input->annotations);

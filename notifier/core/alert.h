@@ -41,7 +41,6 @@ struct alert_input {
 
 const char *labels_get(const struct labels *labels, const char *name); /* NULL if absent */
 /* FNV-1a 64 over name 0xff value 0xff in name order: Prometheus's fingerprint. */
-bool labels_equal(const struct labels *a, const struct labels *b); /* both settled */
 uint64_t labels_fingerprint(const struct labels *labels);
 /* Sorts by name; of equal names the last wins; drops empty values. */
 void labels_settle(struct labels *labels);

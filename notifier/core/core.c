@@ -96,10 +96,11 @@ void core_free(struct core *core)
     for (size_t at = 0; map_each(&core->group_ids, &at, &item);) {
         struct group *group = item;
         for (uint16_t i = 0; i < group->lane_count; i++) {
-            free(group->lanes[i]->root_remote);
-            free(group->lanes[i]);
+            free(lane_at(group, i)->root_remote);
+            free(lane_at(group, i));
         }
-        free(group->lanes);
+        if (group->lane_count > 1)
+            free(group->lanes.many);
         kept_free(&core->names, group->labels);
         free(group);
     }

@@ -199,7 +199,7 @@ void delivery_die(struct core *core, struct delivery *delivery, const char *why)
     if (item_count)
         memcpy(items, delivery->items, item_count * sizeof items[0]);
     snprintf(summary, sizeof summary, "%.40s could not be told over %.40s: %.140s", group->incident.reference, channel, why);
-    lane->repeat_from = moment_now(core); /* a repeat that died is not due again at once */
+    lane->repeat_from_ms = core->now.steady_ms; /* a repeat that died is not due again at once */
     delivery_end(core, delivery, SETTLED_DEAD, why, 0);
     settle_dead(core, lane, items, item_count, id, why);
     if (lane->pending.count)

@@ -153,7 +153,7 @@ bool digest_gather(struct core *core, struct target *target)
         delivery_end(core, all.items[i], reminder ? SETTLED_SUPPRESSED : SETTLED_CARRIED,
                      reminder ? "a reminder gave way to a digest" : NULL, reminder ? 0 : digest->id);
         if (reminder) {
-            lane->repeat_from = moment_now(core);
+            lane->repeat_from_ms = core->now.steady_ms;
             group_refresh(core, lane->group);
         } else
             digest_cover(digest, lane);

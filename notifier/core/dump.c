@@ -88,7 +88,7 @@ static void dump_group(const struct group *group, struct buf *out)
              group->incident.id, group->incident.reference, group->incident.opened_ms, group->incident.severity);
     dump_labels(group->labels, out);
     for (uint16_t i = 0; i < group->lane_count; i++)
-        lanes[i] = group->lanes[i];
+        lanes[i] = lane_at(group, i);
     qsort(lanes, group->lane_count, sizeof *lanes, lane_order);
     for (uint16_t i = 0; i < group->lane_count; i++)
         buf_addf(out, "  lane %s notified=%" PRId64 " root=%s pending=%u calm=%u open=%" PRIu64 "\n", lanes[i]->target->name,

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define GROUP_KEY_SEED 5
 #define GROUP_KEY_MAX (16 * 1024) /* bytes; longer labels stand in it by their fingerprint */
 
 const struct policy_node *group_settings(const struct core *core, const struct group *group)
@@ -55,7 +56,6 @@ struct group *group_new(struct core *core, const struct record_group *record)
         err_memory();
     group->id = record->id;
     group->labels = kept_new(&core->names, &record->labels, record->key);
-    group->hash = text_hash(record->key, strlen(record->key), 5);
     group->node_id = core_intern(core, record->node_id);
     group->self = strcmp(record->node_id, "self") == 0;
     group->test = record->key[strlen(record->key) - 1] != '}';
@@ -63,7 +63,7 @@ struct group *group_new(struct core *core, const struct record_group *record)
     group->created_ms = record->created_ms;
     group->incident.id = record->incident_id;
     group->incident.severity = UINT8_MAX;
-    map_put(&core->groups, group->hash, group);
+    map_put(&core->groups, text_hash(record->key, strlen(record->key), GROUP_KEY_SEED), group);
     map_put(&core->group_ids, group->id, group);
     return group;
 }
@@ -99,7 +99,7 @@ static struct group *group_open(struct core *core, const struct alert *alert, co
 struct group *group_named(struct core *core, const char *node_id, const char *key)
 {
     static const struct labels none = {0};
-    struct group *group = map_get(&core->groups, text_hash(key, strlen(key), 5), key);
+    struct group *group = map_get(&core->groups, text_hash(key, strlen(key), GROUP_KEY_SEED), key);
 
     return group ? group : begin(core, node_id, key, &none, UINT8_MAX);
 }
@@ -111,7 +111,7 @@ struct group *group_for(struct core *core, const struct alert *alert, const stru
     struct labels labels = group_labels(alert, node, chosen);
 
     group_key(alert, node, &labels, &key);
-    struct group *group = map_get(&core->groups, text_hash(buf_text(&key), key.length, 5), buf_text(&key));
+    struct group *group = map_get(&core->groups, text_hash(buf_text(&key), key.length, GROUP_KEY_SEED), buf_text(&key));
     if (!group)
         group = group_open(core, alert, node, buf_text(&key), &labels);
     buf_free(&key);
@@ -119,20 +119,43 @@ struct group *group_for(struct core *core, const struct alert *alert, const stru
     return group;
 }
 
+static void lane_add(struct group *group, struct lane *lane)
+{
+    size_t size = (group->lane_count + 1u) * sizeof lane;
+
+    if (!group->lane_count) {
+        group->lanes.one = lane;
+        group->lane_count = 1;
+        return;
+    }
+    struct lane **many = group->lane_count == 1 ? malloc(size) : realloc(group->lanes.many, size);
+    if (!many)
+        err_memory();
+    if (group->lane_count == 1)
+        many[0] = group->lanes.one;
+    many[group->lane_count++] = lane;
+    group->lanes.many = many;
+}
+
 struct lane *group_lane(struct core *core, struct group *group, struct target *target)
 {
     for (uint16_t i = 0; i < group->lane_count; i++)
-        if (group->lanes[i]->target == target)
-            return group->lanes[i];
+        if (lane_at(group, i)->target == target)
+            return lane_at(group, i);
     struct lane *lane = calloc(1, sizeof *lane);
-    group->lanes = realloc(group->lanes, (group->lane_count + 1u) * sizeof group->lanes[0]);
-    if (!lane || !group->lanes)
+    if (!lane)
         err_memory();
     lane->group = group;
     lane->target = target;
-    group->lanes[group->lane_count++] = lane;
+    lane_add(group, lane);
     lane_write(core, lane);
     return lane;
+}
+
+void lane_notified(struct lane *lane, struct moment at)
+{
+    lane->notified = at;
+    lane->repeat_from_ms = at.steady_ms;
 }
 
 void lane_write(struct core *core, const struct lane *lane)
@@ -204,7 +227,7 @@ static bool repeats(const struct core *core, const struct lane *lane)
 
 static int64_t repeat_due(const struct core *core, const struct lane *lane)
 {
-    return lane->repeat_from.steady_ms + group_settings(core, lane->group)->repeat_interval_ms;
+    return lane->repeat_from_ms + group_settings(core, lane->group)->repeat_interval_ms;
 }
 
 /* Worst severity of what fires here; past the last where nothing does, or where only what does not repeat does. */
@@ -225,7 +248,7 @@ static void lane_repeat(struct core *core, struct lane *lane)
     unsigned severity = firing_severity(core, lane, true);
 
     if (severity == UINT8_MAX) {
-        lane->repeat_from = moment_now(core); /* nothing here repeats: look again in as long */
+        lane->repeat_from_ms = core->now.steady_ms; /* nothing here repeats: look again in as long */
         return;
     }
     delivery_open(core, lane, REASON_REPEAT, (uint8_t)severity, core->now.wall_ms);
@@ -325,7 +348,7 @@ void group_flush(struct core *core, struct group *group)
     group->flush_due = (struct moment){0};
     group_mark(core, group);
     for (uint16_t i = 0; i < group->lane_count; i++)
-        said = lane_flush(core, group->lanes[i]) || said;
+        said = lane_flush(core, lane_at(group, i)) || said;
     if (said) /* what was hushed keeps nobody waiting for group_interval */
         group->flushed = moment_now(core);
 }
@@ -335,8 +358,8 @@ void group_timer(struct core *core, struct group *group)
     if (group->flush_due.wall_ms && group->flush_due.steady_ms <= core->now.steady_ms)
         group_flush(core, group);
     for (uint16_t i = 0; i < group->lane_count; i++)
-        if (repeats(core, group->lanes[i]) && repeat_due(core, group->lanes[i]) <= core->now.steady_ms)
-            lane_repeat(core, group->lanes[i]);
+        if (repeats(core, lane_at(group, i)) && repeat_due(core, lane_at(group, i)) <= core->now.steady_ms)
+            lane_repeat(core, lane_at(group, i));
     group_refresh(core, group);
 }
 
@@ -345,8 +368,8 @@ static void group_close(struct core *core, struct group *group)
     incident_write(core, group, core->now.wall_ms);
     /* A group without rows of its own to keep: what it said stays in deliveries and settlements. */
     for (uint16_t i = 0; i < group->lane_count; i++)
-        while (group->lanes[i]->calm.first)
-            told_drop(core, group->lanes[i]->calm.first);
+        while (lane_at(group, i)->calm.first)
+            told_drop(core, lane_at(group, i)->calm.first);
     if (group->dirty)
         groups_write_dirty(core);
     effects_record(core->effects, RECORD_GROUP_GONE)->group.id = group->id;
@@ -357,7 +380,7 @@ static void group_close(struct core *core, struct group *group)
 static void close_test(struct core *core, struct group *group)
 {
     for (uint16_t i = 0; i < group->lane_count; i++)
-        for (struct told *told = group->lanes[i]->calm.first; told; told = told->next)
+        for (struct told *told = lane_at(group, i)->calm.first; told; told = told->next)
             if (told->alert->status == ALERT_FIRING) {
                 alert_close(core, told->alert, NULL, "a test closes itself");
                 return;
@@ -367,7 +390,7 @@ static void close_test(struct core *core, struct group *group)
 static bool is_quiet(const struct group *group)
 {
     for (uint16_t i = 0; i < group->lane_count; i++) {
-        const struct lane *lane = group->lanes[i];
+        const struct lane *lane = lane_at(group, i);
         if (lane->delivery || lane->pending.count)
             return false;
         for (const struct told *told = lane->calm.first; told; told = told->next)
@@ -382,8 +405,8 @@ static void account(struct core *core, struct group *group)
 {
     uint32_t lost = 0;
     for (uint16_t i = 0; i < group->lane_count; i++)
-        if (!group->lanes[i]->delivery && !group->flush_due.wall_ms)
-            lost += group->lanes[i]->pending.count;
+        if (!lane_at(group, i)->delivery && !group->flush_due.wall_ms)
+            lost += lane_at(group, i)->pending.count;
     core->unaccounted = core->unaccounted - group->unaccounted + lost;
     group->unaccounted = lost;
 }
@@ -400,8 +423,8 @@ void group_refresh(struct core *core, struct group *group)
         return;
     }
     for (uint16_t i = 0; i < group->lane_count; i++)
-        if (repeats(core, group->lanes[i]) && repeat_due(core, group->lanes[i]) < due)
-            due = repeat_due(core, group->lanes[i]);
+        if (repeats(core, lane_at(group, i)) && repeat_due(core, lane_at(group, i)) < due)
+            due = repeat_due(core, lane_at(group, i));
     if (due == INT64_MAX)
         heap_remove(&core->timers, &group->timer);
     else if (!group->timer.place || group->timer.rank != due)
@@ -411,17 +434,20 @@ void group_refresh(struct core *core, struct group *group)
 
 void group_free(struct core *core, struct group *group)
 {
-    map_remove(&core->groups, group->hash, kept_extra(group->labels));
+    const char *key = kept_extra(group->labels);
+
+    map_remove(&core->groups, text_hash(key, strlen(key), GROUP_KEY_SEED), key);
     map_remove(&core->group_ids, group->id, &group->id);
     map_remove(&core->references, text_hash(group->incident.reference, strlen(group->incident.reference), 3),
                group->incident.reference);
     heap_remove(&core->timers, &group->timer);
     core->unaccounted -= group->unaccounted;
     for (uint16_t i = 0; i < group->lane_count; i++) {
-        free(group->lanes[i]->root_remote);
-        free(group->lanes[i]);
+        free(lane_at(group, i)->root_remote);
+        free(lane_at(group, i));
     }
-    free(group->lanes);
+    if (group->lane_count > 1)
+        free(group->lanes.many);
     kept_free(&core->names, group->labels);
     free(group);
 }

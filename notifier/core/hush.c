@@ -146,7 +146,7 @@ static void review(struct core *core, struct told *told)
     bool firing = told->alert->status == ALERT_FIRING;
 
     if (told->status == TOLD_FIRING && firing)
-        told->lane->repeat_from = told->lane->notified; /* a repeat that fell into it is due now */
+        told->lane->repeat_from_ms = told->lane->notified.steady_ms; /* a repeat that fell into it is due now */
     if (!kind || kind == HUSH_WAITS || kind == HUSH_ELSEWHERE || kind == HUSH_RAISED)
         return;
     enum hush still = hush_judge(core, told);

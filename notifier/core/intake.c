@@ -56,8 +56,7 @@ struct alert *alert_new(struct core *core, const struct record_alert *record)
     alert->self = strcmp(record->domain, SELF_DOMAIN) == 0;
     alert->severity = (uint8_t)policy_severity(core->policy, &record->labels);
     struct alert_key key = {record->domain, record->fingerprint, record->org};
-    alert->hash = key_hash(&key);
-    map_put(&core->alerts, alert->hash, alert);
+    map_put(&core->alerts, key_hash(&key), alert);
     map_put(&core->alert_ids, alert->id, alert);
     core->firing += alert->status == ALERT_FIRING;
     return alert;
@@ -68,7 +67,7 @@ void alert_free(struct core *core, struct alert *alert)
     struct alert_key key = {alert->domain, kept_extra(alert->labels), alert->org};
 
     assert(!alert->tolds && !alert->shade);
-    map_remove(&core->alerts, alert->hash, &key);
+    map_remove(&core->alerts, key_hash(&key), &key);
     map_remove(&core->alert_ids, alert->id, &alert->id);
     heap_remove(&core->expiries, &alert->expiry);
     core->firing -= alert->status == ALERT_FIRING;
@@ -310,7 +309,7 @@ static void count(struct core *core, enum count_kind what, const char *source, e
     effect->alert_id = alert_id;
 }
 
-static void hear_new(struct core *core, const struct event_alerts *event, const struct alert_input *input, uint64_t hash)
+static void hear_new(struct core *core, const struct event_alerts *event, const struct alert_input *input)
 {
     int64_t now_ms = core->now.wall_ms;
 
@@ -323,7 +322,6 @@ static void hear_new(struct core *core, const struct event_alerts *event, const 
                                   .test = input->test, .content_hash = alert_input_hash(input),
                                   .state_reason = input->state_reason, .labels = input->labels};
     struct alert *alert = alert_new(core, &record);
-    assert(alert->hash == hash);
     bool unknown_end = input->status == ALERT_RESOLVED && !input->test;
     transition(core, alert, input->status, input, unknown_end ? "resolved without a firing" : NULL);
 }
@@ -375,7 +373,7 @@ static void refresh(struct core *core, struct alert *alert, const struct alert_i
     bool confirmed = alert_is_supposed(alert);
     uint8_t severity = alert->severity;
     /* Two sources that see the same alerts may name other labels: who told us of it says how bad it is. */
-    bool relabelled = text_equal(alert->source, source) && !labels_equal(&alert->labels, &input->labels);
+    bool relabelled = text_equal(alert->source, source) && !kept_equal(alert->labels, &input->labels);
     bool changed = hash != alert->content_hash || relabelled || input->expires_ms != alert->expires_ms || began_anew || confirmed;
 
     if (!changed && core->now.wall_ms - alert->refreshed_ms < ALERT_REFRESH_STEP_MS &&
@@ -433,7 +431,7 @@ static void hear(struct core *core, const struct event_alerts *event, const stru
     }
     count(core, COUNT_RECEIVED, event->source, input->status, 0);
     if (!alert) {
-        hear_new(core, event, input, hash);
+        hear_new(core, event, input);
         return;
     }
     if (alert->status == input->status) {

@@ -128,3 +128,16 @@ struct labels kept_open(const struct kept *kept, struct label_room *room)
         room->items[i] = (struct label){name, value};
     return labels;
 }
+
+bool kept_equal(const struct kept *kept, const struct labels *labels)
+{
+    struct label_room room;
+    struct labels own = kept_open(kept, &room);
+
+    if (own.count != labels->count)
+        return false;
+    for (size_t i = 0; i < own.count; i++)
+        if (strcmp(own.items[i].name, labels->items[i].name) != 0 || strcmp(own.items[i].value, labels->items[i].value) != 0)
+            return false;
+    return true;
+}

@@ -25,6 +25,7 @@ void kept_free(struct kept_names *names, struct kept *kept); /* NULL is fine */
 
 const char *kept_extra(const struct kept *kept);
 const char *kept_get(const struct kept *kept, const char *name); /* NULL if absent; lives as long as kept */
+bool kept_equal(const struct kept *kept, const struct labels *labels); /* labels settled */
 size_t kept_count(const struct kept *kept);
 /* The items lie in the room, their texts in kept. */
 struct labels kept_open(const struct kept *kept, struct label_room *room);

@@ -59,7 +59,7 @@ static void load_lane(struct core *core, const struct record_lane *row)
         return;
     struct lane *lane = group_lane(core, group, target_named(core, row->channel));
     if (row->notified_ms)
-        lane->notified = lane->repeat_from = moment_past(core, row->notified_ms);
+        lane_notified(lane, moment_past(core, row->notified_ms));
     text_replace(&lane->root_remote, row->root_remote);
 }
 

@@ -4,6 +4,8 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#define MAP_TENTHS_MAX 8 /* of the slots are taken: then as many more are made. Hashes are compared before items, so a longer run costs little */
+
 void map_init(struct map *map, bool (*same)(const void *item, const void *key))
 {
     *map = (struct map){.same = same};
@@ -52,7 +54,7 @@ static void grow(struct map *map)
 void map_put(struct map *map, uint64_t hash, void *item)
 {
     assert(item);
-    if ((map->count + 1) * 10 > map->capacity * 7)
+    if ((map->count + 1) * 10 > map->capacity * MAP_TENTHS_MAX)
         grow(map);
     place(map, hash, item);
     map->count++;

@@ -84,7 +84,7 @@ static void move(struct core *core, struct told *told, struct group *group)
     int64_t told_ms = told->told_ms;
     told_move(core, told, lane);
     if (told_ms > lane->notified.wall_ms) {
-        lane->notified = lane->repeat_from = moment_past(core, told_ms);
+        lane_notified(lane, moment_past(core, told_ms));
         lane_write(core, lane);
     }
     if (told->is_pending)
@@ -142,7 +142,7 @@ void reload(struct core *core, const struct policy *policy)
     for (size_t i = 0; i < group_count; i++) {
         struct group *group = group_by_id(core, ids[i]);
         for (uint16_t l = 0; group && l < group->lane_count; l++) {
-            bury(core, group->lanes[l]);
+            bury(core, lane_at(group, l));
             group = group_by_id(core, ids[i]);
         }
     }

@@ -58,7 +58,7 @@ struct shade { /* what hushes an alert that fires; of many the one with the lowe
 
 struct alert {
     struct heap_item expiry; /* when it ends by itself, or, resolved, is forgotten */
-    uint64_t id, hash;
+    uint64_t id;
     int64_t org;
     const char *domain, *source, *state_reason; /* interned; reason NULL: none */
     struct kept *labels;     /* its fingerprint with them */
@@ -96,31 +96,34 @@ struct lane { /* one group on one channel */
     struct target *target;
     struct told_list pending, calm; /* something owed; all settled */
     struct moment notified;
-    struct moment repeat_from; /* notified, or when last found that nothing here repeats */
+    int64_t repeat_from_ms; /* steady: notified, or when last found that nothing here repeats */
     char *root_remote;
     struct delivery *delivery; /* the open one */
 };
 
 struct incident {
     uint64_t id;
-    char reference[REFERENCE_SIZE];
     int64_t opened_ms;
+    char reference[REFERENCE_SIZE];
     uint8_t severity;
 };
 
 struct group {
     struct heap_item timer;
-    uint64_t id, hash;
+    uint64_t id;
     const char *node_id;     /* interned */
     const struct policy_node *node; /* NULL: its node went with a reload; the root's settings serve */
     struct kept *labels;     /* its key with them */
     struct incident incident;
     struct moment flush_due, flushed;
     int64_t created_ms;
-    struct lane **lanes;
-    uint16_t lane_count;
+    union {
+        struct lane *one;    /* where lane_count is 1, as mostly */
+        struct lane **many;
+    } lanes;                 /* see lane_at */
     uint32_t unaccounted;
-    bool test, self, dirty, gathers; /* gathers: of a digest; no alert is in it */
+    uint16_t lane_count;
+    bool test : 1, self : 1, dirty : 1, gathers : 1; /* gathers: of a digest; no alert is in it */
     struct group *next_dirty;
 };
 
@@ -260,6 +263,10 @@ struct group *group_for(struct core *core, const struct alert *alert, const stru
 struct group *group_named(struct core *core, const char *node_id, const char *key); /* one without alerts */
 struct group *group_new(struct core *core, const struct record_group *record);
 struct group *group_by_id(const struct core *core, uint64_t id);
+static inline struct lane *lane_at(const struct group *group, uint16_t index)
+{
+    return group->lane_count == 1 ? group->lanes.one : group->lanes.many[index];
+}
 struct lane *group_lane(struct core *core, struct group *group, struct target *target); /* finds or adds, and writes it */
 const struct policy_node *group_settings(const struct core *core, const struct group *group);
 void group_touch(struct core *core, struct group *group); /* something is owed: set its flush */
@@ -271,6 +278,7 @@ void group_mark(struct core *core, struct group *group);  /* to be written at th
 void groups_write_dirty(struct core *core);
 void group_free(struct core *core, struct group *group);
 void lane_write(struct core *core, const struct lane *lane);
+void lane_notified(struct lane *lane, struct moment at);
 /* Why a message is sent now, by the news there is at this moment; otherwise where there is none. */
 enum reason lane_reason_now(struct core *core, const struct lane *lane, enum reason otherwise);
 const char *incident_title(const struct group *group);

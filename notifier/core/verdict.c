@@ -153,7 +153,7 @@ static void delivered(struct core *core, struct delivery *delivery)
         memcpy(items, delivery->items, count * sizeof items[0]);
     for (size_t i = 0; i < lane_count; i++) {
         lanes[i] = covered[i];
-        lanes[i]->notified = lanes[i]->repeat_from = moment_now(core);
+        lane_notified(lanes[i], moment_now(core));
         lane_write(core, lanes[i]);
     }
     int64_t took_ms = core->now.wall_ms - delivery->accepted_ms;

@@ -6,7 +6,7 @@
 
 static void what_is_kept_comes_back(void)
 {
-    static struct label two[] = {{"alertname", "Disk"}, {"host", "db1"}}, odd[] = {{"", "nameless"}, {"a", "é\n"}};
+    static struct label two[] = {{"alertname", "Disk"}, {"host", "db1"}}, other[] = {{"alertname", "Disk"}, {"host", "db2"}}, odd[] = {{"", "nameless"}, {"a", "é\n"}};
     static const struct {
         const char *name, *extra;
         struct labels labels;
@@ -14,6 +14,7 @@ static void what_is_kept_comes_back(void)
         {"two labels", "f1", {two, 2}},
         {"none", "digest:{}", {NULL, 0}},
         {"an empty extra", "", {two, 1}},
+        {"another value", "f2", {other, 2}},
         {"odd bytes", "x", {odd, 2}},
     };
     struct kept_names names;
@@ -32,6 +33,10 @@ static void what_is_kept_comes_back(void)
             CHECK(test_same(kept_get(kept, labels.items[l].name), rows[i].labels.items[l].value), "%s", rows[i].name);
         }
         CHECK(!kept_get(kept, "other"), "%s", rows[i].name);
+        for (size_t r = 0; r < LENGTH(rows); r++) {
+            bool same = r == i;
+            CHECK(kept_equal(kept, &rows[r].labels) == same, "%s against %s", rows[i].name, rows[r].name);
+        }
         kept_free(&names, kept);
     }
     kept_free(&names, NULL);

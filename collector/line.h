@@ -32,7 +32,8 @@ struct line_options {
 bool line_precision(const char *word, int64_t *unit_ns);
 
 /* Reads a whole push and adds its rows to out; all or none. Blank lines and # comments are passed over; a raw line
- * break within a quoted text is escaped; an empty tag is left out. On failure bad_line tells which line, from 1. */
+ * break within a quoted text is escaped; an empty tag is left out. On failure bad_line tells which line, from 1; a
+ * line break within a quoted text begins none, as QuestDB counts. */
 bool line_read(const char *text, size_t length, const struct line_options *options, struct buf *out, size_t *rows,
                size_t *bad_line, struct err *err);
 

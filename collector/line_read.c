@@ -391,14 +391,6 @@ static bool read_row(struct reading *r, size_t rows)
     return true;
 }
 
-static size_t line_number(const char *text, const char *at)
-{
-    size_t number = 1;
-    for (; text < at; text++)
-        number += *text == '\n';
-    return number;
-}
-
 bool line_read(const char *text, size_t length, const struct line_options *options, struct buf *out, size_t *rows,
                size_t *bad_line, struct err *err)
 {
@@ -406,8 +398,7 @@ bool line_read(const char *text, size_t length, const struct line_options *optio
     size_t before = out->length;
 
     *rows = *bad_line = 0;
-    while (r.at < r.end) {
-        const char *from = r.at;
+    for (size_t number = 1; r.at < r.end; number++) {
         bool comment = *r.at == '#';
 
         skip_spaces(&r);
@@ -418,7 +409,7 @@ bool line_read(const char *text, size_t length, const struct line_options *optio
             if (!ok) {
                 buf_cut(out, before);
                 *rows = 0;
-                *bad_line = line_number(text, from);
+                *bad_line = number;
                 return false;
             }
             ++*rows;

@@ -2,7 +2,7 @@
 #
 # make check        deps (unless DEPS=no), then every test, those against real servers included
 # make check-fast   the part under a minute: unit, tidy, a hundred simulated lives
-# make e2e          the real binary against providers, Postfix and a small disk
+# make e2e          the real binary against providers, Postfix, QuestDB and its clients, and a small disk
 # make tidy         layers, banned calls, headers that stand alone, a pure core
 # make check-amtool Debian's amtool and Prometheus against the real daemon
 # make check-asan   unit, simulator and smoke tests under AddressSanitizer and UBSan
@@ -49,7 +49,7 @@ tidy: $(call objects,$(SRC_core))
 	@CC="$(CC)" TIDY_CPPFLAGS="$(CPPFLAGS)" tests/tidy.sh $(OUT)/obj
 
 .PHONY: e2e
-e2e: $(OUT)/bin/notifier $(OUT)/bin/collector
+e2e: $(OUT)/bin/notifier $(OUT)/bin/collector build/clients/.ready
 	$(call need,pytest-3,python3-pytest)
 	$(call need,java,default-jre-headless)
 	@NOTIFIER_BIN=$(OUT)/bin/notifier COLLECTOR_BIN=$(OUT)/bin/collector PYTHONDONTWRITEBYTECODE=1 timeout --kill-after=10 890 $(PYTEST) tests/e2e $(E2E_ARGS)

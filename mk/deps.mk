@@ -1,10 +1,11 @@
 # make deps         installs what building, running and testing need (Debian or Ubuntu, as root)
+# make clients      the official clients of QuestDB and InfluxDB, from PyPI into build/clients: for `make e2e` and `make bench-collector`
 
 DEPS_BUILD := gcc make pkg-config libmicrohttpd-dev libcurl4-openssl-dev libcjson-dev libesmtp-dev libsqlite3-dev libyaml-dev \
               libpcre2-dev libssl-dev libsystemd-dev libcrypt-dev zlib1g-dev tzdata
 DEPS_TEST  := clang libclang-rt-14-dev clang-tidy cppcheck gcovr valgrind python3 python3-pytest sqlite3 postfix sasl2-bin libsasl2-modules \
               swaks openssl curl jq wrk prometheus-alertmanager prometheus util-linux procps groff-base \
-              python3-yaml python3-psycopg2 python3-venv chromium chromium-driver python3-selenium default-jre-headless maven docker-compose
+              python3-venv python3-yaml python3-psycopg2 python3-venv chromium chromium-driver python3-selenium default-jre-headless maven docker-compose
 DEPS_ALL   := $(DEPS_BUILD) $(DEPS_TEST) $(if $(shell command -v npm),,npm)
 
 .PHONY: deps
@@ -20,6 +21,17 @@ packages:
 	if [ "$$(id -u)" != 0 ]; then echo "some packages are missing; run: sudo apt-get install -y" $$missing >&2; exit 1; fi; \
 	echo "installing:" $$missing; \
 	apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null
+
+# Exactly these, so that a test that passes today passes tomorrow; for the tests alone, the programs need none of it.
+CLIENTS := questdb==6.0.0 influxdb-client==1.50.0
+.PHONY: clients
+clients: build/clients/.ready
+build/clients/.ready: mk/deps.mk
+	@rm -rf build/clients
+	@echo '  PYPI  $(CLIENTS)'
+	@/usr/bin/python3 -m venv build/clients || { echo "python3-venv is missing: apt-get install python3-venv" >&2; exit 1; }
+	@timeout --kill-after=10 600 build/clients/bin/pip install -q --disable-pip-version-check --no-input $(CLIENTS)
+	@touch $@
 
 # Before the first object: a missing package is named with the command that brings it, not guessed from a compiler's
 # complaint. Goals that build nothing themselves are left alone.

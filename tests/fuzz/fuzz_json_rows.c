@@ -12,7 +12,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     static const char *const tables[] = {"daemon_metrics", "market_metrics", "numbers", "a b"};
     struct points *points = points_new();
     struct buf out = BUF_EMPTY(8u << 20), again = BUF_EMPTY(8u << 20);
-    struct line_options options = {1, NOW};
+    struct line_options options = {.unit_ns = 1, .now_ns = NOW};
     struct err err = {0};
     size_t row, rows, bad;
 

@@ -1,5 +1,6 @@
 /* line_read: what gets through is UTF-8 without NUL, row for row, and reads back as itself. */
 #include "base/text.h"
+#include "collector/census.h"
 #include "collector/line.h"
 #include "tests/fuzz/fuzz.h"
 
@@ -10,7 +11,9 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const int64_t units[] = {1, 1000, 1000000, 1000000000, 3600000000000LL};
-    struct line_options options = {size ? units[data[0] % LENGTH(units)] : 1, 1790000000000000000LL}, canonical = {1, options.now_ns};
+    static struct census *census; /* of all inputs: its limits are reached soon, and what is refused leaves nothing in it */
+    struct line_options options = {.unit_ns = size ? units[data[0] % LENGTH(units)] : 1, .now_ns = 1790000000000000000LL};
+    struct line_options canonical = {.unit_ns = 1, .now_ns = options.now_ns};
     struct buf out = BUF_EMPTY(OUT_MAX), again = BUF_EMPTY(OUT_MAX);
     struct err err = {0};
     size_t rows, rows_again, bad, found = 0;
@@ -19,6 +22,21 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         data++;
         size--;
     }
+    if (!census)
+        census = census_new(&(struct census_limits){.tables = 20, .columns = 20, .values = 20});
+    struct census_state before = census_state(census);
+    census_begin(census);
+    options.census = census;
+    bool known = line_read((const char *)data, size, &options, &out, &rows, &bad, &err);
+    if (known)
+        census_keep(census);
+    else
+        census_undo(census);
+    struct census_state after = census_state(census);
+    FUZZ_CHECK(known || memcmp(before.counts, after.counts, sizeof after.counts) == 0);
+    FUZZ_CHECK(after.counts[CENSUS_TABLES] <= 20 && after.counts[CENSUS_COLUMNS] <= 400 && after.counts[CENSUS_VALUES] <= 8000);
+    buf_clear(&out);
+    options.census = NULL;
     if (line_read((const char *)data, size, &options, &out, &rows, &bad, &err)) {
         FUZZ_CHECK(!memchr(buf_text(&out), 0, out.length) && text_is_utf8(buf_text(&out), out.length));
         for (size_t at = 0; at < out.length; found++)

@@ -1,6 +1,7 @@
 #include "base/http.h"
 
 #include "base/http_request.h"
+#include "base/memory.h"
 #include "base/text.h"
 
 #include <assert.h>
@@ -119,7 +120,7 @@ struct http *http_new(struct err *err)
 {
     static bool started;
 
-    if (!started && curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
+    if (!started && curl_global_init_mem(CURL_GLOBAL_DEFAULT, memory_get, free, memory_resized, memory_text, memory_zeroed) != CURLE_OK) {
         err_set(err, ERR_SYSTEM, "libcurl cannot be started");
         return NULL;
     }

@@ -1,5 +1,6 @@
 #include "base/json.h"
 
+#include "base/memory.h"
 #include "base/text.h"
 
 #include <assert.h>
@@ -9,6 +10,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* cJSON takes its own lack of memory for a mistake in the text. */
+__attribute__((constructor)) static void cjson_told_where_memory_is(void)
+{
+    cJSON_InitHooks(&(cJSON_Hooks){.malloc_fn = memory_get, .free_fn = free});
+}
 
 /* Counts values and depth without building anything: commas and openings outside of strings. */
 static bool measure(const char *text, size_t length, struct err *err)

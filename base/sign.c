@@ -1,8 +1,10 @@
 #include "base/sign.h"
 
+#include "base/memory.h"
 #include "base/text.h"
 
 #include <errno.h>
+#include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
@@ -12,6 +14,30 @@
 #include <string.h>
 #include <sys/random.h>
 #include <time.h>
+
+static void *openssl_get(size_t size, const char *file, int line)
+{
+    (void)file, (void)line;
+    return memory_get(size);
+}
+
+static void *openssl_resized(void *memory, size_t size, const char *file, int line)
+{
+    (void)file, (void)line;
+    return memory_resized(memory, size);
+}
+
+static void openssl_free(void *memory, const char *file, int line)
+{
+    (void)file, (void)line;
+    free(memory);
+}
+
+/* Before main: OpenSSL takes this only before it has asked for any. libcurl and libmicrohttpd use the same OpenSSL. */
+__attribute__((constructor)) static void openssl_told_where_memory_is(void)
+{
+    CRYPTO_set_mem_functions(openssl_get, openssl_resized, openssl_free);
+}
 
 static void to_hex(const unsigned char *bytes, size_t count, char *out)
 {

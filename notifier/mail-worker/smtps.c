@@ -1,5 +1,6 @@
 /* TLS from the first byte (port 465), which libesmtp cannot: libcurl's SMTP. It tells of no recipient's fate, so the
  * commands and answers are read as they pass. */
+#include "base/memory.h"
 #include "base/text.h"
 #include "notifier/mail-worker/session.h"
 
@@ -176,7 +177,7 @@ void smtps_run(const struct mail_job *job, struct arena *arena)
     struct upload upload = {.job = job, .arena = arena};
     struct curl_slist *recipients = add_recipients(&upload);
 
-    curl_global_init(CURL_GLOBAL_DEFAULT);
+    curl_global_init_mem(CURL_GLOBAL_DEFAULT, memory_get, free, memory_resized, memory_text, memory_zeroed);
     CURL *easy = curl_easy_init();
     if (!easy)
         err_memory();

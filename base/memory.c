@@ -1,0 +1,37 @@
+#include "base/memory.h"
+#include "base/err.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void *memory_get(size_t size)
+{
+    void *memory = malloc(size);
+    if (!memory && size)
+        err_memory();
+    return memory;
+}
+
+void *memory_zeroed(size_t count, size_t size)
+{
+    void *memory = calloc(count, size);
+    if (!memory && count && size)
+        err_memory();
+    return memory;
+}
+
+void *memory_resized(void *memory, size_t size)
+{
+    void *resized = realloc(memory, size);
+    if (!resized && size)
+        err_memory();
+    return resized;
+}
+
+char *memory_text(const char *text)
+{
+    char *copy = strdup(text);
+    if (!copy)
+        err_memory();
+    return copy;
+}

@@ -1,0 +1,15 @@
+/* Memory for libraries that let themselves be told where to get it: where none is left, err_memory ends the process with
+ * its sentence, as everywhere in this tree. Else cJSON calls good input bad, libcurl drops an option, OpenSSL crashes.
+ * SQLite keeps its own: it answers exhaustion as it answers a failing disk. */
+#ifndef BASE_MEMORY_H
+#define BASE_MEMORY_H
+
+#include <stddef.h>
+
+/* As malloc, calloc, realloc and strdup, and freed with free; NULL only where no byte was asked for. */
+void *memory_get(size_t size);
+void *memory_zeroed(size_t count, size_t size);
+void *memory_resized(void *memory, size_t size);
+char *memory_text(const char *text);
+
+#endif

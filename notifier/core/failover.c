@@ -26,15 +26,24 @@ static struct target *next_fallback(const struct core *core, const struct lane *
     return NULL;
 }
 
+bool failover_possible_for(const struct core *core, const struct lane *lane)
+{
+    return next_fallback(core, lane) != NULL;
+}
+
 bool failover_possible(const struct core *core, const struct delivery *delivery)
 {
-    return next_fallback(core, delivery->lane) != NULL;
+    return failover_possible_for(core, delivery->lane);
+}
+
+int64_t failover_due_ms(const struct core *core, const struct delivery *delivery)
+{
+    return delivery->accepted_ms + group_settings(core, delivery->lane->group)->deliver_within_ms;
 }
 
 bool failover_is_due(const struct core *core, const struct delivery *delivery)
 {
-    const struct policy_node *node = group_settings(core, delivery->lane->group);
-    return core->now.wall_ms - delivery->accepted_ms >= node->deliver_within_ms && failover_possible(core, delivery);
+    return core->now.wall_ms >= failover_due_ms(core, delivery) && failover_possible(core, delivery);
 }
 
 /* When the last call comes: who configured more patience has it. */

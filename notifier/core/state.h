@@ -186,6 +186,8 @@ struct target { /* a channel's health and queue */
     size_t ring_count;
     struct moment not_before;
     uint32_t failures, in_flight, pending;
+    uint32_t pressed;      /* asked to wait, without a word how long, so often in a row */
+    int64_t pressed_ms;    /* steady time of the last of these */
     int64_t last_ok_ms, last_error_ms;
     char *last_error, *moved_to;
     struct wallet *wallet; /* NULL: none is shared */
@@ -348,7 +350,9 @@ bool wording_lane_has_news(struct core *core, const struct lane *lane);
 
 /* failover.c */
 bool failover_possible(const struct core *core, const struct delivery *delivery);
-bool failover_is_due(const struct core *core, const struct delivery *delivery); /* it has had its time */
+bool failover_possible_for(const struct core *core, const struct lane *lane);
+int64_t failover_due_ms(const struct core *core, const struct delivery *delivery); /* wall time at which it has had its time */
+bool failover_is_due(const struct core *core, const struct delivery *delivery); /* it has, and there is another way */
 /* Ends it carried by a delivery on the next fallback; false where there is none. */
 bool failover(struct core *core, struct delivery *delivery, const char *why);
 void failover_watch(struct core *core, struct delivery *delivery); /* sets its timer: a critical one's patience, then the last call */
@@ -386,7 +390,8 @@ void target_tick(struct core *core, struct target *target, size_t *budget);
 int64_t target_deadline(const struct core *core, const struct target *target);
 void target_write(struct core *core, const struct target *target);
 void target_failed(struct core *core, struct target *target, uint64_t chance, const char *words);
-void target_busy(struct core *core, struct target *target, int64_t wait_ms, const char *words);
+/* wait_ms -1: the provider named none, and the wait grows from answer to answer. started: when the attempt was sent. */
+void target_busy(struct core *core, struct target *target, int64_t wait_ms, struct moment started, uint64_t chance, const char *words);
 void target_taken(struct core *core, struct target *target);
 void target_free(struct target *target);
 void target_recall(struct core *core, const struct alert *alert); /* one of our own that stands, after a restart */

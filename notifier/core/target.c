@@ -68,7 +68,7 @@ void target_queue(struct core *core, struct delivery *delivery)
 
 static uint32_t window(const struct target *target)
 {
-    if (target->failures)
+    if (target->failures || target->pressed)
         return 1;
     if (target->opening)
         return target->opening;
@@ -100,12 +100,12 @@ static bool is_shut(const struct core *core, const struct target *target)
 }
 
 /* A channel known dead keeps what has nowhere else to go; the rest does not wait for it. What may have arrived is tried here
- * again first, for as long as its route gives it. */
+ * again first, for as long as its route gives it, and so is everything where the channel only asks us to wait. */
 static void shed(struct core *core, struct target *target)
 {
     for (size_t i = 0; i < target->ready.count;) {
         struct delivery *delivery = OWNER(target->ready.items[i], struct delivery, queue);
-        bool may_leave = delivery->maybe_sent ? failover_is_due(core, delivery) : failover_possible(core, delivery);
+        bool may_leave = delivery->maybe_sent || !is_shut(core, target) ? failover_is_due(core, delivery) : failover_possible(core, delivery);
         if (may_leave && failover(core, delivery, target->last_error ? target->last_error : "no answer"))
             i = 0; /* the heap has closed the gap */
         else
@@ -151,7 +151,7 @@ void target_tick(struct core *core, struct target *target, size_t *budget)
         summary_open(core, target);
     while ((top = heap_top(&target->waiting)) && top->rank <= core->now.steady_ms)
         queue_ready(target, OWNER(top, struct delivery, queue));
-    if (is_shut(core, target))
+    if (target->pressed || is_shut(core, target))
         shed(core, target);
     while (*budget && (top = heap_top(&target->ready))) {
         if (open_at(target) > core->now.steady_ms) {
@@ -173,13 +173,26 @@ void target_tick(struct core *core, struct target *target, size_t *budget)
     }
 }
 
+/* Steady time at which the first of those that wait has had its time and goes elsewhere. */
+static int64_t sheds_at(const struct core *core, const struct target *target)
+{
+    int64_t at = INT64_MAX;
+
+    for (size_t i = 0; i < target->ready.count; i++) {
+        const struct delivery *delivery = OWNER(target->ready.items[i], struct delivery, queue);
+        int64_t left_ms = failover_due_ms(core, delivery) - core->now.wall_ms;
+        if (left_ms > 0 && core->now.steady_ms + left_ms < at && failover_possible(core, delivery))
+            at = core->now.steady_ms + left_ms;
+    }
+    return at;
+}
+
 int64_t target_deadline(const struct core *core, const struct target *target)
 {
-    int64_t deadline = INT64_MAX;
+    int64_t deadline = target->pressed ? sheds_at(core, target) : INT64_MAX;
     const struct heap_item *top = heap_top(&target->waiting);
 
-    (void)core;
-    if (top)
+    if (top && top->rank < deadline)
         deadline = top->rank;
     if (heap_top(&target->ready)) {
         int64_t at = open_at(target);
@@ -228,10 +241,17 @@ void target_failed(struct core *core, struct target *target, uint64_t chance, co
     target_write(core, target);
 }
 
-void target_busy(struct core *core, struct target *target, int64_t wait_ms, const char *words)
+void target_busy(struct core *core, struct target *target, int64_t wait_ms, struct moment started, uint64_t chance, const char *words)
 {
-    if (wait_ms < 0)
-        wait_ms = BACKOFF_FIRST_MS;
+    if (wait_ms >= 0)
+        target->pressed = 0;
+    else {
+        /* Answers to what was under way together are one answer. */
+        target->pressed += !target->pressed || started.steady_ms > target->pressed_ms;
+        target->pressed_ms = core->now.steady_ms;
+        wait_ms = backoff_ms(target->pressed, chance);
+        wait_ms = wait_ms > BACKOFF_FIRST_MS ? wait_ms : BACKOFF_FIRST_MS;
+    }
     struct moment until = moment_in(core, wait_ms > WAIT_MAX_MS ? WAIT_MAX_MS : wait_ms);
     if (!target->not_before.wall_ms || until.steady_ms > target->not_before.steady_ms)
         target->not_before = until;
@@ -244,13 +264,13 @@ void target_busy(struct core *core, struct target *target, int64_t wait_ms, cons
 /* Written only when it ends a bad time: on a healthy channel each success would be one more row a message. */
 void target_taken(struct core *core, struct target *target)
 {
-    bool was_ill = target->failures || target->refused;
+    bool was_ill = target->failures || target->refused, was_pressed = target->pressed;
 
-    target->failures = 0;
+    target->failures = target->pressed = 0;
     target->refused = false;
     target->summary_due = target->away_count > 0;
     target->up_due = target->down_told;
-    if (was_ill)
+    if (was_ill || was_pressed)
         target->opening = 1; /* slowly: what made it ill may be our haste */
     else if (target->opening && target->channel)
         target->opening = target->opening * 2u < target->channel->in_flight_max ? (uint8_t)(target->opening * 2) : 0;

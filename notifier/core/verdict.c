@@ -104,7 +104,7 @@ static void target_judge(struct core *core, struct delivery *delivery, const str
         text_replace(&target->last_error, summary->words ? summary->words : "refused");
         target_write(core, target);
     } else if (summary->busy)
-        target_busy(core, target, event->wait_ms, summary->words);
+        target_busy(core, target, event->wait_ms, delivery->attempt_started, delivery->id, summary->words);
     else if (summary->taken || summary->refused_content)
         target_taken(core, target);
     else if ((summary->failed || summary->unclear) && !mailbox)
@@ -212,10 +212,22 @@ static bool is_untouched(const struct delivery *delivery)
     return true;
 }
 
+/* Asked to wait again, and no word how long: what could be told elsewhere does not wait inside a digest. */
+static bool waits_in_vain(const struct core *core, const struct delivery *digest)
+{
+    if (digest->lane->target->pressed < 2)
+        return false;
+    for (size_t i = 0; i < digest->covered_count; i++)
+        if (core->now.wall_ms - digest->accepted_ms >= group_settings(core, digest->covered[i]->group)->deliver_within_ms &&
+            failover_possible_for(core, digest->covered[i]))
+            return true;
+    return false;
+}
+
 /* A digest waits out a short wish, and is repeated where it may have come; else its groups are better told one by one. */
 static bool takes_apart(struct core *core, struct delivery *digest, const struct event_verdict *event, const struct summary *summary)
 {
-    bool patient = summary->busy && event->wait_ms <= group_settings(core, digest->lane->group)->deliver_within_ms;
+    bool patient = summary->busy && event->wait_ms <= group_settings(core, digest->lane->group)->deliver_within_ms && !waits_in_vain(core, digest);
     const char *words = summary->words ? summary->words : "no answer";
 
     if (!digest_is(digest) || summary_is(digest) || !is_untouched(digest) || summary->moved || (!summary->refused_content && !summary->failed && !summary->unclear && !summary->busy))

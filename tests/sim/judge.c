@@ -346,6 +346,28 @@ void judge_request(struct life *life, const struct seen *seen)
     arrivals_judge(life, seen);
 }
 
+/* What an answer asks for: its wish, or, "not now" without one, a wait that doubles up to 15 s, less half of it by chance. */
+static int64_t least_peace_ms(struct life *life, const struct seen *seen)
+{
+    unsigned *pressed = &life->judge.pressed[seen->channel];
+    int64_t ms = 1000;
+
+    if (seen->status != 429 || seen->wish_ms >= 0) {
+        *pressed = 0;
+        return seen->wish_ms;
+    }
+    if (*pressed && seen->at_ms <= life->judge.pressed_ms[seen->channel])
+        return -1; /* it was under way at the last of these */
+    life->judge.pressed_ms[seen->channel] = life->steady_ms;
+    for (unsigned i = 0; i < *pressed && ms < 15000; i++)
+        ms *= 2;
+    ++*pressed;
+    if (*pressed > 2)
+        MARK(reply_pressed);
+    ms = (ms < 15000 ? ms : 15000) / 2;
+    return ms > 1000 ? ms : 1000;
+}
+
 void judge_reply(struct life *life, const struct seen *seen)
 {
     struct judge *judge = &life->judge;
@@ -355,8 +377,9 @@ void judge_reply(struct life *life, const struct seen *seen)
             judge->in_flight[i] = judge->in_flight[--judge->in_flight_count];
             break;
         }
-    if (seen->wish_ms >= 0 && life->steady_ms + seen->wish_ms > judge->wish_until_ms[seen->channel]) {
-        judge->wish_until_ms[seen->channel] = life->steady_ms + seen->wish_ms;
+    int64_t wish_ms = least_peace_ms(life, seen);
+    if (wish_ms >= 0 && life->steady_ms + wish_ms > judge->wish_until_ms[seen->channel]) {
+        judge->wish_until_ms[seen->channel] = life->steady_ms + wish_ms;
         judge->wished_ms[seen->channel] = life->steady_ms;
         judge->wished_at_commit[seen->channel] = life->commits;
     }
@@ -476,6 +499,7 @@ void judge_crash(struct life *life, bool lossy)
     bool jumped = life->jumped_ms && life->steady_ms - life->jumped_ms < JUMP_MATTERS_MS;
 
     judge->in_flight_count = 0;
+    memset(judge->pressed, 0, sizeof judge->pressed);
     forget_undone(life);
     arrivals_crash(judge, life->commits);
     if (lossy)

@@ -45,6 +45,8 @@ struct judge {
     struct sends sends[SIM_CHANNELS_MAX];
     int64_t wish_until_ms[SIM_CHANNELS_MAX], wished_ms[SIM_CHANNELS_MAX];
     uint64_t wished_at_commit[SIM_CHANNELS_MAX];
+    unsigned pressed[SIM_CHANNELS_MAX]; /* 429 without a wish, so often in a row */
+    int64_t pressed_ms[SIM_CHANNELS_MAX];
     uint64_t in_flight[256];  /* deliveries with a request under way */
     size_t in_flight_count;
     unsigned known_n[64];     /* by sender's alert: newest state on disk */

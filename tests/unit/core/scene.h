@@ -393,6 +393,7 @@ static const struct {
     {"failed", {.outcome = OUTCOME_FAILED, .wait_ms = -1, .words = "no route"}},
     {"unclear", {.outcome = OUTCOME_UNCLEAR, .wait_ms = -1, .words = "timed out"}},
     {"busy", {.outcome = OUTCOME_BUSY, .wait_ms = 30000, .status = 429, .words = "slow down"}},
+    {"pressed", {.outcome = OUTCOME_BUSY, .wait_ms = -1, .status = 429, .words = "slow down"}},
     {"content", {.outcome = OUTCOME_REFUSED_CONTENT, .wait_ms = -1, .status = 400, .words = "bad markup"}},
     {"refused", {.outcome = OUTCOME_REFUSED_CHANNEL, .wait_ms = -1, .status = 403, .words = "kicked"}},
     {"moved", {.outcome = OUTCOME_MOVED, .wait_ms = -1, .status = 400, .moved_to = "-100"}},

@@ -244,6 +244,72 @@ static void test_deliver_within(void)
     scene_free(scene);
 }
 
+/* Asked to wait and not told how long: later and later, whoever asks. */
+static void test_pressed(void)
+{
+    struct scene *scene = scene_new(scene_policy(&(struct scene_setup){.within_ms = 7200000}));
+    int64_t full_ms = 1000;
+
+    scene_play(scene, "chat:pressed +a 10m");
+    REQUIRE(scene->sent_count > 5, "%zu sends", scene->sent_count);
+    for (size_t i = 1; i < scene->sent_count; i++, full_ms = full_ms * 2 < 15000 ? full_ms * 2 : 15000) {
+        int64_t gap_ms = scene->sent[i].at_ms - scene->sent[i - 1].at_ms;
+        CHECK(gap_ms >= 1000 && gap_ms >= full_ms / 2 && gap_ms <= full_ms, "wait %zu took %lld ms", i, (long long)gap_ms);
+    }
+    scene_play(scene, "chat:taken 15s +b 1m chat:pressed -a 1200ms");
+    const struct scene_sent *last = &scene->sent[scene->sent_count - 1];
+    CHECK_INT(last->at_ms - last[-1].at_ms, 1000); /* what was taken ends the row */
+    scene_free(scene);
+}
+
+/* Many under way at once are answered at once: one answer, not eight in a row. And then one asks for all. */
+static void test_pressed_together(void)
+{
+    struct scene *scene = scene_new(scene_policy(&(struct scene_setup){.group_by = "host", .in_flight_max = 8, .within_ms = 7200000}));
+
+    scene_play(scene, "chat:hold +a +b +c +d +e +f +g +h pressed! chat:pressed 1s");
+    CHECK_INT(scene->sent_count, 9);
+    CHECK_INT(scene->sent[8].at_ms, 1000);
+    scene_play(scene, "10s chat:taken 15s");
+    CHECK_INT(scene->settlements[SETTLED_DELIVERED], 8);
+    scene_free(scene);
+}
+
+/* What waits behind it has its time too, and goes elsewhere when that is over, not when it is asked for next. */
+static void test_pressed_and_fallback(void)
+{
+    struct scene *scene = scene_new(scene_policy(&(struct scene_setup){.group_by = "host", .mail_falls_back = true}));
+    size_t asked = 0;
+
+    scene_play(scene, "chat:pressed +a 5s +b 4s +c 21s");
+    static const int64_t want_ms[] = {15000, 20000, 24000};
+    size_t told = 0;
+    for (size_t i = 0; i < scene->sent_count; i++) {
+        asked += scene->sent[i].channel[0] == 'c' && scene->sent[i].at_ms < 24000;
+        if (scene->sent[i].channel[0] == 'm' && told < LENGTH(want_ms))
+            CHECK_INT(scene->sent[i].at_ms, want_ms[told++]);
+    }
+    CHECK_INT(told, 3);
+    CHECK(asked <= 9, "%zu questions in 24 s", asked);
+    CHECK_INT(scene->settlements[SETTLED_CARRIED], 3);
+    scene_free(scene);
+}
+
+/* Nor does what a digest gathered wait in vain where it could be told elsewhere. */
+static void test_pressed_digest(void)
+{
+    struct scene *scene = scene_new(scene_policy(
+        &(struct scene_setup){.group_by = "host", .mail_falls_back = true, .gathers = true, .rates = {{.count = 1, .per_ms = 30000}}}));
+
+    scene_play(scene, "chat:pressed +a +b +c +d 60s");
+    size_t told = 0;
+    for (size_t i = 0; i < scene->sent_count; i++)
+        told += scene->sent[i].channel[0] == 'm' && scene->sent[i].at_ms <= 60000;
+    CHECK(told >= 1, "%s", buf_text(&scene->log));
+    CHECK_INT(core_totals(scene->core).deliveries_open, 1); /* the summary for chat */
+    scene_free(scene);
+}
+
 /* A part that cannot be worded goes down the ladder as one that is refused. */
 static void test_no_words(void)
 {
@@ -299,6 +365,10 @@ int main(void)
     test_moved();
     test_give_up();
     test_deliver_within();
+    test_pressed();
+    test_pressed_together();
+    test_pressed_and_fallback();
+    test_pressed_digest();
     test_no_words();
     test_health();
     return test_end();

@@ -32,6 +32,16 @@ static char *copy(const char *text, size_t length)
     return out;
 }
 
+/* NULL: the pattern is at fault, not our memory. */
+static pcre2_code *compiled(PCRE2_SPTR pattern, PCRE2_SIZE length, uint32_t options, int *code, PCRE2_SIZE *offset)
+{
+    pcre2_code *made = pcre2_compile(pattern, length, options, code, offset, NULL);
+
+    if (!made && (*code == PCRE2_ERROR_HEAP_FAILED || *code == PCRE2_ERROR_NOMEMORY))
+        err_memory();
+    return made;
+}
+
 /* Alertmanager anchors: ^(?:…)$, with '.' matching newlines as well as in RE2's (?s). */
 static bool compile(struct matcher *m, struct err *err)
 {
@@ -41,11 +51,11 @@ static bool compile(struct matcher *m, struct err *err)
     PCRE2_SIZE offset;
 
     /* By itself first: "a)|(.*" would be whole only inside our parentheses, and escape them. */
-    m->code = pcre2_compile((PCRE2_SPTR)m->value, PCRE2_ZERO_TERMINATED, options, &code, &offset, NULL);
+    m->code = compiled((PCRE2_SPTR)m->value, PCRE2_ZERO_TERMINATED, options, &code, &offset);
     if (m->code) {
         pcre2_code_free(m->code);
         buf_addf(&pattern, "^(?:%s)\\z", m->value);
-        m->code = pcre2_compile((PCRE2_SPTR)buf_text(&pattern), pattern.length, options, &code, &offset, NULL);
+        m->code = compiled((PCRE2_SPTR)buf_text(&pattern), pattern.length, options, &code, &offset);
         buf_free(&pattern);
     }
     if (!m->code) {
@@ -246,15 +256,23 @@ bool matchers_parse(const char *text, struct matcher *out[MATCHERS_MAX], size_t 
     return ok;
 }
 
+/* A text that takes too many steps does not match. */
+static bool is_found(const struct matcher *m, const char *value)
+{
+    int found = pcre2_match(m->code, (PCRE2_SPTR)value, strlen(value), 0, PCRE2_NO_UTF_CHECK, m->data, m->context);
+
+    if (found == PCRE2_ERROR_NOMEMORY)
+        err_memory();
+    return found >= 0;
+}
+
 static bool value_matches(const struct matcher *m, const char *value)
 {
     switch (m->kind) {
     case MATCH_EQUAL: return strcmp(value, m->value) == 0;
     case MATCH_NOT_EQUAL: return strcmp(value, m->value) != 0;
-    case MATCH_REGEX:
-        return pcre2_match(m->code, (PCRE2_SPTR)value, strlen(value), 0, PCRE2_NO_UTF_CHECK, m->data, m->context) >= 0;
-    case MATCH_NOT_REGEX:
-        return pcre2_match(m->code, (PCRE2_SPTR)value, strlen(value), 0, PCRE2_NO_UTF_CHECK, m->data, m->context) < 0;
+    case MATCH_REGEX: return is_found(m, value);
+    case MATCH_NOT_REGEX: return !is_found(m, value);
     }
     return false;
 }
@@ -335,7 +353,7 @@ struct regex *regex_open(const char *pattern, struct err *err)
     struct regex *regex = calloc(1, sizeof *regex);
     if (!regex)
         err_memory();
-    regex->code = pcre2_compile((PCRE2_SPTR)pattern, PCRE2_ZERO_TERMINATED, options, &code, &offset, NULL);
+    regex->code = compiled((PCRE2_SPTR)pattern, PCRE2_ZERO_TERMINATED, options, &code, &offset);
     if (!regex->code) {
         pcre2_get_error_message(code, words, sizeof words);
         err_set(err, ERR_INPUT, "the regular expression \"%.200s\" is not valid at character %zu: %s", pattern, (size_t)offset, (char *)words);
@@ -365,6 +383,8 @@ void regex_close(struct regex *regex)
 static bool find(const struct regex *regex, const char *text, size_t length, size_t from, struct err *err)
 {
     int found = pcre2_match(regex->code, (PCRE2_SPTR)text, length, from, 0, regex->data, regex->context);
+    if (found == PCRE2_ERROR_NOMEMORY)
+        err_memory();
     if (found >= 0 || found == PCRE2_ERROR_NOMATCH)
         return found >= 0;
     return err_set(err, ERR_LIMIT, "the regular expression takes too many steps on a text of %zu bytes", length);
@@ -469,17 +489,17 @@ static void substitute(struct buf *text, const char *pattern, const char *with)
     char *changed = malloc(size);
     int code;
 
-    pcre2_code *compiled = pcre2_compile((PCRE2_SPTR)pattern, PCRE2_ZERO_TERMINATED, PCRE2_UTF | PCRE2_UCP, &code, &offset, NULL);
-    if (!compiled || !changed)
+    pcre2_code *letters = compiled((PCRE2_SPTR)pattern, PCRE2_ZERO_TERMINATED, PCRE2_UTF | PCRE2_UCP, &code, &offset);
+    if (!letters || !changed)
         err_memory();
-    int found = pcre2_substitute(compiled, (PCRE2_SPTR)buf_text(text), text->length, 0, PCRE2_SUBSTITUTE_GLOBAL | PCRE2_SUBSTITUTE_EXTENDED, NULL,
+    int found = pcre2_substitute(letters, (PCRE2_SPTR)buf_text(text), text->length, 0, PCRE2_SUBSTITUTE_GLOBAL | PCRE2_SUBSTITUTE_EXTENDED, NULL,
                                  NULL, (PCRE2_SPTR)with, PCRE2_ZERO_TERMINATED, (PCRE2_UCHAR *)changed, &size);
     if (found > 0) {
         buf_clear(text);
         buf_add(text, changed, size);
     }
     free(changed);
-    pcre2_code_free(compiled);
+    pcre2_code_free(letters);
 }
 
 void regex_add_case(struct buf *out, const char *text, size_t length, enum letter_case to)

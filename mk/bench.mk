@@ -11,6 +11,12 @@ bench: $(OUT)/bin/notifier $(OUT)/bench/load $(OUT)/bench/sink
 	@command -v prometheus-alertmanager >/dev/null || { echo "prometheus-alertmanager is missing: apt-get install prometheus-alertmanager" >&2; exit 1; }
 	@NOTIFIER_BIN=$(OUT)/bin/notifier PYTHONDONTWRITEBYTECODE=1 timeout --kill-after=10 360 /usr/bin/python3 tests/bench/bench.py --tools $(OUT)/bench $(BENCH_ARGS)
 
+# make bench-lists    lists while 100,000 alerts fire, beside Debian's Alertmanager; about three minutes
+.PHONY: bench-lists
+bench-lists: $(OUT)/bin/notifier $(OUT)/bench/load $(OUT)/bench/sink
+	@for name in prometheus-alertmanager amtool; do command -v $$name >/dev/null || { echo "$$name is missing: apt-get install prometheus-alertmanager" >&2; exit 1; }; done
+	@NOTIFIER_BIN=$(OUT)/bin/notifier PYTHONDONTWRITEBYTECODE=1 timeout --kill-after=10 1200 /usr/bin/python3 tests/bench/lists.py --tools $(OUT)/bench $(BENCH_ARGS)
+
 # make bench-collector  rows a second into a real QuestDB, durable spool included, and how soon they can be queried; two minutes
 .PHONY: bench-collector
 bench-collector: $(OUT)/bin/collector

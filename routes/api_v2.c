@@ -5,6 +5,7 @@
 #include "notifier/version.h"
 #include "routes/call.h"
 #include "routes/context.h"
+#include "routes/pour.h"
 #include "routes/reply.h"
 #include "routes/tables.h"
 
@@ -93,6 +94,14 @@ static void listed(void *context, bool ok, const struct buf *out, const struct e
         answer_error(listing->call, status, err->text);
 }
 
+static void refuse(struct call *call, const struct err *err)
+{
+    if (err->kind == ERR_LIMIT)
+        reply_busy(call, 1, err->text);
+    else
+        answer_error(call, err->kind == ERR_INPUT ? 400 : 500, err->text);
+}
+
 static bool is_off(struct call *call, const char *name)
 {
     return text_equal(call_argument(call, name), "false");
@@ -116,6 +125,10 @@ static void list(void *context, struct call *call, enum history_list kind)
     }
     for (size_t i = 0; i < count; i++)
         query->matchers[query->matcher_count++] = filters[i];
+    if (kind == LIST_API_ALERTS || kind == LIST_API_GROUPS) {
+        pour_list(routes->notifier, query, call, refuse);
+        return;
+    }
     if (!notifier_list(routes->notifier, query, listed, listing) && !listing->ended)
         reply_busy(call, 1, "too many lists are being read; try again in a second");
 }

@@ -58,8 +58,11 @@ void call_fail(struct call *call, int status, const char *error, const char *for
     __attribute__((format(printf, 4, 5)));
 /* After a form of a page: the page to look at now, a path of ours. The only redirect there is, and never for tools or sources. */
 void call_see_page(struct call *call, const char *path);
-/* An answer without an end, 200. read gives up to size bytes, 0 when there is nothing now (call_stream_wake says when
- * there is again), -1 at the end; it may be called until closed, which comes exactly once. */
+/* An answer without an end, or of unknown length, 200. read gives up to size bytes, 0 when there is nothing now (call_stream_wake
+ * says when there is again), CALL_STREAM_END, or CALL_STREAM_BROKEN where the caller must not take what came for the whole;
+ * it may be called until closed, which comes exactly once. */
+#define CALL_STREAM_END (-1)
+#define CALL_STREAM_BROKEN (-2)
 struct call_stream {
     long (*read)(void *context, char *out, size_t size);
     void (*closed)(void *context);

@@ -93,11 +93,11 @@ static ssize_t read_stream(void *context, uint64_t position, char *out, size_t s
 {
     struct call *call = context;
     const struct server *server = call->server;
-    long got = server->quiesced ? -1 : call->stream.read(call->stream.context, out, size);
+    long got = server->quiesced ? CALL_STREAM_END : call->stream.read(call->stream.context, out, size);
 
     (void)position;
     if (got < 0)
-        return MHD_CONTENT_READER_END_OF_STREAM;
+        return got == CALL_STREAM_BROKEN ? MHD_CONTENT_READER_END_WITH_ERROR : MHD_CONTENT_READER_END_OF_STREAM;
     link_enter(call->link, got ? LINK_STREAMING : LINK_HELD, steady_ms());
     if (!got) {
         call->suspended = true;

@@ -113,7 +113,7 @@ static long read_some(void *context, char *out, size_t size)
         buf_clear(&watcher->block);
         watcher->sent = 0;
         if (now_ms - watcher->opened_ms >= STREAM_LIFE_MS)
-            return -1;
+            return CALL_STREAM_END;
         word(watcher, now_ms);
     }
     size_t left = watcher->block.length - watcher->sent, count = left < size ? left : size;

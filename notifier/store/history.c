@@ -220,6 +220,7 @@ static bool begin_page(struct page *page, struct history *history, const struct 
     for (size_t i = 0; i < query->matcher_count; i++)
         if (!(page->matchers[i] = matcher_parse(query->matchers[i], err)))
             return false;
+    page_find_needles(page);
     return true;
 }
 
@@ -315,8 +316,7 @@ bool history_run(struct history *history, const struct history_query *query, str
         return false;
     if (begin_page(&page, history, query, out, err))
         ok = lists[query->list] ? write_list(&page, lists[query->list]) : write_one(&page);
-    for (size_t i = 0; i < LENGTH(page.matchers); i++)
-        matcher_close(page.matchers[i]);
+    page_free_matchers(&page);
     arena_reset(history->arena);
     if (ok && out->full)
         ok = err_set(err, ERR_LIMIT, "the answer is longer than %zu bytes; ask for fewer rows", out->limit);

@@ -69,9 +69,15 @@ struct history_query { /* texts borrowed until the query has run */
     bool hide_muted;            /* GROUPS */
     const char *receiver_regex; /* anchored; NULL: any */
     int64_t resolve_timeout_ms; /* what has no end is shown to end so long from now_ms */
+    struct history_walk *walk;  /* API_ALERTS, API_GROUPS: one part of the answer, the next one with the next run; NULL: all of it */
 };
 
 struct history;
+
+/* Where a list stands that comes in parts, which are the answer when put behind one another. Of one query, one run at a time. */
+struct history_walk *history_walk_new(void);
+void history_walk_free(struct history_walk *walk); /* NULL is fine */
+bool history_walk_ended(const struct history_walk *walk); /* the last run gave the last part */
 
 struct history *history_open(const char *path, const char *severity_label, struct err *err); /* opened lazily, reopened after errors */
 void history_close(struct history *history);

@@ -41,12 +41,38 @@ bool page_next(struct page *page, struct db_stmt *stmt)
     return row;
 }
 
+/* Most labels that a matcher does not want are found out without being taken apart. */
+void page_find_needles(struct page *page)
+{
+    for (size_t i = 0; i < page->query->matcher_count; i++) {
+        struct label label = {matcher_name(page->matchers[i]), matcher_value(page->matchers[i])};
+        struct buf text = BUF_EMPTY(1u << 20);
+        if (matcher_kind(page->matchers[i]) != MATCH_EQUAL || !label.value[0])
+            continue;
+        flat_add(&text, &(struct labels){&label, 1});
+        if (!text.full && text.length > 2 && !(page->needles[i] = strndup(buf_text(&text) + 1, text.length - 2)))
+            abort();
+        buf_free(&text);
+    }
+}
+
+void page_free_matchers(struct page *page)
+{
+    for (size_t i = 0; i < LENGTH(page->matchers); i++) {
+        matcher_close(page->matchers[i]);
+        free(page->needles[i]);
+    }
+}
+
 bool page_fits(struct page *page, const char *text)
 {
     struct labels labels;
 
     if (!page->query->matcher_count)
         return true;
+    for (size_t i = 0; i < page->query->matcher_count; i++)
+        if (page->needles[i] && text && !strstr(text, page->needles[i]))
+            return false;
     if (!flat_read(text, page->arena, &labels))
         return false;
     for (size_t i = 0; i < page->query->matcher_count; i++)

@@ -30,6 +30,7 @@ struct page {
     const struct history_query *query;
     const char *severity_label;
     struct matcher *matchers[HISTORY_MATCHERS_MAX];
+    char *needles[HISTORY_MATCHERS_MAX]; /* of "name=value" with a value: how that stands in labels as stored; else NULL */
     struct arena *arena;        /* emptied after each row */
     struct sheet sheet;
     int phase;
@@ -58,6 +59,8 @@ extern const struct page_list page_timeline, page_alerts, page_incidents, page_h
 struct db_stmt *page_ask(struct page *page, const char *sql, int64_t key);
 bool page_next(struct page *page, struct db_stmt *stmt);
 
+void page_find_needles(struct page *page); /* once its matchers are there */
+void page_free_matchers(struct page *page);
 /* Labels as stored: do the query's matchers fit? Does its severity? */
 bool page_fits(struct page *page, const char *labels);
 bool page_has_severity(struct page *page, const char *labels);

@@ -149,6 +149,22 @@ def test_muted_by_a_time_interval(start, sink, amtool):
     assert "muted by time interval <bdi>freeze</bdi>" in page and "muted outside of time interval <bdi>office</bdi>" in page
 
 
+def test_long_lists(start, amtool):
+    """They are answered part by part; who leaves in the middle of one harms nobody."""
+    d = start(config(console(), route={"channels": ["console"], "group_by": ["half"], "group_wait": "1h"}))
+    for first in range(0, 6000, 1000):
+        assert v2(d, *(one(f"A{n}", half=str(n % 2), filler="x" * 200) for n in range(first, first + 1000))).status == 200
+    for _ in range(3):
+        host, port = d.url.removeprefix("http://").split(":")
+        with socket.create_connection((host, int(port))) as leaves:
+            leaves.sendall(b"GET /api/v2/alerts HTTP/1.1\r\nHost: %s\r\n\r\n" % d.url.removeprefix("http://").encode())
+            assert leaves.recv(1000).startswith(b"HTTP/1.1 200 ")
+    assert len(d.get("/api/v2/alerts").json) == 6000
+    assert sorted(len(g["alerts"]) for g in d.get("/api/v2/alerts/groups").json) == [3000, 3000]
+    assert len(json.loads(amtool(d, "alert", "query", "-o", "json"))) == 6000
+    assert d.get("/api/v2/alerts?receiver=(").status == 400
+
+
 def test_groups_and_filters(start, sink):
     d = start(config(hook(sink), inhibit_wait="1s", route={"group_by": ["cluster"], "group_interval": "1s"},
                      inhibit_rules=[{"source_matchers": ['severity="critical"'], "target_matchers": ['severity="warning"'], "equal": ["cluster"]}]))

@@ -9,6 +9,8 @@
 #include "routes/tables.h"
 #include "tests/test.h"
 
+#include <stdlib.h>
+
 #define NOW_MS 1773480413500
 #define HOSTILE "<script>alert(1)</script>\\\"'&"
 
@@ -149,6 +151,33 @@ void notifier_drop(struct notifier *notifier, uint64_t id, notifier_done done, v
     done(context, &answer);
 }
 
+/* Lists that come in parts: so many, each with the same text. */
+static int list_parts = 1, walks_open;
+
+struct history_walk { int left; };
+
+struct history_walk *history_walk_new(void)
+{
+    struct history_walk *walk = calloc(1, sizeof *walk);
+
+    if (!walk)
+        abort();
+    walk->left = list_parts;
+    walks_open++;
+    return walk;
+}
+
+void history_walk_free(struct history_walk *walk)
+{
+    walks_open -= walk != NULL;
+    free(walk);
+}
+
+bool history_walk_ended(const struct history_walk *walk)
+{
+    return walk->left == 0;
+}
+
 bool notifier_list(struct notifier *notifier, const struct history_query *query, notifier_listed done, void *context)
 {
     struct buf out = BUF_EMPTY(1u << 20);
@@ -161,6 +190,8 @@ bool notifier_list(struct notifier *notifier, const struct history_query *query,
           (long long)query->until_ms, query->limit, query->csv, text_or(query->cursor, "-"));
     for (size_t i = 0; i < query->matcher_count; i++)
         snprintf(asked + strlen(asked), sizeof asked - strlen(asked), " m=%s", query->matchers[i]);
+    if (query->walk)
+        query->walk->left--;
     buf_add_text(&out, alerts_text && query->list == LIST_ALERTS       ? alerts_text
                        : timeline_text && query->list == LIST_TIMELINE ? timeline_text
                                                                        : listed_text);

@@ -89,6 +89,46 @@ static void lists_fail_in_words(void)
     list_is_full = false;
 }
 
+/* Of a long list one part is in memory at a time; what fails behind the first one breaks the answer off. */
+static void long_lists_come_in_parts(void)
+{
+    char some[4], all[64] = "";
+    long got;
+
+    listed_text = "[1,2]";
+    list_parts = 3;
+    struct call *call = request("GET", "/api/v2/alerts", NULL, ACCESS_VIEWER);
+    CHECK(call->status == 200 && call->stream.read && !call->answer.length, "%d", call->status);
+    while ((got = call->stream.read(call->stream.context, some, sizeof some)) > 0)
+        snprintf(all + strlen(all), sizeof all - strlen(all), "%.*s", (int)got, some);
+    CHECK_INT(got, CALL_STREAM_END);
+    CHECK(text_equal(all, "[1,2][1,2][1,2]"), "%s", all);
+    call->stream.closed(call->stream.context);
+    call->stream = (struct call_stream){0};
+    call_connection_gone(call);
+    CHECK_INT(walks_open, 0);
+
+    call = request("GET", "/api/v2/alerts/groups", NULL, ACCESS_VIEWER);
+    CHECK_INT(call->stream.read(call->stream.context, all, sizeof all), 5);
+    list_is_full = true;
+    CHECK_INT(call->stream.read(call->stream.context, all, sizeof all), CALL_STREAM_BROKEN);
+    call->stream.closed(call->stream.context);
+    call->stream = (struct call_stream){0};
+    call_connection_gone(call);
+    CHECK_INT(walks_open, 0);
+    call = request("GET", "/api/v2/alerts", NULL, ACCESS_VIEWER);
+    CHECK(call->status == 503 && header_of(call, "Retry-After"), "%d", call->status);
+    call_connection_gone(call);
+    list_is_full = false;
+    listed_text = NULL;
+    err_set(&list_error, ERR_INPUT, "no such matcher");
+    call = request("GET", "/api/v2/alerts", NULL, ACCESS_VIEWER);
+    CHECK(call->status == 400 && text_equal(buf_text(&call->answer), "\"no such matcher\"\n"), "%s", buf_text(&call->answer));
+    call_connection_gone(call);
+    CHECK_INT(walks_open, 0);
+    list_parts = 1;
+}
+
 static void health_tells_strangers_little(void)
 {
     struct call *call = request("GET", "/health", NULL, ACCESS_OPEN);
@@ -129,6 +169,7 @@ int main(void)
     check_rows(rows, LENGTH(rows));
     answers_are_passed_on();
     lists_fail_in_words();
+    long_lists_come_in_parts();
     health_tells_strangers_little();
     reload_says_what_came_of_it();
     return test_end();

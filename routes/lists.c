@@ -59,6 +59,34 @@ static void silences(void *context, struct call *call) { list(context, call, LIS
 static void groups(void *context, struct call *call) { list(context, call, LIST_GROUPS, "groups"); }
 static void quarantine(void *context, struct call *call) { list(context, call, LIST_QUARANTINE, "quarantine"); }
 
+static void quarantined(void *context, struct call *call) { list(context, call, LIST_QUARANTINED, "quarantined"); }
+
+/* To be put right, and replayed. */
+static void body_read(void *context, bool ok, const struct buf *out, const struct err *err)
+{
+    struct listing *listing = context;
+    struct call *call = listing->call;
+
+    if (!ok) {
+        listed(context, ok, out, err);
+        return;
+    }
+    listing->ended = true;
+    call_set_header(call, "Content-Disposition", arena_printf(call->arena, "attachment; filename=\"quarantine-%.20s.body\"", call_param(call, "id")));
+    call_answer(call, 200, "application/octet-stream", buf_text(out), out->length);
+}
+
+static void quarantined_body(void *context, struct call *call)
+{
+    struct routes_context *routes = context;
+    struct history_query query = {.list = LIST_QUARANTINED_BODY, .id = call_param(call, "id")};
+    struct listing *listing = ARENA_NEW(call->arena, struct listing, 1);
+
+    *listing = (struct listing){.call = call};
+    if (!notifier_list(routes->notifier, &query, body_read, listing) && !listing->ended)
+        reply_busy(call, 1, "too many lists are being read; try again in a second");
+}
+
 static const struct core_channel_state *state_of(const struct notifier_health *health, const char *name)
 {
     for (size_t i = 0; i < health->channel_count; i++)
@@ -140,6 +168,8 @@ const struct route routes_lists[] = {
     {"GET", "/api/v1/why/{id}", ACCESS_VIEWER, why},
     {"GET", "/api/v1/silences", ACCESS_VIEWER, silences},
     {"GET", "/api/v1/quarantine", ACCESS_VIEWER, quarantine},
+    {"GET", "/api/v1/quarantine/{id}", ACCESS_VIEWER, quarantined},
+    {"GET", "/api/v1/quarantine/{id}/body", ACCESS_VIEWER, quarantined_body},
     {"GET", "/api/v1/channels", ACCESS_VIEWER, list_channels},
     {NULL, NULL, ACCESS_OPEN, NULL},
 };

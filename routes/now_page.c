@@ -237,6 +237,20 @@ static void add_speed(struct buf *out, const struct cJSON *speed)
     buf_add_text(out, "</p></section>\n");
 }
 
+/* What came and could not be read: as bad as what could not be told. */
+static void add_not_understood(struct buf *out, const struct cJSON *list)
+{
+    int64_t count = json_get_int(list, "quarantined", 0);
+
+    if (!count)
+        return;
+    buf_add_text(out, "\n<p class=\"small\"><a href=\"/quarantine\">");
+    page_add_number(out, count);
+    buf_addf(out, "%s %s not understood</a><span class=\"quiet\">, the newest at ", count == 1000 ? " or more" : "", count == 1 ? "message" : "messages");
+    page_add_time(out, page_text(list, "quarantinedAt"));
+    buf_add_text(out, "</span></p>");
+}
+
 static void add_queue(struct buf *out, const struct notifier_health *health, const struct cJSON *list)
 {
     int64_t dead = json_get_int(list, "dead", 0);
@@ -250,7 +264,9 @@ static void add_queue(struct buf *out, const struct notifier_health *health, con
         buf_addf(out, " <a href=\"/deliveries?status=dead\">dead %s</a></span> in 24 hours", dead == 1 ? "letter" : "letters");
     } else
         buf_add_text(out, "no dead letters in 24 hours");
-    buf_add_text(out, "</p></section>\n");
+    buf_add_text(out, "</p>");
+    add_not_understood(out, list);
+    buf_add_text(out, "</section>\n");
 }
 
 static void add_channels(struct buf *out, const struct config *config, const struct notifier_health *health, const struct cJSON *list)

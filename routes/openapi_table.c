@@ -44,6 +44,8 @@ const struct operation openapi_operations[] = {
     {"GET", "/api/v1/why/{id}", "Why an alert, incident or delivery was, or was not, told", .answer = "Why"},
     {"GET", "/api/v1/silences", "Silences, the newest first", "status since until" PAGE, .answer = "Silences", .csv = true},
     {"GET", "/api/v1/quarantine", "Bodies that nobody understood", "source since until" PAGE, .answer = "Quarantine", .csv = true},
+    {"GET", "/api/v1/quarantine/{id}", "One of them, with the first 64 KiB as text", .answer = "QuarantinedText"},
+    {"GET", "/api/v1/quarantine/{id}/body", "Its bytes as they came: put them right and post them again (notifier replay)", .type = "application/octet-stream"},
     {"GET", "/api/v1/channels", "Channels and how they are", "format", .answer = "Channels", .csv = true},
     {"POST", "/api/v1/channels/{name}/test", "Sends a real test message", "severity resolved", .answer = "Ok"},
     {"POST", "/api/v1/deliveries/retry", "Tells again what a channel's dead letters should have told", "channel!", .answer = "Ok"},

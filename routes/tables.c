@@ -25,5 +25,6 @@ const struct route *const route_tables[] = {
     routes_stream,
     routes_openapi,
     routes_policy_page,
+    routes_quarantine_page,
     NULL,
 };

@@ -28,5 +28,6 @@ extern const struct route routes_audit_page[];
 extern const struct route routes_stream[];
 extern const struct route routes_openapi[];
 extern const struct route routes_policy_page[];
+extern const struct route routes_quarantine_page[];
 
 #endif

@@ -39,6 +39,8 @@ static const struct page_list *const lists[] = {
     [LIST_API_SILENCE] = NULL,
     [LIST_AUDIT] = &page_audit,
     [LIST_GROUPS] = &page_groups,
+    [LIST_QUARANTINED] = NULL,
+    [LIST_QUARANTINED_BODY] = NULL,
 };
 
 struct history *history_open(const char *path, const char *severity_label, struct err *err)
@@ -245,8 +247,12 @@ static bool write_object(struct page *page)
     case LIST_DELIVERY:
     case LIST_WHY:
     case LIST_LIFE:
+    case LIST_QUARANTINED:
+    case LIST_QUARANTINED_BODY:
         if (!id || !id[0])
             return err_set(page->err, ERR_INPUT, "an id is missing: of an alert, an incident or a delivery");
+        if (page->query->list == LIST_QUARANTINED || page->query->list == LIST_QUARANTINED_BODY)
+            return page_quarantined(page, id, page->query->list == LIST_QUARANTINED_BODY);
         return page->query->list == LIST_DELIVERY ? page_one_delivery(page, id)
                : page->query->list == LIST_WHY    ? page_why(page, id)
                                                   : page_life(page, id);

@@ -33,7 +33,9 @@ enum history_list {
     LIST_API_ALERTS, LIST_API_GROUPS, LIST_API_SILENCES,
     LIST_API_SILENCE, /* one, by its id */
     LIST_AUDIT,       /* what people and their tools changed, newest first */
-    LIST_GROUPS       /* those there are, newest first */
+    LIST_GROUPS,      /* those there are, newest first */
+    LIST_QUARANTINED, /* one, by its id, with the first 64 KiB as text */
+    LIST_QUARANTINED_BODY /* its bytes as they came: no JSON */
 };
 
 struct history_receiver { /* whom a route's node names, and what mutes it now */
@@ -46,7 +48,7 @@ struct history_receiver { /* whom a route's node names, and what mutes it now */
 
 struct history_query { /* texts borrowed until the query has run */
     enum history_list list;
-    const char *id;             /* DELIVERY, WHY, LIFE: decimal id, fingerprint or incident reference */
+    const char *id;             /* DELIVERY, WHY, LIFE, QUARANTINED: decimal id, fingerprint or incident reference */
     const char *matchers[HISTORY_MATCHERS_MAX]; /* label matchers, Alertmanager's syntax */
     size_t matcher_count;
     const char *status;         /* alerts: firing|resolved|all (?all=true); incidents: open|acked|closed; deliveries: open

@@ -308,37 +308,3 @@ const struct page_list page_deliveries = {
     "id,channel,incident,severity,title,reason,state,openedAt,acceptedAt,settledAt,dueAt,tries,words,seconds,form,maybeSent,"
     "carriedBy,test,labels,lastOutcome,lastStatus,lastError,lastAttemptAt,remoteIds,toldSince",
     1, delivery_phases, delivery_row};
-
-static enum page_row quarantine_row(struct page *page, struct db_stmt *stmt)
-{
-    struct sheet *sheet = &page->sheet;
-    struct buf start = BUF_EMPTY(4096);
-    size_t length;
-
-    if (!page_is(page->query->source, db_text(stmt, 2)) || !page_in_time(page, db_int(stmt, 1)))
-        return ROW_SKIPPED;
-    const char *body = db_blob(stmt, 5, &length);
-    if (body)
-        text_add_clean(&start, body, length);
-    sheet_open(sheet);
-    sheet_id(sheet, "id", db_int(stmt, 0));
-    sheet_text(sheet, "source", db_text(stmt, 2));
-    sheet_time(sheet, "receivedAt", db_int(stmt, 1));
-    sheet_text(sheet, "why", db_text(stmt, 3));
-    sheet_int(sheet, "bytes", db_int(stmt, 4));
-    sheet_text(sheet, "start", buf_text(&start));
-    sheet_shut(sheet);
-    buf_free(&start);
-    return ROW_WRITTEN;
-}
-
-static const char *const *quarantine_phases(const struct history_query *query)
-{
-    static const char *const newest_first[] = {
-        "SELECT id, received_ms, source, why, length(body), substr(body, 1, 200) FROM quarantine WHERE id < ?1"
-        " ORDER BY id DESC LIMIT ?2", NULL};
-    (void)query;
-    return newest_first;
-}
-
-const struct page_list page_quarantine = {"id,source,receivedAt,why,bytes,start", 1, quarantine_phases, quarantine_row};

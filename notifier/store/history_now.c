@@ -15,6 +15,7 @@
 #define NOW_PLACES_MAX 64      /* groups of one alert */
 #define NOW_CHUNK 5000         /* alerts in one transaction */
 #define NOW_VALUE_RUNES 80     /* characters of each value */
+#define NOW_QUARANTINE_MAX 1000 /* counted */
 #define NOW_WORDS_RUNES 250    /* characters of a name or a summary */
 
 struct now_group {
@@ -247,6 +248,19 @@ static void write_groups(struct page *page, struct now *now)
     json_shut(&sheet->json, ']');
 }
 
+/* Messages kept aside because nobody understood them: how many, at most NOW_QUARANTINE_MAX, and when the newest came. */
+static void write_quarantine(struct page *page)
+{
+    static const char sql[] = "SELECT count(*), max(received_ms) FROM (SELECT received_ms FROM quarantine ORDER BY id DESC LIMIT ?1)";
+    struct db_stmt *stmt = page_ask(page, sql, NOW_QUARANTINE_MAX);
+    bool found = page_next(page, stmt);
+
+    sheet_int(&page->sheet, "quarantined", found ? db_int(stmt, 0) : 0);
+    sheet_time(&page->sheet, "quarantinedAt", found ? db_int(stmt, 1) : 0);
+    if (stmt)
+        db_reset(stmt);
+}
+
 static void write_now(struct page *page, struct now *now)
 {
     struct sheet *sheet = &page->sheet;
@@ -273,6 +287,7 @@ static void write_now(struct page *page, struct now *now)
     write_shown(page, &now->groups[NOW_GROUPS_MAX]);
     sheet_shut(sheet);
     page_write_channels(page);
+    write_quarantine(page);
     sheet_shut(sheet);
 }
 

@@ -134,6 +134,7 @@ void page_write_channels(struct page *page); /* members "speed", of the last hou
 bool page_one_delivery(struct page *page, const char *id);
 bool page_why(struct page *page, const char *id);
 bool page_life(struct page *page, const char *id);
+bool page_quarantined(struct page *page, const char *id, bool as_it_came);
 /* A delivery with its messages and attempts, as an object; kind NULL: it does not say which. Not whole: one of many, the
  * newest of each, without its items. False: there is none. */
 bool page_write_whole_delivery(struct page *page, int64_t id, const char *kind, bool whole);

@@ -38,6 +38,7 @@ class Scene:
                      annotations={"summary": "The newest backup of nas1 is 2 days old"}))
         d.fire(alert(HOSTILE, severity=HOSTILE, instance=HOSTILE, note=RTL, essay=LONG, link="javascript:alert(3)", starts=before(minutes=1),
                      annotations={"summary": HOSTILE, "description": RTL + " " + LONG, "runbook_url": "javascript:alert(4)"}))
+        d.post('{"alerts": [' + HOSTILE + RTL + LONG)
         d.wait_delivered(3, "team-chat")
         daemon.until(lambda: d.items("/api/v1/deliveries?status=dead"), "a dead letter", 60)
 

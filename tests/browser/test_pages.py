@@ -40,7 +40,8 @@ def paths(scene):
     return {"now": "/", "history": "/history", "incident": f"/incidents/{alert['incidents'][0]}", "alert": f"/alerts/{alert['id']}",
             "dead": f"/alerts/{scene.alert('OrderRejected')['id']}", "hostile": f"/alerts/{scene.alert(HOSTILE)['id']}", "deliveries": "/deliveries", "channels": "/channels",
             "routes": "/routes?label=severity%3Dcritical&label=team%3Dtrading&label=page%3Dyes",
-            "audit": "/audit", "account": "/account", "history-of-one": "/history?matcher=team%3Ddata&status=firing&since=7d",
+            "audit": "/audit", "quarantine": "/quarantine",
+            "quarantined": f"/quarantine/{scene.daemon.items('/api/v1/quarantine')[0]['id']}", "account": "/account", "history-of-one": "/history?matcher=team%3Ddata&status=firing&since=7d",
             "silences": "/silences", "silence-new": "/silences/new?matcher=alertname%3DFeedDown&comment=Maintenance+at+the+exchanges&for=2h",
             "delivery": f"/deliveries/{scene.daemon.items('/api/v1/deliveries?status=delivered')[0]['id']}"}
 
@@ -71,7 +72,8 @@ def test_a_dead_letter_goes_again_by_its_button(scene, browser):
     browser.complaints.clear()
     scene.pager.always(None)
     browser.open(scene.daemon.url + "/deliveries?status=dead")
-    button = next(one for one in browser.driver.find_elements("css selector", "article button") if one.text == "Send again")
+    letter = next(one for one in browser.driver.find_elements("css selector", "article") if "OrderRejected" in one.text)
+    button = next(one for one in letter.find_elements("css selector", "button") if one.text == "Send again")
     button.send_keys(Keys.ENTER)
     browser.wait(lambda: "It goes again." in browser.text())
     browser.listen()

@@ -82,6 +82,8 @@ def sample(d, method, path):
         "/api/v1/webhook/{source}": lambda: "/api/v1/webhook/grafana", "/api/v1/deliveries/{id}": lambda: f"/api/v1/deliveries/{dead()}",
         "/api/v1/why/{id}": lambda: f"/api/v1/why/{items('alerts')[0]['id']}", "/api/v1/channels/{name}/test": lambda: "/api/v1/channels/console/test",
         "/api/v1/deliveries/retry": lambda: "/api/v1/deliveries/retry?channel=dead", "/api/v1/deliveries/{id}/retry": lambda: f"/api/v1/deliveries/{dead()}/retry",
+        "/api/v1/quarantine/{id}": lambda: f"/api/v1/quarantine/{items('quarantine')[0]['id']}",
+        "/api/v1/quarantine/{id}/body": lambda: f"/api/v1/quarantine/{items('quarantine')[0]['id']}/body",
         "/api/v2/silence/{id}": lambda: f"/api/v2/silence/{d.silence_id}",
     }
     bodies = {

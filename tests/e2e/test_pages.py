@@ -352,3 +352,28 @@ def test_a_browser_is_refused_by_a_page(start):
     assert form.status == 403 and form.headers["content-type"].startswith("text/html") and "this needs the role operator" in form.text
     api = d.get("/api/v1/nosuch", headers=browser)
     assert api.status == 404 and api.json["error"] == "not found"
+
+
+def test_what_nobody_understood_is_shown_and_can_be_posted_again(start, sink):
+    d = start(config(hook(sink), route=FEW))
+    assert "/quarantine" not in d.get("/").text and "There is none" in d.get("/quarantine").text
+    broken = ('{"alerts": [{"labels": {"alertname": "<script>alert(1)</script>", \u202e ' + "x" * 5000).encode() + b"\xff\x00\x1b[31m"
+    assert d.post(broken).status == 200
+    one = d.items("/api/v1/quarantine")[0]
+    assert 'href="/quarantine"' in d.get("/").text and "1 message not understood" in plain(d.get("/").text)
+    listed, page = d.get("/quarantine"), d.get(f"/quarantine/{one['id']}")
+    assert f'/quarantine/{one["id"]}' in listed.text and one["why"] in plain(listed.text) and one["why"] in plain(page.text)
+    for shown in (listed, page):
+        assert shown.status == 200 and "<script>alert" not in shown.text and "&lt;script&gt;alert(1)" in shown.text and "\x1b" not in shown.text
+    assert "notifier replay quarantine-" in page.text and "--source grafana" in page.text
+    assert d.get(f"/api/v1/quarantine/{one['id']}").json["text"].startswith('{"alerts"')
+    saved = d.get(f"/api/v1/quarantine/{one['id']}/body")
+    assert saved.body == broken and saved.headers["content-type"] == "application/octet-stream"
+    assert saved.headers["content-disposition"] == f'attachment; filename="quarantine-{one["id"]}.body"'
+    right = d.folder / "right.json"
+    right.write_bytes(json.dumps({"alerts": [alert("PutRight")]}).encode())
+    assert d.cli("replay", str(right), "--source", "grafana").returncode == 0
+    sink.wait(lambda: any("PutRight" in message.text for message in sink.taken))
+    for path in ("/quarantine/999999999", "/quarantine/x", "/api/v1/quarantine/999999999", "/api/v1/quarantine/x/body"):
+        assert d.get(path).status == 404, path
+    assert d.get("/quarantine?since=never").status == 400

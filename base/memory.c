@@ -1,6 +1,7 @@
 #include "base/memory.h"
 #include "base/err.h"
 
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -34,4 +35,18 @@ char *memory_text(const char *text)
     if (!copy)
         err_memory();
     return copy;
+}
+
+/* Pages inside the heap that were given back still count as free, so only what has come since is looked at. */
+bool memory_give_back(size_t *known)
+{
+    struct mallinfo2 before = mallinfo2();
+
+    if (before.fordblks < *known)
+        *known = before.fordblks;
+    if (before.fordblks - *known < MEMORY_FREE_MAX)
+        return false;
+    malloc_trim(0);
+    *known = mallinfo2().fordblks;
+    return true;
 }

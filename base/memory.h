@@ -4,6 +4,7 @@
 #ifndef BASE_MEMORY_H
 #define BASE_MEMORY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* As malloc, calloc, realloc and strdup, and freed with free; NULL only where no byte was asked for. */
@@ -11,5 +12,12 @@ void *memory_get(size_t size);
 void *memory_zeroed(size_t count, size_t size);
 void *memory_resized(void *memory, size_t size);
 char *memory_text(const char *text);
+
+#define MEMORY_FREE_MAX (4u << 20) /* bytes that may lie freed in the heap; more is given back */
+
+/* What a burst needed goes back to the system. For idle moments: takes a few milliseconds for each hundred MiB of heap where
+ * it gives back, microseconds where not. known is the caller's, zero at first: what lay free after the last time. True if
+ * memory was given back. */
+bool memory_give_back(size_t *known);
 
 #endif

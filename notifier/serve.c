@@ -2,6 +2,7 @@
 #include "base/db.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "base/memory.h"
 #include "base/sign.h"
 #include "base/systemd.h"
 #include "base/text.h"
@@ -380,6 +381,7 @@ static int64_t wait_ms(struct serving *serving, bool housekeeping)
 static void run(struct serving *serving)
 {
     int64_t next_idle_ms = 0;
+    size_t free_bytes = 0;
     bool more = false;
 
     while (!serving->drain_until_ms || !is_drained(serving)) {
@@ -410,6 +412,8 @@ static void run(struct serving *serving)
         int64_t now_ms = clock_now(&clock_system).steady_ms;
         if (serving->store.idle && now_ms >= next_idle_ms && notifier_is_idle(serving->notifier)) {
             more = serving->store.idle(serving->store.context, notifier_now_ms(serving->notifier));
+            if (!more)
+                memory_give_back(&free_bytes);
             next_idle_ms = now_ms + (more ? 0 : IDLE_EVERY_MS);
         }
     }

@@ -139,7 +139,7 @@ static bool configure(struct db *db, enum db_mode mode, struct err *err)
 {
     static const char writer[] = "PRAGMA auto_vacuum=INCREMENTAL; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
                                  "PRAGMA foreign_keys=ON; PRAGMA temp_store=MEMORY; PRAGMA cache_size=-4096;"
-                                 "PRAGMA journal_size_limit=67108864; PRAGMA wal_autocheckpoint=2000; PRAGMA trusted_schema=OFF;";
+                                 "PRAGMA journal_size_limit=67108864; PRAGMA wal_autocheckpoint=4000; PRAGMA trusted_schema=OFF;";
     static const char reader[] = "PRAGMA query_only=ON; PRAGMA wal_autocheckpoint=0; PRAGMA temp_store=MEMORY;"
                                  "PRAGMA cache_size=-4096; PRAGMA trusted_schema=OFF;";
 

@@ -469,7 +469,9 @@ bool page_why(struct page *page, const char *name)
     id = page_find(page, "SELECT id FROM alerts WHERE fingerprint = ?2 ORDER BY id DESC LIMIT ?1", name);
     if (id)
         return why_alert(page, id);
-    id = page_find(page, "SELECT id FROM incidents WHERE reference = upper(?2) ORDER BY closed_ms = 0 DESC, id DESC LIMIT ?1", name);
+    id = page_find(page, "SELECT id FROM incidents WHERE reference = upper(?2) AND closed_ms = 0 LIMIT ?1", name);
+    if (!id)
+        id = page_find(page, "SELECT id FROM incidents WHERE reference = upper(?2) AND closed_ms <> 0 ORDER BY id DESC LIMIT ?1", name);
     if (id)
         return why_incident(page, id);
     return page->failed ? false

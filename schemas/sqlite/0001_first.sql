@@ -83,7 +83,7 @@ CREATE TABLE incidents (
     title           TEXT
 ) STRICT;
 CREATE UNIQUE INDEX incidents_open ON incidents (reference) WHERE closed_ms = 0;
-CREATE INDEX incidents_by_reference ON incidents (reference);
+CREATE INDEX incidents_by_reference ON incidents (reference) WHERE closed_ms <> 0;
 
 CREATE TABLE actions (                                              -- append-only: what people did
     id          INTEGER PRIMARY KEY CHECK (id > 0),

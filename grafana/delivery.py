@@ -1,6 +1,6 @@
 """The dashboard of notifier itself, over what it pushes."""
 from panels import GREEN, RED, UP, alerts, curves, dashboard, gauge, stat, table, timeline, variable
-from queries import choices, chosen, each, growth, newest, over_time, rows, share, total
+from queries import MINUTE, choices, chosen, each, growth, newest, over_time, rate, rows, share, total
 
 ENV = chosen("env")
 CHANNEL, CHANNELS = f"channel IS NOT NULL AND {ENV}", "channel, host, env"
@@ -48,7 +48,7 @@ def delivery(limit):
         curves(9, "Oldest waiting", over_time("max(oldest_pending_seconds)", "channel", pushes), unit="s", least=0,
                limit=limit["sc003_seconds"]),
         timeline(10, "Channels over time", over_time("min(CASE WHEN channel_up THEN 1 ELSE 0 END)", "channel", pushes), UP),
-        curves(11, "Alerts heard per minute", over_time("sum(grown) * 60000.0 / $__interval_ms", "source", heard), least=0, interval="1m"),
+        curves(11, "Alerts heard per minute", rate("grown", MINUTE, "source", heard), least=0, interval="1m"),
         curves(12, "Delivered over time", over_time("sum(grown)", "channel", grown("delivered_total")), bars=True, stack=True,
                interval="1m"),
         table(13, "Outcomes", outcomes(), width=12, height=8),

@@ -1,7 +1,7 @@
 """The dashboards of the trading infrastructure."""
 from panels import DOWN, GREEN, RED, alerts, curves, dashboard, gauge, stat, table, timeline, unit_of, variable
 from queries import (
-    SINCE_NEWEST, at_each_time, choices, chosen, each, growth, newest, over_time, restarts, rows, share, spans, total)
+    HOUR, MINUTE, SINCE_NEWEST, at_each_time, choices, chosen, each, growth, newest, over_time, rate, restarts, rows, share, spans, total)
 
 DAEMON, DAEMONS = chosen("env", "host"), "daemon, host, env"
 EXCHANGE, EXCHANGES = chosen("env", "exchange"), "exchange, source, host, env"
@@ -55,7 +55,7 @@ def pipeline(limit):
 
     def fetches(data_type, unit_ms):
         source = rows("pipeline_metrics", f"{EXCHANGE} AND data_type = '{data_type}'")
-        return over_time(f"sum(records_count) * {unit_ms}.0 / $__interval_ms", "exchange", source)
+        return rate("records_count", unit_ms, "exchange", source)
 
     sized = f"{EXCHANGE} AND storage_bytes IS NOT NULL"
     sizes = (
@@ -64,9 +64,9 @@ def pipeline(limit):
     gaps = spans("pipeline_metrics", "gap_started_at", "gap_duration_seconds", "symbols", "gap_detected", "exchange, data_type, source",
                  EXCHANGE, ("open", "closed"))
     return dashboard("nautilus-pipeline", "Nautilus / Pipeline", [
-        curves(1, "OI fetches per hour", fetches("oi", 3600000), least=0, interval="1m"),
-        curves(2, "Funding fetches per hour", fetches("funding", 3600000), least=0, interval="1m"),
-        curves(3, "Liquidations per minute", fetches("liquidation", 60000), least=0, interval="1m"),
+        curves(1, "OI fetches per hour", fetches("oi", HOUR), least=0, interval="1m"),
+        curves(2, "Funding fetches per hour", fetches("funding", HOUR), least=0, interval="1m"),
+        curves(3, "Liquidations per minute", fetches("liquidation", MINUTE), least=0, interval="1m"),
         curves(4, "Fetch latency", over_time("avg(latency_ms)", kind, polls), unit="ms", least=0),
         timeline(5, "Gaps over time", over_time("max(CASE WHEN gap_detected THEN 1 ELSE 0 END)", kind, polls),
                  {0: ("data", GREEN), 1: ("gap", RED)}, height=9, description="The pointer shows when a gap began and how long it lasted."),
@@ -135,7 +135,7 @@ def trading(limit):
         curves(5, "PnL over time", [at_each_time(f"sum({value})", f"'{name}'", sampled) for name, value in (
             ("realised", "realized"), ("unrealised", "unrealized"), ("total", "realized + unrealized"))], decimals=2, interval="1s"),
         curves(6, "PnL of each strategy", at_each_time("sum(realized + unrealized)", "strategy", sampled), decimals=2, interval="1s"),
-        curves(7, "Orders per minute", over_time("sum(grown) * 60000.0 / $__interval_ms", "strategy", orders("orders_placed")), least=0,
+        curves(7, "Orders per minute", rate("grown", MINUTE, "strategy", orders("orders_placed")), least=0,
                interval="1m"),
         curves(8, "Exposure by symbol", at_each_time("sum(exposure)", "symbol", sampled), stack=True, interval="1s"),
         curves(9, "Open orders over time", at_each_time("sum(open_orders)", "strategy", sampled), interval="1s"),

@@ -4,6 +4,7 @@ Everything obeys the dashboard's time range and the variables' choice; nothing s
 """
 
 IN_RANGE = "$__timeFilter(timestamp)"
+MINUTE, HOUR = 60000, 3600000  # ms
 # How long before the end of the range the newest row is, in microseconds.
 SINCE_NEWEST = "($__timeTo()::timestamp::long - max(timestamp)::timestamp::long)"
 
@@ -40,6 +41,15 @@ def total(value, source, name=None):
 def over_time(value, name, source):
     """A curve for each name; an aggregate of each interval."""
     return f"SELECT timestamp AS time, {name} AS metric, {value} AS value FROM {source} SAMPLE BY $__interval ORDER BY time"
+
+
+def rate(counted, unit_ms, name, source):
+    """A curve for each name: what was counted, a unit of time. Only intervals that lie within the range as a whole: the
+    one that has just begun would look like a fall."""
+    whole = "time >= $__timeFrom() AND dateadd('T', $__interval_ms, time) <= $__timeTo()"
+    value = f"sum({counted}) * {unit_ms}.0 / $__interval_ms"
+    sums = f"SELECT timestamp AS time, {name} AS metric, {value} AS value FROM {source} SAMPLE BY $__interval"
+    return f"SELECT time, metric, value FROM ({sums}) WHERE {whole} ORDER BY time"
 
 
 def at_each_time(value, name, source):

@@ -1,6 +1,6 @@
 """The dashboards of the market database: one over all regions, one for each."""
 from panels import UP, alerts, constant, curves, dashboard, gauge, stat, variable
-from queries import SINCE_NEWEST, choices, chosen, each, growth, newest, over_time, rows, share, total
+from queries import MINUTE, SINCE_NEWEST, choices, chosen, each, growth, newest, over_time, rate, rows, share, total
 
 REGIONS = {"KR": "Korea", "US": "United States", "CN": "China", "HK": "Hong Kong", "JP": "Japan", "VN": "Vietnam"}
 ENV = chosen("env")
@@ -81,7 +81,7 @@ def region(limit, code, name):
     here = " AND region = '${region}'"
     collected = "CASE WHEN sum(grown) > 0 THEN 1 ELSE 0 END"
     latency = [curve(f"api_request_duration_seconds_{quantile}", f"'{quantile}'", here, "max(value)") for quantile in ("p50", "p95", "p99")]
-    requests = over_time("sum(grown) * 60000.0 / $__interval_ms", "endpoint", grown("api_requests_total", "endpoint", here))
+    requests = rate("grown", MINUTE, "endpoint", grown("api_requests_total", "endpoint", here))
     return dashboard(f"spock-{code.lower()}", f"Spock / {name}", [
         stat(1, "Rows", figure("ohlcv_rows_total", where=here), width=4),
         stat(2, "Tickers", figure("unique_tickers_total", where=here), width=4),

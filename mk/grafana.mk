@@ -1,6 +1,7 @@
 # make alerts           Grafana's and Prometheus' rules from grafana/alerts.yaml
 # make dashboards       grafana/dashboards/*.json from the Python beside them, then the alerts that name their panels
 # make check-dashboards every panel, variable and rule against a real QuestDB with thirty days of data; half a minute
+# make draw-dashboards  a picture of each dashboard over the same data, in build/pictures, for eyes
 # make bench-dashboards the same over millions of rows: how long each panel takes
 
 PYTHON := PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3
@@ -35,6 +36,11 @@ check-dashboards: $(OUT)/bin/notifier $(OUT)/bin/collector $(GRAFANA_SDKS)
 	$(call need,java,default-jre-headless)
 	$(call need,promtool,prometheus)
 	@NOTIFIER_BIN=$(OUT)/bin/notifier COLLECTOR_BIN=$(OUT)/bin/collector $(PYTHON) -m pytest -q -p no:cacheprovider tests/dashboards $(DASHBOARDS_ARGS)
+
+.PHONY: draw-dashboards
+draw-dashboards:
+	$(call need,java,default-jre-headless)
+	@timeout --kill-after=10 600 $(PYTHON) tests/dashboards/draw.py build/pictures
 
 .PHONY: bench-dashboards
 bench-dashboards:

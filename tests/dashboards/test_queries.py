@@ -139,6 +139,27 @@ def test_figure_is_what_was_written(filled, ask, until, uid, title, span, series
     assert low <= found[series] <= high, found
 
 
+RATES = [  # dashboard, panel, series, what it is all the time
+    ("nautilus-pipeline", "OI fetches per hour", "binance", {720}),
+    ("nautilus-pipeline", "Funding fetches per hour", "bybit", {60}),
+    ("nautilus-pipeline", "Liquidations per minute", "okx", {15}),
+    ("spock-kr", "Requests per minute", "prices", {30}),
+]
+
+
+@pytest.mark.parametrize(("uid", "title", "series", "wanted"), RATES, ids=[f"{row[0]}/{row[1]}" for row in RATES])
+@pytest.mark.parametrize("span", [3600, 5 * 3600])
+def test_a_rate_does_not_fall_where_the_range_ends(filled, ask, until, uid, title, series, wanted, span):
+    """The interval that has just begun, and the one the range cuts, are no figures."""
+    board = next(board for board in read.dashboards() if board["uid"] == uid)
+    panel = next(panel for panel in board["panels"] if panel["title"] == title)
+    for late in (0, 17, 41):
+        answer = ask(read.sql_of(board, panel, panel["targets"][0], until - span - late, until - late))
+        found = {row[2] for row in answer.rows if row[1] == series}
+        # The first row of a counter has none before it.
+        assert found == wanted or (title.startswith("Requests") and found > wanted and max(found) in wanted), found
+
+
 def test_outages_are_told_with_their_length(filled, ask, until):
     told = {(row["exchange"], row["duration"], row["state"]) for row in rows(ask, until, "nautilus-exchange", "Outages", 86400)}
     assert {("okx", 420.0, "over"), ("okx", 1080.0, "over")} <= told, told

@@ -6,14 +6,15 @@ RUN apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-ins
         libyaml-dev libpcre2-dev libssl-dev libsystemd-dev libcrypt-dev zlib1g-dev
 WORKDIR /src
 COPY . .
-RUN make build/bin/collector
+RUN make -j"$(nproc)" build/bin/collector
 
 FROM debian:12.11-slim
 RUN apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
         ca-certificates tzdata libmicrohttpd12 libcurl4 libcjson1 libsqlite3-0 libyaml-0-2 libpcre2-8-0 \
         libssl3 libsystemd0 libcrypt1 zlib1g \
-    && rm -rf /var/lib/apt/lists/* \
-    && useradd --system --uid 10003 --user-group --no-create-home --shell /usr/sbin/nologin collector \
+    && rm -rf /var/lib/apt/lists/* /var/cache/apt/* \
+    && groupadd --system --gid 10003 collector \
+    && useradd --system --uid 10003 --gid 10003 --no-create-home --shell /usr/sbin/nologin collector \
     && install -d -o collector -g collector -m 0750 /var/lib/collector
 COPY --from=build /src/build/bin/collector /usr/local/bin/collector
 USER 10003:10003

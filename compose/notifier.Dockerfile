@@ -6,14 +6,15 @@ RUN apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-ins
         libyaml-dev libpcre2-dev libssl-dev libsystemd-dev libcrypt-dev zlib1g-dev
 WORKDIR /src
 COPY . .
-RUN make build/bin/notifier
+RUN make -j"$(nproc)" build/bin/notifier
 
 FROM debian:12.11-slim
 RUN apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
         ca-certificates tzdata libmicrohttpd12 libcurl4 libcjson1 libesmtp6 libsqlite3-0 libyaml-0-2 libpcre2-8-0 \
         libssl3 libsystemd0 libcrypt1 zlib1g \
-    && rm -rf /var/lib/apt/lists/* \
-    && useradd --system --uid 10002 --user-group --no-create-home --shell /usr/sbin/nologin notifier \
+    && rm -rf /var/lib/apt/lists/* /var/cache/apt/* \
+    && groupadd --system --gid 10002 notifier \
+    && useradd --system --uid 10002 --gid 10002 --no-create-home --shell /usr/sbin/nologin notifier \
     && install -d -o notifier -g notifier -m 0750 /var/lib/notifier
 COPY --from=build /src/build/bin/notifier /usr/local/bin/notifier
 USER 10002:10002

@@ -37,6 +37,13 @@ docs: all
 	$(OUT)/bin/notifier help --zsh > man/completion/_notifier
 	$(OUT)/bin/notifier help --fish > man/completion/notifier.fish
 
+# make check-images both images built by buildah and run by runc as the Compose file says (as root; IMAGES_ROOT: a Debian 12 that
+#                   debootstrap made before), at most half an hour
+IMAGES_ROOT ?=
+.PHONY: check-images
+check-images:
+	@PYTHONDONTWRITEBYTECODE=1 timeout --kill-after=20 1800 /usr/bin/python3 tests/images/check.py $(if $(IMAGES_ROOT),--root $(IMAGES_ROOT))
+
 # make check-deb    the package on a clean Debian 12 that debootstrap makes (as root; DEB_ROOT: one made before), at most ten minutes
 .PHONY: check-deb
 check-deb: deb

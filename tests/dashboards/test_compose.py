@@ -260,6 +260,8 @@ def test_dockerfile(name):
     assert not {package for package in runtime if package.endswith("-dev") or package == "gcc"}
     user = re.search(r"^USER (\d+):\1$", text, re.M).group(1)
     assert SERVICES[name]["user"] == f"{user}:{user}"
+    # --user-group alone takes the next free number, and the state's folder is then another group's.
+    assert f"groupadd --system --gid {user} {name}" in text and f"--uid {user} --gid {user}" in text
     assert re.findall(r"^FROM (\S+)", text, re.M) == ["debian:12.11-slim"] * 2
 
 

@@ -9,6 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* RFC 6455, section 1.3. Any 16 bytes do: nothing follows the handshake. */
+#define WEBSOCKET_KEY "dGhlIHNhbXBsZSBub25jZQ=="
+#define WEBSOCKET_ACCEPT "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=" /* what only a WebSocket answers to it */
+
 #define EXCHANGES_MAX 64 /* exchanges of one daemon; further ones are left out, with an error that says so */
 
 struct connection {
@@ -45,6 +49,8 @@ static bool read_probe(struct exchange *exchange, const struct yaml_node *config
     if (!exchange->is_websocket && !text_starts(probe, "https://") && !text_starts(probe, "http://"))
         return setting_error(config, err, "probe must begin with https://, http://, wss:// or ws://");
     exchange->probe_url = exchange->is_websocket ? arena_printf(exchange->status.common.arena, "http%s", probe + 2) : probe;
+    for (char *c = (char *)(uintptr_t)exchange->rate_limit_header; c && *c; c++) /* in our arena; replies have their names so */
+        *c = (char)(*c >= 'A' && *c <= 'Z' ? *c | 0x20 : *c);
     if (!exchange->exchange)
         exchange->exchange = exchange->status.common.source.name;
     return true;
@@ -84,7 +90,7 @@ static bool exchange_plan(struct source *source, int64_t wall_ms, struct fetch *
         {"Connection", "Upgrade"},
         {"Upgrade", "websocket"},
         {"Sec-WebSocket-Version", "13"},
-        {"Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="}, /* any 16 bytes do: nothing follows the handshake */
+        {"Sec-WebSocket-Key", WEBSOCKET_KEY},
     };
     struct exchange *exchange = (struct exchange *)(void *)source;
 
@@ -219,16 +225,25 @@ static void add_rate_limit(const struct exchange *exchange, const struct http_re
         point_double(points, point, "rate_limit_used", 100 * used / exchange->rate_limit_max);
 }
 
+/* Something between may answer 101 to anything; the exchange behind it would never be reached. */
+static bool is_websocket(const struct http_reply *reply)
+{
+    char accept[64];
+    return reply->status == 101 && http_reply_header(reply, "sec-websocket-accept", accept, sizeof accept) && strcmp(accept, WEBSOCKET_ACCEPT) == 0;
+}
+
 static bool parse_probe(struct exchange *exchange, const struct answer *answer, int64_t wall_ms, struct points *points)
 {
     int status = answer->reply ? answer->reply->status : 0;
-    bool answered = !answer->failed && (exchange->is_websocket ? status == 101 : status >= 200 && status < 500);
+    bool answered = !answer->failed && (exchange->is_websocket ? is_websocket(answer->reply) : status >= 200 && status < 500);
     struct connection *connection = connection_of(exchange, exchange->exchange);
     struct point *point = add_row(exchange, exchange->exchange, answered, wall_ms, points);
     struct err why = {0};
 
     if (answer->failed)
         why = *answer->failed;
+    else if (status == 101 && !answered)
+        err_set(&why, ERR_NETWORK, "answered HTTP 101 without the Sec-WebSocket-Accept of a WebSocket");
     else if (!answered)
         err_set(&why, ERR_NETWORK, "answered HTTP %d, expected %s", status, exchange->is_websocket ? "101" : "less than 500");
     if (point) {

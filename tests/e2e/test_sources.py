@@ -9,7 +9,7 @@ import threading
 
 import pytest
 
-from collector import BIN, Collector
+from collector import Collector
 from daemon import until
 
 STATUS = {"running": True, "shutdown_requested": False, "fetch_count": 120, "error_count": 3, "liquidation_count": 41, "uptime_seconds": 3600.5,
@@ -29,6 +29,7 @@ class Runner(http.server.BaseHTTPRequestHandler):
         if self.path == "/ws":
             self.send_response(101 if self.headers.get("Upgrade") == "websocket" else 400)
             self.send_header("Upgrade", "websocket")
+            self.send_header("Sec-WebSocket-Accept", "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=")  # to the key of RFC 6455, section 1.3
             self.end_headers()
             self.close_connection = True
             return

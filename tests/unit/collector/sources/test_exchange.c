@@ -75,7 +75,10 @@ static void a_probe_measures_each_step(void)
         {"no upgrade", "{type: exchange, name: b, exchange: BINANCE, probe: 'wss://stream.example.org/ws'}", 400, NULL,
          "exchange_status,host=h1,env=dev,exchange=BINANCE,source=b connected=f,disconnected_at=1790000000000000t,disconnected_seconds=0,"
          "reconnect_count=0i,dns_ms=1,tcp_ms=2,tls_ms=4,http_ms=8,latency_ms=15,error=\"answered HTTP 400, expected 101\" 1790000000000000000\n"},
-        {"rate limit", "{type: exchange, name: b, probe: 'https://api.example.org/ping', rate_limit_header: x-used-weight, rate_limit_max: 1200}", 200, NULL,
+        {"no WebSocket behind it", "{type: exchange, name: b, probe: 'wss://stream.example.org/ws'}", 101, NULL,
+         "exchange_status,host=h1,env=dev,exchange=b,source=b connected=f,disconnected_at=1790000000000000t,disconnected_seconds=0,reconnect_count=0i,"
+         "dns_ms=1,tcp_ms=2,tls_ms=4,http_ms=8,latency_ms=15,error=\"answered HTTP 101 without the Sec-WebSocket-Accept of a WebSocket\" 1790000000000000000\n"},
+        {"rate limit", "{type: exchange, name: b, probe: 'https://api.example.org/ping', rate_limit_header: X-Used-Weight, rate_limit_max: 1200}", 200, NULL,
          "exchange_status,host=h1,env=dev,exchange=b,source=b connected=t,reconnect_count=0i,dns_ms=1,tcp_ms=2,tls_ms=4,http_ms=8,latency_ms=15,"
          "rate_limit_used=50 1790000000000000000\n"},
         {"down", "{type: exchange, name: b, probe: 'https://api.example.org/ping'}", 0, &refused,
@@ -88,11 +91,13 @@ static void a_probe_measures_each_step(void)
 
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
         struct err err = {0};
-        struct http_reply reply = {.status = table[i].status, .steps_ms = {1, 2, 4, 8}, .headers = BUF_EMPTY(100)};
+        struct http_reply reply = {.status = table[i].status, .steps_ms = {1, 2, 4, 8}, .headers = BUF_EMPTY(200)};
         bool ok;
         struct source *source = test_open(table[i].config, &err);
         REQUIRE(source, "%s: %s", table[i].name, err.text);
         buf_add_text(&reply.headers, "x-used-weight: 600\n");
+        if (table[i].status == 101 && strcmp(table[i].name, "no WebSocket behind it") != 0)
+            buf_add_text(&reply.headers, "sec-websocket-accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\n");
         struct answer answer = {.data = "", .failed = table[i].failed, .reply = table[i].failed ? NULL : &reply};
         char *got = test_answer(source, &answer, NOW_MS, &ok, &err);
         CHECK(ok, "%s: %s", table[i].name, err.text);

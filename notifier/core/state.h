@@ -28,6 +28,8 @@
 #define INTERN_MAX 4096                     /* distinct source, domain and reason texts; beyond, "other" */
 #define SELF_DOMAIN "notifier"              /* of our own troubles */
 #define TROUBLE_CHANNEL_DOWN "NotifierChannelDown"
+#define TROUBLE_PARTLY_REFUSED "NotifierDeliveryPartlyRefused"
+#define REFUSED_TEXT_MAX 160                /* bytes of who refused, and with what words */
 #define RULE_SAME "back in the state this channel was told"
 #define OWNER(pointer, type, member) ((type *)(void *)((char *)(pointer) - offsetof(type, member)))
 
@@ -198,6 +200,7 @@ struct target { /* a channel's health and queue */
     bool summary_due;      /* away_count, and no summary is open that would speak of it */
     bool refused, limited; /* limited: said once that the rate holds it back */
     bool down_told, up_due; /* NotifierChannelDown stands; and may end */
+    bool partly_told;       /* NotifierDeliveryPartlyRefused stands */
     int64_t told_error_ms; /* the failure that was told last */
     uint8_t opening;       /* after a bad time: so many at once, more with each success; 0: all it may */
 };

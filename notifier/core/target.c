@@ -137,9 +137,10 @@ void target_recall(struct core *core, const struct alert *alert)
     const char *channel = kept_get(alert->labels, "channel");
     struct target *target = channel ? target_find(core, channel) : NULL;
 
-    if (target && alert->self && alert->status == ALERT_FIRING &&
-        text_equal(kept_get(alert->labels, "alertname"), TROUBLE_CHANNEL_DOWN))
-        target->down_told = true;
+    if (!target || !alert->self || alert->status != ALERT_FIRING)
+        return;
+    target->down_told = target->down_told || text_equal(kept_get(alert->labels, "alertname"), TROUBLE_CHANNEL_DOWN);
+    target->partly_told = target->partly_told || text_equal(kept_get(alert->labels, "alertname"), TROUBLE_PARTLY_REFUSED);
 }
 
 void target_tick(struct core *core, struct target *target, size_t *budget)

@@ -3,6 +3,7 @@
 #include "notifier/core/state.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -49,6 +50,7 @@ void delivery_rendered(struct core *core, const struct event_rendered *event)
 struct summary {
     bool taken, busy, failed, unclear, refused_content, refused_channel, moved;
     const char *words;
+    char refused[REFUSED_TEXT_MAX]; /* recipients that are refused for good, each with the words */
 };
 
 static void part_apply(struct core *core, struct delivery *delivery, uint16_t index, const struct part_verdict *verdict,
@@ -76,6 +78,10 @@ static void part_apply(struct core *core, struct delivery *delivery, uint16_t in
     case OUTCOME_MOVED: summary->moved = true; break;
     case OUTCOME_REFUSED_CHANNEL: summary->refused_channel = true; break;
     case OUTCOME_REFUSED_CONTENT:
+        if (part->kind == PART_RECIPIENT) {
+            size_t used = strlen(summary->refused);
+            snprintf(summary->refused + used, sizeof summary->refused - used, "%s%s", used ? "; " : "", text_or(verdict->words, "refused"));
+        }
         if (part->optional || part->kind == PART_RECIPIENT)
             part->state = PART_FAILED;
         else
@@ -288,6 +294,42 @@ static void go_on(struct core *core, struct delivery *delivery, const struct eve
     group_refresh(core, group);
 }
 
+/* A mailbox that is refused while others get their mail: no fallback is asked, the delivery is none that died, and nobody
+ * reads its receipt. So it is told, and taken back once a mail reaches everybody. */
+struct partly {
+    struct target *target;
+    bool refused, over;
+    char summary[256];
+};
+
+static struct partly partly_judge(const struct delivery *delivery, const struct summary *summary)
+{
+    const struct lane *lane = delivery->lane;
+    struct partly partly = {.target = lane->target};
+    size_t mailboxes = 0, refused = 0, taken = 0;
+
+    for (uint16_t i = 0; i < delivery->part_count; i++) {
+        mailboxes += delivery->parts[i].kind == PART_RECIPIENT;
+        refused += delivery->parts[i].state == PART_FAILED;
+        taken += delivery->parts[i].state == PART_DELIVERED;
+    }
+    partly.refused = summary->refused[0] && refused < mailboxes && !lane->group->self;
+    partly.over = partly.target->partly_told && mailboxes && taken == mailboxes;
+    snprintf(partly.summary, sizeof partly.summary, "%.40s does not reach everybody over %.40s: %s", lane->group->incident.reference,
+             partly.target->name, summary->refused);
+    return partly;
+}
+
+static void partly_tell(struct core *core, const struct partly *partly)
+{
+    if (!partly->refused && !partly->over)
+        return;
+    partly->target->partly_told = partly->refused;
+    intake_trouble(core, &(struct event_trouble){.alertname = TROUBLE_PARTLY_REFUSED, .subject = partly->target->name,
+                                                 .subject_label = "channel", .severity = "warning", .over = partly->over,
+                                                 .summary = partly->over ? NULL : partly->summary, .lasts_ms = DEAD_TOLD_MS});
+}
+
 void delivery_verdict(struct core *core, const struct event_verdict *event)
 {
     struct delivery *delivery = map_remove(&core->attempts, event->attempt_id, &event->attempt_id);
@@ -309,8 +351,10 @@ void delivery_verdict(struct core *core, const struct event_verdict *event)
     target_judge(core, delivery, event, &summary);
     delivery->lane->target->in_flight--;
     delivery->attempt_id = 0;
+    struct partly partly = partly_judge(delivery, &summary);
     if (!finish(core, delivery, &summary))
         go_on(core, delivery, event, &summary);
+    partly_tell(core, &partly);
 }
 
 static void reply(struct core *core, uint64_t handle, bool ok, uint64_t id, const char *words)

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from daemon import config, hook, until
+from daemon import alert, config, hook, until
 from fakes import Sink
 from test_tls import Authority
 from trouble import FAULTS, NAME, Mailbox, Primary, tally, told_by
@@ -42,9 +42,15 @@ def test_fault(start, authority, fault):
             if fault.kind == "mail":
                 assert got.primary == ALERTS, "whoever is not refused is told by the primary"
                 assert not primary.box.mails[Mailbox.REFUSED]
-                for one in d.items("/api/v1/deliveries"):
+                told = fallback.wait(lambda: [m for m in fallback.taken if "NotifierDeliveryPartlyRefused" in m.text], "the notice")
+                assert len(told) == 1 and f"{Mailbox.REFUSED}: 550 5.1.1 no such mailbox" in told[0].text, told
+                for one in d.items("/api/v1/deliveries?channel=primary"):
                     parts = d.get(f"/api/v1/deliveries/{one['id']}").json["messages"][0]["parts"]
                     assert [(part["address"], part["state"]) for part in parts] == [(Mailbox.GOOD, "delivered"), (Mailbox.REFUSED, "failed")]
+                d.fire(alert("Mended"))  # it is well again: this one reaches both
+                notices = fallback.wait(lambda: (lambda all_of: all_of if len(all_of) == 2 else None)(
+                    [m for m in fallback.taken if "NotifierDeliveryPartlyRefused" in m.text]), "the end of the notice")
+                assert notices[1].body["status"] == "resolved", notices[1]
             elif fault.name != "taken, then reset":
                 assert {one[0] for one in told_by(fallback)} == set(names), got
         finally:

@@ -117,10 +117,35 @@ static bool part_arrived(const struct life *life, uint64_t message_id, uint16_t 
     return false;
 }
 
+static const struct record_alert *trouble_about(const struct life *life, const char *alertname, const char *channel)
+{
+    const struct store_mem *rows = life->ledger;
+
+    for (size_t i = 0; i < store_mem_count(rows, RECORD_ALERT); i++) {
+        const struct record_alert *alert = &store_mem_at(rows, RECORD_ALERT, i)->alert;
+        if (!store_mem_gone(rows, RECORD_ALERT, i) && text_equal(labels_get(&alert->labels, "alertname"), alertname) &&
+            text_equal(labels_get(&alert->labels, "channel"), channel))
+            return alert;
+    }
+    return NULL;
+}
+
+/* P2: a mailbox that is refused while others got theirs. The notice may have ended since: with a mail to everybody, or by itself. */
+static void judge_partly(struct life *life, const struct record_delivery *row)
+{
+    const struct record *group = store_mem_find(life->ledger, RECORD_GROUP, row->group_id, NULL, 0);
+
+    if (life->setup->alerts_max || (group && strcmp(group->group.node_id, "self") == 0))
+        return;
+    MARK(partly_refused);
+    if (!trouble_about(life, "NotifierDeliveryPartlyRefused", row->channel))
+        life_fail(life, "P2: delivery %llu on %s did not reach everybody, and nobody is told", (unsigned long long)row->id, row->channel);
+}
+
 static void judge_delivered(struct life *life, const struct record_delivery *row)
 {
     const struct store_mem *rows = life->ledger;
-    bool any = false, all = true, mail = false;
+    bool any = false, all = true, mail = false, refused = false;
 
     for (size_t i = store_mem_from(rows, RECORD_PART, row->message_id); i < store_mem_count(rows, RECORD_PART); i++) {
         const struct record_part *part = &store_mem_at(rows, RECORD_PART, i)->part;
@@ -131,8 +156,11 @@ static void judge_delivered(struct life *life, const struct record_delivery *row
         bool arrived = part_arrived(life, row->message_id, part->index);
         any = any || arrived;
         all = all && arrived;
+        refused = refused || part->state == PART_FAILED;
         mail = part->kind == PART_RECIPIENT;
     }
+    if (mail && any && refused)
+        judge_partly(life, row);
     if (mail ? !any : !all)
         life_fail(life, "P2: delivery %llu counts as delivered on %s, where not all of it has arrived", (unsigned long long)row->id, row->channel);
 }
@@ -152,13 +180,9 @@ static void judge_dead(struct life *life, const struct record_delivery *row)
         life_fail(life, "P10: delivery %llu is dead without a reason", (unsigned long long)row->id);
     if (life->setup->alerts_max || (group && strcmp(group->group.node_id, "self") == 0))
         return;
-    for (size_t i = 0; i < store_mem_count(rows, RECORD_ALERT); i++) {
-        const struct record_alert *alert = &store_mem_at(rows, RECORD_ALERT, i)->alert;
-        if (!store_mem_gone(rows, RECORD_ALERT, i) && alert->status == ALERT_FIRING &&
-            text_equal(labels_get(&alert->labels, "alertname"), "NotifierDeliveryDead") &&
-            text_equal(labels_get(&alert->labels, "channel"), row->channel))
-            return;
-    }
+    const struct record_alert *told = trouble_about(life, "NotifierDeliveryDead", row->channel);
+    if (told && told->status == ALERT_FIRING)
+        return;
     life_fail(life, "P2: delivery %llu on %s is dead, and nobody is told", (unsigned long long)row->id, row->channel);
 }
 

@@ -115,32 +115,69 @@ static struct scene *mail_scene(bool together)
     return scene;
 }
 
+/* What went to chat, not what ops hears about it: how much, and where it stands. */
+static size_t to_chat(struct scene *scene, struct scene_sent *sent[8])
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < scene->sent_count; i++)
+        if (test_same(scene->sent[i].channel, "chat") && count < 8)
+            sent[count++] = &scene->sent[i];
+    return count;
+}
+
 /* Only who has not got it gets it again. */
 static void test_recipients(void)
 {
     static const struct scene_answer ok = {.outcome = OUTCOME_TAKEN, .wait_ms = -1, .status = 250};
     static const struct scene_answer later = {.outcome = OUTCOME_FAILED, .wait_ms = -1, .status = 450, .words = "mailbox full"};
     static const struct scene_answer never = {.outcome = OUTCOME_REFUSED_CONTENT, .wait_ms = -1, .status = 550, .words = "no such"};
+    struct scene_sent *sent[8];
     struct scene *scene = mail_scene(true);
 
-    REQUIRE(scene->sent_count == 1, "%zu sends", scene->sent_count);
-    CHECK_INT(scene->sent[0].part_mask, 0xf);
-    scene_verdict(scene, &scene->sent[0], (struct scene_answer[]){ok, later, never, later}, 4);
+    REQUIRE(to_chat(scene, sent) == 1, "%zu sends", to_chat(scene, sent));
+    CHECK_INT(sent[0]->part_mask, 0xf);
+    scene_verdict(scene, sent[0], (struct scene_answer[]){ok, later, never, later}, 4);
     scene_wait(scene, 60000);
-    REQUIRE(scene->sent_count == 2, "%zu sends", scene->sent_count);
-    CHECK_INT(scene->sent[1].part_first, 1);
-    CHECK_INT(scene->sent[1].part_count, 3);
-    CHECK_INT(scene->sent[1].part_mask, 0x5); /* b and d; c is finished */
-    CHECK(!scene->sent[1].repeat, "surely not arrived: no mark");
-    CHECK(scene->sent[1].message_id == scene->sent[0].message_id, "the same message");
-    scene_verdict(scene, &scene->sent[1], (struct scene_answer[]){ok, later}, 2);
+    REQUIRE(to_chat(scene, sent) == 2, "%zu sends", to_chat(scene, sent));
+    CHECK_INT(sent[1]->part_first, 1);
+    CHECK_INT(sent[1]->part_count, 3);
+    CHECK_INT(sent[1]->part_mask, 0x5); /* b and d; c is finished */
+    CHECK(!sent[1]->repeat, "surely not arrived: no mark");
+    CHECK(sent[1]->message_id == sent[0]->message_id, "the same message");
+    scene_verdict(scene, sent[1], (struct scene_answer[]){ok, later}, 2);
     scene_wait(scene, 60000);
-    REQUIRE(scene->sent_count == 3, "%zu sends", scene->sent_count);
-    CHECK_INT(scene->sent[2].part_first, 3);
-    CHECK_INT(scene->sent[2].part_mask, 0x1);
-    scene_verdict(scene, &scene->sent[2], &ok, 1);
-    CHECK_INT(scene->settlements[SETTLED_DELIVERED], 1);
+    REQUIRE(to_chat(scene, sent) == 3, "%zu sends", to_chat(scene, sent));
+    CHECK_INT(sent[2]->part_first, 3);
+    CHECK_INT(sent[2]->part_mask, 0x1);
+    scene_verdict(scene, sent[2], &ok, 1);
+    CHECK_INT(scene->settlements[SETTLED_DELIVERED], 2); /* and the notice about c */
     CHECK_INT(core_totals(scene->core).deliveries_open, 0);
+    scene_free(scene);
+}
+
+/* A mailbox that is no more: somebody is told, once, and hears when mail reaches everybody again. */
+static void test_partly_refused(void)
+{
+    static const struct scene_answer ok = {.outcome = OUTCOME_TAKEN, .wait_ms = -1, .status = 250};
+    static const struct scene_answer never = {.outcome = OUTCOME_REFUSED_CONTENT, .wait_ms = -1, .status = 550, .words = "c@x: 550 no such"};
+    static const char once[] = "ops first notification +NotifierDeliveryPartlyRefused; ", again[] = "ops all alerts resolved -NotifierDeliveryPartlyRefused; ";
+    struct scene *scene = mail_scene(true);
+
+    scene_verdict(scene, &scene->sent[0], (struct scene_answer[]){ok, ok, never, ok}, 4);
+    scene_settle(scene);
+    CHECK_INT(scene->settlements[SETTLED_DELIVERED], 2); /* the alert's, and the notice's */
+    CHECK(strstr(buf_text(&scene->log), once), "%s", buf_text(&scene->log));
+    scene_play(scene, "10m +b");
+    CHECK_TEXT(scene->sent[scene->sent_count - 1].channel, "chat");
+    scene_verdict(scene, &scene->sent[scene->sent_count - 1], (struct scene_answer[]){ok, ok, never, ok}, 4);
+    scene_play(scene, "1m");
+    const char *first = strstr(buf_text(&scene->log), once);
+    CHECK(first && !strstr(first + 1, once) && !strstr(first, again), "once: %s", buf_text(&scene->log));
+    scene_play(scene, "10m +c");
+    scene_verdict(scene, &scene->sent[scene->sent_count - 1], &ok, 1);
+    scene_play(scene, "1m");
+    CHECK(strstr(buf_text(&scene->log), again), "%s", buf_text(&scene->log));
     scene_free(scene);
 }
 
@@ -148,14 +185,15 @@ static void test_recipients(void)
 static void test_parts_apart(void)
 {
     static const struct scene_answer never = {.outcome = OUTCOME_REFUSED_CONTENT, .wait_ms = -1, .status = 550, .words = "no such"};
+    struct scene_sent *sent[8];
     struct scene *scene = mail_scene(false);
 
     for (size_t i = 0; i < LENGTH(recipients); i++) {
-        REQUIRE(scene->sent_count == i + 1, "%zu sends", scene->sent_count);
-        CHECK_INT(scene->sent[i].part_first, i);
-        CHECK_INT(scene->sent[i].part_count, 1);
-        CHECK_INT(scene->sent[i].part_mask, 1);
-        scene_verdict(scene, &scene->sent[i], &never, 1);
+        REQUIRE(to_chat(scene, sent) == i + 1, "%zu sends", to_chat(scene, sent));
+        CHECK_INT(sent[i]->part_first, i);
+        CHECK_INT(sent[i]->part_count, 1);
+        CHECK_INT(sent[i]->part_mask, 1);
+        scene_verdict(scene, sent[i], &never, 1);
         scene_settle(scene);
     }
     CHECK_INT(scene->settlements[SETTLED_DEAD], 1);
@@ -360,6 +398,7 @@ int main(void)
     play(ends, LENGTH(ends));
     play(failovers, LENGTH(failovers));
     test_recipients();
+    test_partly_refused();
     test_parts_apart();
     test_optional();
     test_moved();

@@ -192,6 +192,7 @@ CREATE TABLE messages (                                             -- what was 
     text        TEXT
 ) STRICT;
 
+-- With rowids: without them a row above 1 kB, as most contents are, gets a page of its own beside the tree.
 CREATE TABLE parts (                                                -- a split text, a mail recipient
     message_id  INTEGER NOT NULL CHECK (message_id > 0),
     part        INTEGER NOT NULL CHECK (part >= 0),
@@ -203,7 +204,7 @@ CREATE TABLE parts (                                                -- a split t
     remote_id   TEXT,
     content     TEXT,
     PRIMARY KEY (message_id, part)
-) STRICT, WITHOUT ROWID;
+) STRICT;
 
 CREATE TABLE attempts (
     delivery_id INTEGER NOT NULL CHECK (delivery_id > 0),

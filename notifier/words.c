@@ -127,6 +127,7 @@ void words_find(struct notifier *notifier, const struct effect_render *render)
                     (unsigned long long)render->delivery_id, err.text);
         view.silent = channel_is_silent(channel, view.severity) ||
                       render->silent || view.reason == REASON_RECOVERY || ((view.reason == REASON_ALL_RESOLVED || view.reason == REASON_SOME_RESOLVED) && view.threaded);
+        view.framed = ARENA_NEW(arena, struct page, 1); /* the channel's message and the history's are of one view */
         event.rendered.part_count = channel->codec->compose(channel, &view, arena, parts);
         event.rendered.parts = parts;
         event.rendered.text = history_text(channel, &view, arena);

@@ -414,7 +414,12 @@ size_t message_pages(const struct view *view, const struct page_limits *limits, 
     size_t most = limits->alerts_max < PAGE_LINES_MAX ? limits->alerts_max : PAGE_LINES_MAX, count = 0;
     struct page whole;
 
-    frame(view, arena, &whole);
+    if (view->framed && view->framed->title)
+        whole = *view->framed;
+    else
+        frame(view, arena, &whole);
+    if (view->framed)
+        *view->framed = whole;
     if (view->alert_count > 1 || is_gathered(view))
         for (size_t i = 0; i < view->alert_count && count < most; i++)
             lines[count++] = line_of(view, &view->alerts[i], whole.title, arena);

@@ -24,6 +24,8 @@ struct own_words {
     const char *headers; /* webhook: those with templates, as a JSON object; NULL: none */
 };
 
+struct page;
+
 struct view {
     struct own_words own;
     enum reason reason;
@@ -47,6 +49,7 @@ struct view {
     const char *sent_by;      /* tests; NULL */
     const char *failover;     /* "telegram: 403 bot was kicked": another channel would not take it; NULL */
     bool silent, threaded;    /* threaded: a first message exists to reply to or edit */
+    struct page *framed;      /* zeroed room for what all pages of this view share, found when first asked for; NULL: found each time */
 };
 
 #endif

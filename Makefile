@@ -87,8 +87,8 @@ $(OUT)/gen/%.inc: %
 	@mkdir -p $(@D)
 	@od -An -v -tx1 $< | sed 's/ \([0-9a-f][0-9a-f]\)/0x\1,/g' > $@
 CPPFLAGS += -I$(OUT)/gen
-EMBEDDED := $(patsubst %,$(OUT)/gen/%.inc,$(wildcard schemas/sqlite/*.sql schemas/questdb/*.sql schemas/openapi/*.json routes/pages/*.html routes/pages/*.css routes/pages/*.js routes/pages/*.svg))
-$(call objects,$(SRC_store) $(SRC_routes) $(SRC_collector)): | $(EMBEDDED)
+EMBEDDED := $(patsubst %,$(OUT)/gen/%.inc,$(wildcard schemas/sqlite/*.sql schemas/questdb/*.sql schemas/openapi/*.json routes/pages/*.html routes/pages/*.css routes/pages/*.js routes/pages/*.svg notifier/render/*.tmpl))
+$(call objects,$(SRC_store) $(SRC_routes) $(SRC_collector) $(SRC_render)): | $(EMBEDDED)
 
 define archive
 $(call lib,$(1)): $(call objects,$(SRC_$(1)))

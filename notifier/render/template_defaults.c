@@ -5,6 +5,11 @@
 #include <assert.h>
 #include <string.h>
 
+/* The built-in words as templates: notifier.title, notifier.text. */
+static const char words[] = {
+#include "notifier/render/words.tmpl.inc"
+    0};
+
 static const char common[] =
     "{{ define \"__alertmanager\" }}notifier{{ end }}\n"
     "{{ define \"__alertmanagerURL\" }}{{ .ExternalURL }}/incidents/{{ .Reference }}{{ end }}\n"
@@ -86,7 +91,7 @@ void template_set_add_defaults(struct template_set *set)
 {
     static const struct {
         const char *name, *text;
-    } texts[] = {{"(common defaults)", common}, {"(Grafana's defaults)", grafana}, {"(defaults of chats)", chats}, {"(defaults of mail)", mail}};
+    } texts[] = {{"(words.tmpl)", words}, {"(common defaults)", common}, {"(Grafana's defaults)", grafana}, {"(defaults of chats)", chats}, {"(defaults of mail)", mail}};
 
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
         struct err err;

@@ -3,7 +3,7 @@ import json
 
 import pytest
 
-from daemon import alert, config, discord_channel, hook, mail, payload, slack_bot, telegram_channel
+from daemon import PAYLOADS, alert, config, discord_channel, hook, mail, payload, slack_bot, telegram_channel
 
 HOSTILE = "<b>x</b> & <!channel> @everyone *y* \"q\" \\ 🔥"
 TITLE = "{{ .Status | toUpper }} {{ .CommonLabels.alertname }}"
@@ -82,29 +82,51 @@ def test_render(make, telegram):
     assert d.cli("template", "render", url=False).returncode == 2
 
 
-PRESETS = {
-    "ntfy": ('{"topic": "alerts", "title": "{{ .Status | toUpper }} {{ .CommonLabels.alertname }}", "message": "{{ range .Alerts }}{{ .Annotations.summary }}\\n{{ end }}", '
-             '"priority": {{ if eq .Severity "critical" }}5{{ else }}3{{ end }}, "tags": ["{{ .Severity }}"]}',
-             lambda b: b["topic"] == "alerts" and b["priority"] == 5 and HOSTILE in b["message"]),
-    "pushover": ('{"token": "app", "user": "key", "title": "{{ .CommonLabels.alertname }}", "message": "{{ (index .Alerts 0).Annotations.summary }}"'
-                 '{{ if and (eq .Severity "critical") (eq .Status "firing") }}, "priority": 2, "retry": 60, "expire": 3600{{ end }}}',
-                 lambda b: b["priority"] == 2 and b["retry"] == 60 and b["message"] == HOSTILE),
-    "matrix": ('{"msgtype": "m.text", "body": "{{ .CommonLabels.alertname }}: {{ (index .Alerts 0).Annotations.summary }}"}',
-               lambda b: b["msgtype"] == "m.text" and b["body"] == "DiskFull: " + HOSTILE),
-    "mattermost": ('{"username": "notifier", "text": "#### {{ .CommonLabels.alertname }}\\n{{ (index .Alerts 0).Annotations.summary }}"}',
-                   lambda b: b["text"].endswith(HOSTILE)),
-    "teams": ('{"type": "message", "attachments": [{"contentType": "application/vnd.microsoft.card.adaptive", "content": {"type": "AdaptiveCard", '
-              '"version": "1.4", "body": [{"type": "TextBlock", "weight": "Bolder", "text": "{{ .CommonLabels.alertname }}"}, '
-              '{"type": "FactSet", "facts": [{{ range $i, $p := (index .Alerts 0).Labels.SortedPairs }}{{ if $i }}, {{ end }}{"title": "{{ $p.Name }}", "value": "{{ $p.Value }}"}{{ end }}]}]}}]}',
-              lambda b: b["attachments"][0]["content"]["body"][1]["facts"][0] == {"title": "alertname", "value": "DiskFull"}),
+def recorded():
+    for path in sorted((PAYLOADS / "grafana").glob("*.json")):
+        if path.name.endswith(".headers.json"):
+            continue
+        try:
+            body = json.loads(path.read_text())
+        except ValueError:
+            continue
+        if isinstance(body, dict) and body.get("alerts") and body["alerts"][0].get("labels") and "startsAt" in body["alerts"][0]:
+            yield path, body
+
+
+def facts(body):
+    """What a reader of either wording must find."""
+    for one in body["alerts"]:
+        yield one["annotations"].get("summary") or one["labels"].get("alertname", "")
+        for name in one.get("values") or {}:
+            yield f"{name} = "
+        for url in (one["annotations"].get("runbook_url"), one.get("generatorURL"), one.get("silenceURL"), one.get("panelURL"), one.get("dashboardURL")):
+            yield url or ""
+
+
+def test_the_built_in_words_as_templates(make):
+    """notifier.title and notifier.text say of every recorded body what the built-in message says."""
+    d, count = make(None), 0
+    for path, body in recorded():
+        ours = d.cli("template", "render", "--channel", "console", "--payload", str(path), url=False)
+        text = d.cli("template", "render", "--text", '{{ template "notifier.title" . }}\n{{ template "notifier.text" . }}', "--payload", str(path), url=False)
+        assert ours.returncode == text.returncode == 0, (path, ours, text)
+        for fact in facts(body):
+            assert fact not in ours.stdout or fact in text.stdout, (path.name, fact, ours.stdout, text.stdout)
+        assert ours.stdout[0] == text.stdout[0] or "test" in path.name, (path.name, ours.stdout, text.stdout)
+        count += 1
+    assert count > 20
+
+
+BODIES = {
     "labels": ('{"labels": {{ toJson .CommonLabels }}, "n": {{ len .Alerts }}}', lambda b: b["labels"]["instance"] == "db-1" and b["n"] == 1),
 }
 
 
-@pytest.mark.parametrize("name", PRESETS)
+@pytest.mark.parametrize("name", BODIES)
 def test_a_body_of_its_own(start, sink, name):
-    """As docs/webhooks-to-others.md shows it; the JSON holds whatever a label says."""
-    body, fits = PRESETS[name]
+    """The JSON holds whatever a label says. Those of docs/webhooks-to-others.md: test_providers.py."""
+    body, fits = BODIES[name]
     d = start(config(hook(sink, body=body)))
     d.fire(disk())
     taken = sink.wait_taken()[0]

@@ -275,10 +275,20 @@ static void data_has_our_own_fields(void)
     sample_close(&sample);
 }
 
+static bool is_of_one_alert(const char *name)
+{
+    static const char *const names[] = {"__text_values_list", "notifier.lasted", "notifier.values", "notifier.name", "notifier.line"};
+
+    for (size_t i = 0; i < LENGTH(names); i++)
+        if (strcmp(name, names[i]) == 0)
+            return true;
+    return false;
+}
+
 /* Every default says something about real alerts, or is empty on purpose, in every channel's words. */
 static void defaults_say_something(void)
 {
-    static const char *const empty[] = {"__description", "callbackid", "pretext", "iconemoji", "iconurl", "slack.default.text", "footer", "content", "("};
+    static const char *const empty[] = {"__description", "callbackid", "pretext", "iconemoji", "iconurl", "slack.default.text", "footer", "content", "(", "notifier.links"};
     static const struct template_escaper *const escapers[] = {&template_escape_none, &template_escape_html, &template_escape_slack, &template_escape_discord};
     static struct template_sample sample;
     struct template_set *set = template_set_new();
@@ -292,7 +302,7 @@ static void defaults_say_something(void)
             const char *name = template_set_name(set, i);
             struct template_options own = sample.options;
             const struct value *data = strstr(name, "alert_list") ? value_get(&sample.alert_data, "Alerts")
-                                       : strstr(name, "values_list") ? &value_get(&sample.alert_data, "Alerts")->list.items[0] : &sample.alert_data;
+                                       : is_of_one_alert(name)       ? &value_get(&sample.alert_data, "Alerts")->list.items[0] : &sample.alert_data;
             struct buf out = BUF_EMPTY(64 * 1024);
             bool nothing = false;
             own.escape = escapers[k];

@@ -46,6 +46,7 @@ struct channel_config {
     const char *slack_channel;
     /* webhook */
     const char *url, *hmac_secret, *bearer_token, *username, *password, *body;
+    const char *method;              /* POST or PUT; NULL: POST */
     const char *expect;              /* what a 2xx answer must say to be a receipt: a regular expression; NULL: anything */
     struct pair headers[CHANNEL_HEADERS_MAX];
     size_t header_count;

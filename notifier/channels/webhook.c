@@ -11,6 +11,7 @@
 
 #define WEBHOOK_VERSION "1"
 #define BODY_MAX (4u << 20) /* bytes */
+#define KEY_MARK "{key}"
 #define OWN_BODY "own\n"     /* in front of stored headers, a line of JSON, and a body of the user's own making; ours begins with a brace */
 
 static const char *status_name(enum alert_status status)
@@ -128,6 +129,16 @@ static void add_header(const struct channel_config *config, struct request *out,
     request_header(out, name, value);
 }
 
+/* The url, with the key where it says {key}: what providers that know repeats by their address want. */
+static const char *address(const struct channel_config *config, const char *key, struct arena *arena)
+{
+    const char *at = strstr(config->url, KEY_MARK);
+
+    if (!at)
+        return config->url;
+    return arena_printf(arena, "%.*s%s%s", (int)(at - config->url), config->url, key, at + strlen(KEY_MARK));
+}
+
 static bool webhook_write(const struct channel_config *config, const struct sending *sending, const struct rendered_part *parts,
                           size_t part_count, struct arena *arena, struct request *out, struct err *err)
 {
@@ -149,13 +160,14 @@ static bool webhook_write(const struct channel_config *config, const struct send
         buf_addf(&body, "%s\"delivery\":\"%llu\",\"repeat\":%s}", length > 2 ? "," : "", (unsigned long long)sending->delivery_id,
                  sending->repeat ? "true" : "false");
     }
-    request_json(out, "POST", config->url, &body, arena);
+    /* One delivery may be worded anew after a 5xx; a receiver that keeps keys must not take newer words for a repeat. */
+    sign_sha256_hex(content, length, digest);
+    const char *key = arena_printf(arena, "%llu-%.16s", (unsigned long long)sending->delivery_id, digest);
+    request_json(out, text_or(config->method, "POST"), address(config, key, arena), &body, arena);
     out->header_count = 0;
     bool is_json = !own || out->body[0] == '{' || out->body[0] == '[';
     add_header(config, out, "Content-Type", is_json ? "application/json" : "text/plain; charset=utf-8");
-    /* One delivery may be worded anew after a 5xx; a receiver that keeps keys must not take newer words for a repeat. */
-    sign_sha256_hex(content, length, digest);
-    add_header(config, out, "Idempotency-Key", arena_printf(arena, "%llu-%.16s", (unsigned long long)sending->delivery_id, digest));
+    add_header(config, out, "Idempotency-Key", key);
     if (config->hmac_secret) {
         const char *stamp = arena_printf(arena, "%lld", (long long)(sending->now_wall_ms / 1000));
         sign_hmac_hex(config->hmac_secret, arena_printf(arena, "%s:", stamp), out->body, out->body_length, signature);
@@ -229,6 +241,8 @@ static void webhook_check(const struct channel_config *config, void (*complain)(
         complain(context, "url", "is needed: where to post to");
     else if (!text_starts(config->url, "http://") && !text_starts(config->url, "https://"))
         complain(context, "url", "must begin with http:// or https://");
+    if (config->method && strcmp(config->method, "POST") != 0 && strcmp(config->method, "PUT") != 0)
+        complain(context, "method", "is POST or PUT");
     struct err err;
     struct regex *regex = config->expect ? regex_open(config->expect, &err) : NULL;
     if (config->expect && !regex)

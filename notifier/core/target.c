@@ -92,21 +92,39 @@ static void count_limited(struct core *core, const struct target *target)
     effect->count.channel = effects_text(core->effects, target->name);
 }
 
-/* Known dead, while one delivery probes; or waiting longer than anybody should. */
-static bool is_shut(const struct core *core, const struct target *target)
+static bool is_waiting(const struct core *core, const struct target *target)
 {
-    return (target->failures >= CIRCUIT_FAILURES && target->in_flight) ||
-           (target->not_before.wall_ms && target->not_before.steady_ms - core->now.steady_ms > WISH_OBEYED_MS);
+    return target->not_before.wall_ms && target->not_before.steady_ms > core->now.steady_ms;
 }
 
-/* A channel known dead keeps what has nowhere else to go; the rest does not wait for it. What may have arrived is tried here
- * again first, for as long as its route gives it, and so is everything where the channel only asks us to wait. */
+/* Known dead, whether it is being probed or the next probe waits; or waiting longer than anybody should. */
+static bool is_shut(const struct core *core, const struct target *target)
+{
+    return (target->failures >= CIRCUIT_FAILURES && (target->in_flight || is_waiting(core, target))) ||
+           (is_waiting(core, target) && target->not_before.steady_ms - core->now.steady_ms > WISH_OBEYED_MS);
+}
+
+/* Asked to wait, in vain or for long: what stands behind the one that asked goes elsewhere too, once it has had its time. */
+static bool is_unwilling(const struct core *core, const struct target *target, const struct delivery *delivery)
+{
+    int64_t wish_ms = is_waiting(core, target) && !target->failures ? target->not_before.wall_ms - target->last_error_ms : 0;
+    return target->pressed >= CIRCUIT_FAILURES || wish_ms > failover_due_ms(core, delivery) - delivery->accepted_ms;
+}
+
+static bool may_leave(const struct core *core, const struct target *target, const struct delivery *delivery)
+{
+    /* What may have arrived is tried here again first, for as long as its route gives it. */
+    if (is_shut(core, target))
+        return delivery->maybe_sent ? failover_is_due(core, delivery) : failover_possible(core, delivery);
+    return is_unwilling(core, target, delivery) && failover_is_due(core, delivery);
+}
+
+/* A channel that will not take it keeps what has nowhere else to go; the rest does not wait for it. */
 static void shed(struct core *core, struct target *target)
 {
     for (size_t i = 0; i < target->ready.count;) {
         struct delivery *delivery = OWNER(target->ready.items[i], struct delivery, queue);
-        bool may_leave = delivery->maybe_sent || !is_shut(core, target) ? failover_is_due(core, delivery) : failover_possible(core, delivery);
-        if (may_leave && failover(core, delivery, target->last_error ? target->last_error : "no answer"))
+        if (may_leave(core, target, delivery) && failover(core, delivery, target->last_error ? target->last_error : "no answer"))
             i = 0; /* the heap has closed the gap */
         else
             i++;
@@ -152,7 +170,7 @@ void target_tick(struct core *core, struct target *target, size_t *budget)
         summary_open(core, target);
     while ((top = heap_top(&target->waiting)) && top->rank <= core->now.steady_ms)
         queue_ready(target, OWNER(top, struct delivery, queue));
-    if (target->pressed || is_shut(core, target))
+    if (target->pressed || target->failures || is_waiting(core, target))
         shed(core, target);
     while (*budget && (top = heap_top(&target->ready))) {
         if (open_at(target) > core->now.steady_ms) {
@@ -182,7 +200,7 @@ static int64_t sheds_at(const struct core *core, const struct target *target)
     for (size_t i = 0; i < target->ready.count; i++) {
         const struct delivery *delivery = OWNER(target->ready.items[i], struct delivery, queue);
         int64_t left_ms = failover_due_ms(core, delivery) - core->now.wall_ms;
-        if (left_ms > 0 && core->now.steady_ms + left_ms < at && failover_possible(core, delivery))
+        if (left_ms > 0 && core->now.steady_ms + left_ms < at && is_unwilling(core, target, delivery) && failover_possible(core, delivery))
             at = core->now.steady_ms + left_ms;
     }
     return at;
@@ -190,7 +208,7 @@ static int64_t sheds_at(const struct core *core, const struct target *target)
 
 int64_t target_deadline(const struct core *core, const struct target *target)
 {
-    int64_t deadline = target->pressed ? sheds_at(core, target) : INT64_MAX;
+    int64_t deadline = target->pressed || is_waiting(core, target) ? sheds_at(core, target) : INT64_MAX;
     const struct heap_item *top = heap_top(&target->waiting);
 
     if (top && top->rank < deadline)

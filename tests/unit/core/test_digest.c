@@ -33,7 +33,7 @@ static const struct {
     {"back again: one summary, and its ends from then on", {.group_by = "host", .mail_falls_back = true, .within_ms = 1000},
      "chat:failed +a +b 30s chat:taken +c 1m -a 1m",
      "0 chat first notification +a; 0.836 chat first notification +a; 1 mail failover +a; 1 mail failover +b; 1.992 chat back again +a +b; "
-     "4.674 chat back again +a +b; 12.655 chat back again +a +b; 25.826 chat back again +a +b; 31 mail failover +c; "
+     "4.674 chat back again +a +b; 12.655 chat back again +a +b; 25.826 chat back again +a +b; 30 mail failover +c; "
      "35.851 chat back again +c +a +b; 90 chat all alerts resolved -a; 90 mail all alerts resolved -a; "},
     {"back again: what may have come is summed up, too, with the mark", {.group_by = "host", .mail_falls_back = true, .within_ms = 1000},
      "chat:unclear +a 10s chat:taken 1m",

@@ -33,3 +33,7 @@ bench-faults: $(OUT)/bin/notifier
 .PHONY: sc003
 sc003: $(OUT)/tests/unit/core/test_sc003
 	@timeout --kill-after=5 120 $<
+# make bench-history    lists over five million changes while alerts come in and retention runs; six minutes, two gigabytes in BENCH_ARGS="--keep FOLDER" or /tmp
+.PHONY: bench-history
+bench-history: $(OUT)/bin/notifier
+	@NOTIFIER_BIN=$(OUT)/bin/notifier PYTHONDONTWRITEBYTECODE=1 timeout --kill-after=10 900 /usr/bin/python3 tests/bench/history.py $(BENCH_ARGS)

@@ -127,13 +127,14 @@ static bool read_chunk(struct page *page, const struct page_list *list, const ch
         db_bind_int(stmt, i + 1, page->keys[i]);
     db_bind_int(stmt, list->keys + 1, CHUNK_ROWS);
     while (page_next(page, stmt)) {
-        if (page->written == page->limit || page->scanned == page->scan_max) {
+        if (page->written == page->limit || page->scanned == page->scan_max || page->effort > page->effort_max) {
             *full = true;
             db_reset(stmt);
             return true;
         }
         rows++;
         page->scanned++;
+        page->effort += (size_t)list->effort;
         for (int i = 0; i < list->keys; i++)
             page->keys[i] = db_int(stmt, i);
         page->sheet.begun = false;
@@ -206,6 +207,8 @@ static bool begin_page(struct page *page, struct history *history, const struct 
                           .arena = history->arena, .err = err};
     page->sheet = (struct sheet){.buf = out, .json = json_out(out), .csv = query->csv && lists[query->list], .runes = query->runes};
     page->scan_max = query->list == LIST_TIMELINE ? HISTORY_TIMELINE_SCAN_MAX : HISTORY_SCAN_MAX;
+    bool first = !(query->cursor && query->cursor[0]) && !page->sheet.csv;
+    page->effort_max = query->list == LIST_TIMELINE ? HISTORY_TIMELINE_EFFORT_MAX : first ? HISTORY_FIRST_EFFORT_MAX : SIZE_MAX;
     page->limit = query->limit ? query->limit : LIMIT_DEFAULT;
     if (page->limit > HISTORY_PAGE_MAX)
         page->limit = HISTORY_PAGE_MAX;

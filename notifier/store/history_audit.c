@@ -31,4 +31,4 @@ static const char *const *audit_phases(const struct history_query *query)
     return newest_first;
 }
 
-const struct page_list page_audit = {"id,at,who,via,address,method,target,status,detail", 1, audit_phases, audit_row};
+const struct page_list page_audit = {"id,at,who,via,address,method,target,status,detail", 3, 1, audit_phases, audit_row};

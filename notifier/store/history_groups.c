@@ -70,5 +70,5 @@ static const char *const *group_phases(const struct history_query *query)
     return newest_first;
 }
 
-const struct page_list page_groups = {"id,route,labels,createdAt,toldNextAt,toldLastAt,incident,reference,severity,title,openDeliveries", 1,
+const struct page_list page_groups = {"id,route,labels,createdAt,toldNextAt,toldLastAt,incident,reference,severity,title,openDeliveries", 10, 1,
                                       group_phases, group_row};

@@ -48,7 +48,7 @@ static const char *const *quarantine_phases(const struct history_query *query)
     return newest_first;
 }
 
-const struct page_list page_quarantine = {"id,source,receivedAt,why,bytes,start", 1, quarantine_phases, quarantine_row};
+const struct page_list page_quarantine = {"id,source,receivedAt,why,bytes,start", 5, 1, quarantine_phases, quarantine_row};
 
 bool page_quarantined(struct page *page, const char *id, bool as_it_came)
 {

@@ -40,4 +40,4 @@ static const char *const *silence_phases(const struct history_query *query)
     return both;
 }
 
-const struct page_list page_silences = {"id,state,startsAt,endsAt,updatedAt,createdBy,comment,matchers", 1, silence_phases, silence_row};
+const struct page_list page_silences = {"id,state,startsAt,endsAt,updatedAt,createdBy,comment,matchers", 5, 1, silence_phases, silence_row};

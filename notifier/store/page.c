@@ -21,6 +21,7 @@ struct db_stmt *page_ask(struct page *page, const char *sql, int64_t key)
 {
     struct db_stmt *stmt = page->failed ? NULL : db_prepare(page->db, sql, page->err);
 
+    page->effort += HISTORY_LOOK;
     if (!stmt)
         page->failed = true;
     else
@@ -32,6 +33,7 @@ bool page_next(struct page *page, struct db_stmt *stmt)
 {
     bool row = false;
 
+    page->effort++;
     if (!stmt || page->failed)
         return false;
     if (!db_step(stmt, &row, page->err))

@@ -8,6 +8,7 @@
 #include "base/json.h"
 #include "notifier/core/matcher.h"
 #include "notifier/store/history.h"
+#include "notifier/store/verdicts.h"
 
 #define PAGE_KEYS_MAX 3
 #define PAGE_RELATED_MAX 50     /* ids named beside one row: related alerts, incidents, remote ids */
@@ -36,6 +37,8 @@ struct page {
     int phase;
     int64_t keys[PAGE_KEYS_MAX]; /* of the last row looked at */
     size_t limit, written, scanned, scan_max;
+    size_t effort, effort_max;   /* see HISTORY_FIRST_EFFORT_MAX */
+    struct verdicts *verdicts;   /* of alerts; NULL until a filter looks at one */
     struct page_timeline timeline; /* LIST_TIMELINE: counted there, nothing is written */
     bool mutes;                 /* some route is muted now */
     bool failed;                /* err says why */
@@ -46,6 +49,7 @@ enum page_row { ROW_SKIPPED, ROW_WRITTEN, ROW_LAST }; /* LAST: no later row can 
 
 struct page_list {
     const char *header;         /* CSV; the columns in the order in which row writes them */
+    int effort;                 /* of a row, with what its statement joins */
     int keys;                   /* columns that make the position: the first ones of each statement, all descending */
     /* Statements one after the other, closed by NULL: rows below ?1..?keys, at most ?(keys+1). */
     const char *const *(*phases)(const struct history_query *query);

@@ -2,6 +2,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "notifier/store/history.h"
+#include "notifier/store/page.h"
 #include "tests/unit/store/sample.h"
 
 static struct history *history;
@@ -347,6 +348,71 @@ static void test_cut(void)
     json_close(json);
 }
 
+/* How many items; cursor has 64 bytes. */
+static int64_t look(const struct history_query *query, char *cursor)
+{
+    struct cJSON *json = ask_for(query);
+    int64_t count = (int64_t)json_count(json_get(json, "items"));
+
+    snprintf(cursor, 64, "%s", text_or(json_get_text(json, "next"), ""));
+    CHECK(cursor[0], "there is more");
+    json_close(json);
+    return count;
+}
+
+/* The time of the last row that was looked at, which a cursor begins with: base 64, the lowest digit first. */
+static int64_t cursor_ms(const char *cursor)
+{
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    uint64_t ms = 0;
+
+    CHECK(strlen(cursor) > 13, "%s", cursor);
+    for (int i = 12; i >= 2 && strlen(cursor) > 13; i--)
+        ms = ms << 6 | (uint64_t)(strchr(digits, cursor[i]) - digits);
+    return (int64_t)ms;
+}
+
+/* One change a millisecond: what a first page has looked at is what lies behind its cursor. */
+static void test_first_pages(int64_t newest_ms)
+{
+    static const struct { const char *name; struct history_query query; int64_t effort; } rows[] = {
+        {"an alert is looked at once", {.matchers = {"alertname=Nosuch"}, .matcher_count = 1}, 2},
+        {"a severity is the alert's", {.severity = "nosuch"}, 2},
+        {"a source stands in the change", {.source = "nosuch"}, HISTORY_LOOK + 2},
+        {"a word may", {.text = "nosuch"}, HISTORY_LOOK + 2},
+        {"what became of it stands elsewhere", {.status = "dead"}, 3 * HISTORY_LOOK},
+        {"on a channel likewise", {.channel = "nosuch"}, 3 * HISTORY_LOOK},
+    };
+    char cursor[64];
+
+    for (size_t i = 0; i < LENGTH(rows); i++) {
+        struct history_query query = rows[i].query;
+        query.list = LIST_HISTORY;
+        CHECK_INT(look(&query, cursor), 0);
+        int64_t looked = newest_ms - cursor_ms(cursor);
+        CHECK(looked > 1000 && looked <= HISTORY_FIRST_EFFORT_MAX / rows[i].effort + 1, "%s: %lld rows", rows[i].name, (long long)looked);
+    }
+    CHECK_INT(look(&(struct history_query){.list = LIST_HISTORY, .limit = 10}, cursor), 10);
+    CHECK_INT(newest_ms - cursor_ms(cursor), 9); /* nothing asked: nothing is looked at in vain */
+}
+
+/* Without the index, or with more than the index, each row of a search costs another place in the file. */
+static void test_plans(void)
+{
+    struct err err = {0};
+    char sql[600];
+    struct db *db = db_open(sample_path, DB_READ, NULL, &err);
+    bool row = false;
+
+    REQUIRE(db, "%s", err.text);
+    snprintf(sql, sizeof sql, "EXPLAIN QUERY PLAN %s", page_history.phases(&(struct history_query){.list = LIST_HISTORY})[0]);
+    struct db_stmt *stmt = db_prepare(db, sql, &err);
+    CHECK(stmt && db_step(stmt, &row, &err) && row, "%s", err.text);
+    CHECK(stmt && strstr(db_text(stmt, 3), "SEARCH transitions USING COVERING INDEX transitions_by_time"), "%s", stmt ? db_text(stmt, 3) : "");
+    CHECK(stmt && db_step(stmt, &row, &err) && !row, "one step: nothing is sorted");
+    db_close(db);
+}
+
 /* One page looks at so many rows and no more, then offers where to go on; a timeline says from when it is complete. */
 static void test_millions(void)
 {
@@ -361,15 +427,12 @@ static void test_millions(void)
              HISTORY_SCAN_MAX, SAMPLE_NOW + 10);
     CHECK(db && db_exec(db, sql, &err), "%s", err.text);
     db_close(db);
+    test_first_pages(SAMPLE_NOW + 10 + HISTORY_SCAN_MAX);
     struct history_query query = {.list = LIST_HISTORY, .text = "silence 7"};
-    struct cJSON *json = ask_for(&query);
     char cursor[64];
-    CHECK_INT(json_count(json_get(json, "items")), 0);
-    snprintf(cursor, sizeof cursor, "%s", text_or(json_get_text(json, "next"), ""));
-    CHECK(cursor[0], "there is more");
-    json_close(json);
+    CHECK_INT(look(&query, cursor), 0);
     query.cursor = cursor;
-    json = ask_for(&query);
+    struct cJSON *json = ask_for(&query);
     CHECK_INT(json_count(json_get(json, "items")), 1);
     CHECK(json_is_null(json_get(json, "next")), "that was all");
     json_close(json);
@@ -403,6 +466,7 @@ int main(void)
     test_cut();
     test_worst_first(&store);
     sample_close(&store);
+    test_plans();
     test_millions();
     history_close(history);
     sample_end();

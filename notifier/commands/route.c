@@ -47,6 +47,7 @@ static void add_settings(const struct policy *policy, const struct policy_node *
 {
     buf_add_text(out, "-> ");
     add_names(policy, node->channels, node->channel_count, out);
+    buf_add_text(out, node->channel_count ? "" : "nobody");
     if (node->fallback_count) {
         buf_add_text(out, "; fallback ");
         add_names(policy, node->fallback, node->fallback_count, out);

@@ -419,6 +419,23 @@ static void hear_not_at_source(struct core *core, const struct event_alerts *eve
     alert_close(core, alert, ALERT_NOT_AT_SOURCE, NULL);
 }
 
+/* `send --resolve` ends an alert however bad it was: it stays as bad as it was told. */
+static const struct alert_input *with_severity(struct core *core, const struct alert *alert, const struct alert_input *input)
+{
+    const char *name = core->policy->severity_label, *known = kept_get(alert->labels, name);
+
+    if (input->status != ALERT_RESOLVED || !known || labels_get(&input->labels, name))
+        return input;
+    struct alert_input *copy = ARENA_NEW(core->effects->arena, struct alert_input, 1);
+    *copy = *input;
+    copy->labels.items = ARENA_NEW(core->effects->arena, struct label, input->labels.count + 1);
+    if (input->labels.count)
+        memcpy(copy->labels.items, input->labels.items, input->labels.count * sizeof input->labels.items[0]);
+    copy->labels.items[copy->labels.count++] = (struct label){name, effects_text(core->effects, known)};
+    labels_settle(&copy->labels);
+    return copy;
+}
+
 static void hear(struct core *core, const struct event_alerts *event, const struct alert_input *input)
 {
     struct alert_key key = {event->domain, input->fingerprint, input->org};
@@ -434,6 +451,7 @@ static void hear(struct core *core, const struct event_alerts *event, const stru
         hear_new(core, event, input);
         return;
     }
+    input = with_severity(core, alert, input);
     if (alert->status == input->status) {
         count(core, COUNT_DUPLICATE, event->source, input->status, alert->id);
         refresh(core, alert, input, event->source);

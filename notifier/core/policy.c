@@ -262,14 +262,14 @@ static void name_node(struct policy *policy, struct policy_node *node, const cha
     }
 }
 
-/* The receiver's default: its channels joined by "+". */
+/* The receiver's default: its channels joined by "+". Alertmanager's tools take no empty name. */
 static void name_receiver(struct policy *policy, struct policy_node *node)
 {
     if (!node->receiver) {
         struct buf name = BUF_EMPTY(NODE_ID_MAX);
         for (size_t i = 0; i < node->channel_count; i++)
             buf_addf(&name, "%s%s", i ? "+" : "", policy->channels[node->channels[i]].name);
-        node->receiver = arena_text(policy->arena, buf_text(&name));
+        node->receiver = arena_text(policy->arena, node->channel_count ? buf_text(&name) : "nobody");
         buf_free(&name);
     }
     for (size_t i = 0; i < node->child_count; i++)

@@ -163,6 +163,8 @@ def test_send(told, sink):
     sink.wait(lambda: any("Backup slow" in m.text and '"critical"' in m.text for m in sink.taken), "that it is critical by now")
     works(told.cli("send", "--title", "Backup failed", "--label", "job=nightly", "--resolve"))
     sink.wait(lambda: any("Backup failed" in m.text and "resolved" in m.text.lower() for m in sink.taken), deadline=60)
+    known = next(one for one in told.items("/api/v1/alerts?all=true") if one["name"] == "Backup failed")
+    assert known["status"] == "resolved" and known["severity"] == "critical" and known["labels"]["severity"] == "critical", "it stays as bad as it was told"
     fails(told.cli("send"), 2, "title")
     fails(told.cli("send", "--title", "x", "--label", "nonsense"), 2)
 

@@ -104,12 +104,15 @@ def test_route_test_and_show(make):
         time_intervals=[{"name": "nights", "time_intervals": [{"times": [{"start_time": "22:00", "end_time": "24:00"}]}]}],
         route={"channels": ["console"], "fallback": ["mail"], "routes": [
             {"matchers": ["team=db"], "channels": ["pager"], "continue": True, "mute_time_intervals": ["nights"]},
-            {"matchers": ["severity=~critical|warning"], "channels": ["mail"], "receiver": "duty", "group_by": ["..."], "repeat_interval": "0s", "fallback": []}]}))
+            {"matchers": ["severity=~critical|warning"], "channels": ["mail"], "receiver": "duty", "group_by": ["..."], "repeat_interval": "0s", "fallback": []},
+            {"matchers": ["team=lag"], "channels": []}]}))
     shown = d.cli("route", "show", "--config", str(d.path), url=False)
     assert shown.returncode == 0 and '    {team="db"} continue -> pager; fallback mail; group_by [alertname, grafana_folder]; wait 0s, interval 30s, repeat 4h; muted in nights' in shown.stdout, shown
     tested = d.cli("route", "test", "--config", str(d.path), "team=db", "severity=warning", "host=a", url=False).stdout
     assert tested.startswith("pager\n") and "\nduty\n    -> mail; group_by [...]; wait 0s, interval 30s, repeat never\n" in tested, tested
     assert 'because line' in tested and '{} > line' in tested and ', and continue' in tested and 'severity counts as warning\n' in tested
     assert 'inhibit_rules[0] hushes it while an alert fires that matches severity="critical" and has host="a"' in tested
+    nobody = d.cli("route", "test", "--config", str(d.path), "team=lag", url=False).stdout
+    assert nobody.startswith("nobody\n    -> nobody; "), nobody
     assert d.cli("route", "test", "--config", str(d.path), "nolabel", url=False).returncode == 2
     assert d.cli("route", "wander", url=False).returncode == 2

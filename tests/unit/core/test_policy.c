@@ -224,7 +224,7 @@ static void test_receivers(void)
     CHECK_TEXT(root->receiver, "everyone");
     CHECK_TEXT(same->receiver, "everyone");
     CHECK_TEXT(other->receiver, "b+a");
-    CHECK_TEXT(none->receiver, "");
+    CHECK_TEXT(none->receiver, "nobody");
     CHECK_TEXT(policy->self->receiver, "self");
     CHECK_INT(policy->self->channel_count, 2); /* unless told otherwise, our own troubles go everywhere */
     policy_free(policy);

@@ -182,7 +182,7 @@ static enum push refuse_push(struct collector *collector, const char *door, cons
 enum push collector_push_lines(struct collector *collector, const char *text, size_t length, const char *precision,
                                collector_kept kept, void *context, size_t *bad_line, struct err *err)
 {
-    struct line_options options = {.now_ns = collector_now_ns(collector), .census = collector->census};
+    struct line_options options = {.now_ns = collector_now_ns(collector), .env = collector->options.config->context.env, .census = collector->census};
     size_t rows;
 
     *bad_line = 0;
@@ -197,19 +197,37 @@ enum push collector_push_lines(struct collector *collector, const char *text, si
     return refuse_push(collector, "lines", err);
 }
 
-enum push collector_push_points(struct collector *collector, const struct points *points, collector_kept kept, void *context,
+/* As line_options.env says, for a row that came as JSON. */
+static void give_env(struct collector *collector, struct points *points, struct point *point)
+{
+    const struct table *table = table_find(point->table);
+
+    if (!table || !table_column(table, "env") || point->tag_count == POINT_TAGS_MAX)
+        return;
+    for (size_t i = 0; i < point->tag_count; i++)
+        if (strcmp(point->tags[i].name, "env") == 0)
+            return;
+    for (size_t i = 0; i < point->field_count; i++)
+        if (strcmp(point->fields[i].name, "env") == 0)
+            return;
+    point_tag(points, point, "env", collector->options.config->context.env);
+}
+
+enum push collector_push_points(struct collector *collector, struct points *points, collector_kept kept, void *context,
                                 size_t *bad_line, struct err *err)
 {
     int64_t now_ns = collector_now_ns(collector);
 
     buf_clear(&collector->rows);
     census_begin(collector->census);
-    for (size_t i = 0; i < points->count; i++)
+    for (size_t i = 0; i < points->count; i++) {
+        give_env(collector, points, points->items[i]);
         if (!table_takes(points->items[i], err) || !line_add_point(&collector->rows, points->items[i], now_ns, err) ||
             !census_point(collector->census, points->items[i], err)) {
             *bad_line = i + 1;
             return refuse_push(collector, "json", err);
         }
+    }
     return push_rows(collector, points->count, "json", kept, context, err);
 }
 

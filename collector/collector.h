@@ -63,7 +63,7 @@ typedef void (*collector_kept)(void *context, const struct err *failed); /* fail
 /* Line protocol; precision as in ?precision=, NULL for nanoseconds. */
 enum push collector_push_lines(struct collector *collector, const char *text, size_t length, const char *precision,
                                collector_kept kept, void *context, size_t *bad_line, struct err *err);
-enum push collector_push_points(struct collector *collector, const struct points *points, collector_kept kept, void *context,
+enum push collector_push_points(struct collector *collector, struct points *points, collector_kept kept, void *context,
                                 size_t *bad_line, struct err *err); /* bad_line: the point's number, from 1 */
 size_t collector_body_max(const struct collector *collector); /* bytes of one push, expanded */
 int64_t collector_now_ns(const struct collector *collector);

@@ -25,6 +25,7 @@ struct census; /* census.h */
 struct line_options {
     int64_t unit_ns; /* of a time without suffix: see line_precision */
     int64_t now_ns;  /* the wall clock: given to rows without a time, and bound of those with one */
+    const char *env;       /* given to rows of our tables that have none; a good name, or NULL: none is given */
     struct census *census; /* between census_begin and _keep or _undo; NULL: names are not counted */
 };
 

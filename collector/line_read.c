@@ -2,10 +2,12 @@
 #include "base/text.h"
 #include "collector/census.h"
 #include "collector/line.h"
+#include "collector/tables.h"
 
 #include <errno.h>
 #include <inttypes.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -21,6 +23,7 @@ struct reading { /* one row at a time */
     const char *at, *end;
     struct buf *out;
     const struct line_options *options;
+    struct name table;
     struct name columns[POINT_TAGS_MAX + POINT_FIELDS_MAX];
     size_t column_count;
     uint64_t seen; /* one bit a name, by its hash: most rows need no comparison at all */
@@ -78,6 +81,7 @@ static bool read_table(struct reading *r)
         return err_set(r->err, ERR_INPUT, "\"%.*s\" cannot name a table: letters, digits, _ . and - only, a letter first, at most %d",
                        (int)(name.length < 60 ? name.length : 60), name.text, POINT_NAME_MAX);
     buf_add(r->out, name.text, name.length);
+    r->table = name;
     return !r->options->census || census_table(r->options->census, name.text, name.length, r->err);
 }
 
@@ -354,9 +358,41 @@ static bool read_time(struct reading *r, size_t rows)
     return put_time(r, ns);
 }
 
+static bool wants_env(struct reading *r)
+{
+    char name[POINT_NAME_MAX + 1];
+    const struct table *table;
+
+    for (size_t i = 0; i < r->column_count; i++)
+        if (r->columns[i].length == 3 && strncasecmp(r->columns[i].text, "env", 3) == 0)
+            return false;
+    memcpy(name, r->table.text, r->table.length);
+    name[r->table.length] = '\0';
+    table = table_find(name);
+    return table && table_column(table, "env");
+}
+
+/* Dashboards and rules tell stacks apart by env: whoever pushes and does not say is of this one. The tag goes in behind
+ * the others, where out had `tags_end` bytes. */
+static bool add_env(struct reading *r, size_t tags_end)
+{
+    char tag[POINT_NAME_MAX + sizeof ",env="];
+    struct buf *out = r->out;
+    const char *env = r->options->env;
+    size_t length = (size_t)snprintf(tag, sizeof tag, ",env=%s", env), before = out->length;
+
+    if (r->options->census && (!census_tag(r->options->census, "env", 3, r->err) || !census_value(r->options->census, env, strlen(env), r->err)))
+        return false;
+    if (!buf_add(out, tag, length))
+        return true; /* whether it had room is asked once a row */
+    memmove(out->data + tags_end + length, out->data + tags_end, before - tags_end);
+    memcpy(out->data + tags_end, tag, length);
+    return true;
+}
+
 static bool read_row(struct reading *r, size_t rows)
 {
-    size_t before = r->out->length, tags = 0, fields = 0;
+    size_t before = r->out->length, tags = 0, fields = 0, tags_end;
 
     r->column_count = 0;
     r->seen = 0;
@@ -369,6 +405,7 @@ static bool read_row(struct reading *r, size_t rows)
         if (!read_tag(r))
             return false;
     }
+    tags_end = r->out->length;
     skip_spaces(r);
     if (at_end_of_row(r))
         return refuse(r, "a row needs at least one field: table,tag=a field=1 TIME");
@@ -385,6 +422,8 @@ static bool read_row(struct reading *r, size_t rows)
         return refuse(r, "between the fields and the time stands a space");
     skip_spaces(r);
     if (!read_time(r, rows))
+        return false;
+    if (r->options->env && tags < POINT_TAGS_MAX && wants_env(r) && !add_env(r, tags_end))
         return false;
     if (r->out->full || r->out->length - before > LINE_ROW_MAX)
         return err_set(r->err, ERR_LIMIT, "a row of more than %u bytes, or no room for it", LINE_ROW_MAX);

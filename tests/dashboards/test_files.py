@@ -175,6 +175,43 @@ def test_rule(group, rule):
     assert anchor == rule["title"].lower()
 
 
+WANTED_RULES = {  # REQUIREMENTS: rule -> stack, severity, comparison, threshold, how long; what silence and a failing query mean
+    "NautilusDaemonDown": ("nautilus", "critical", "gt", 0, "30s", "OK", "KeepLast"),
+    "NautilusErrorRate": ("nautilus", "warning", "gt", 10, "0s", "OK", "KeepLast"),  # errors a minute
+    "NautilusLatency": ("nautilus", "warning", "gt", 500, "1m", "OK", "KeepLast"),  # ms
+    "NautilusExchangeDisconnected": ("nautilus", "critical", "gt", 5, "0s", "OK", "KeepLast"),  # minutes: US3
+    "NautilusDataGap": ("nautilus", "warning", "gt", 0, "0s", "OK", "KeepLast"),
+    "NautilusMemory": ("nautilus", "warning", "gt", 2048, "2m", "OK", "KeepLast"),
+    "NautilusNoData": ("nautilus", "critical", "gt", 360, "1m", "Alerting", "KeepLast"),
+    "NullRegionDetected": ("spock", "critical", "gt", 0, "0s", "OK", "KeepLast"),
+    "CrossRegionContamination": ("spock", "critical", "gt", 0, "0s", "OK", "KeepLast"),
+    "CriticalAPIErrorRate": ("spock", "critical", "gt", 20, "0s", "OK", "KeepLast"),  # percent
+    "SpockServiceDown": ("spock", "critical", "gt", 120, "0s", "Alerting", "KeepLast"),  # seconds of silence
+    "LowDataCollectionRate": ("spock", "warning", "lt", 80, "5m", "OK", "KeepLast"),  # percent
+    "HighAPIErrorRate": ("spock", "warning", "gt", 5, "1m", "OK", "KeepLast"),  # percent
+    "HighAPILatency": ("spock", "warning", "gt", 2, "1m", "OK", "KeepLast"),  # p95, seconds
+    "StaleMarketData": ("spock", "warning", "gt", 24, "0s", "OK", "KeepLast"),  # hours
+    "QuestDBUnreachable": ("monitoring", "critical", "gt", 0, "30s", "Alerting", "Alerting"),
+    "NotifierSlow": ("monitoring", "warning", "gt", 60, "1m", "OK", "KeepLast"),  # seconds: SC-003
+    "NotifierDeadLetters": ("monitoring", "critical", "gt", 0, "0s", "OK", "KeepLast"),
+}
+
+
+def test_every_wanted_rule():
+    assert {
+        rule["title"]: (
+            rule["labels"]["stack"],
+            rule["labels"]["severity"],
+            rule["data"][2]["model"]["conditions"][0]["evaluator"]["type"],
+            rule["data"][2]["model"]["conditions"][0]["evaluator"]["params"][0],
+            rule["for"],
+            rule["noDataState"],
+            rule["execErrState"],
+        )
+        for _, rule in RULES
+    } == WANTED_RULES
+
+
 def test_uids_are_unique_and_stable():
     uids = sorted(rule["uid"] for _, rule in RULES)
     assert len(set(uids)) == len(uids)

@@ -13,6 +13,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     static const int64_t units[] = {1, 1000, 1000000, 1000000000, 3600000000000LL};
     static struct census *census; /* of all inputs: its limits are reached soon, and what is refused leaves nothing in it */
     struct line_options options = {.unit_ns = size ? units[data[0] % LENGTH(units)] : 1, .now_ns = 1790000000000000000LL};
+    if (size)
+        options.env = data[0] & 0x40 ? "prod" : NULL;
     struct line_options canonical = {.unit_ns = 1, .now_ns = options.now_ns};
     struct buf out = BUF_EMPTY(OUT_MAX), again = BUF_EMPTY(OUT_MAX);
     struct err err = {0};

@@ -63,6 +63,42 @@ static void good_rows_come_out_canonical(void)
     }
 }
 
+static void rows_of_our_tables_get_our_env(void)
+{
+    static const struct line_options prod = {.unit_ns = 1, .now_ns = NOW, .env = "prod"};
+    static const struct {
+        const char *name, *in, *want;
+    } table[] = {
+        {"behind the tags", "trading_metrics,strategy=a open_orders=1i 1700000000000000000", "trading_metrics,strategy=a,env=prod open_orders=1i 1700000000000000000\n"},
+        {"without tags", "daemon_metrics running=t 1700000000000000000", "daemon_metrics,env=prod running=t 1700000000000000000\n"},
+        {"a time of ours", "daemon_metrics running=t", "daemon_metrics,env=prod running=t 1790000000000000000\n"},
+        {"its own stays", "daemon_metrics,env=dev running=t 1700000000000000000", "daemon_metrics,env=dev running=t 1700000000000000000\n"},
+        {"as a field too", "daemon_metrics env=\"dev\" 1700000000000000000", "daemon_metrics env=\"dev\" 1700000000000000000\n"},
+        {"a text that looks like one", "daemon_metrics last_error=\",env=x y\" 1700000000000000000",
+         "daemon_metrics,env=prod last_error=\",env=x y\" 1700000000000000000\n"},
+        {"a stranger's table", "weather,city=x t=1 1700000000000000000", "weather,city=x t=1 1700000000000000000\n"},
+        {"two rows", "daemon_metrics running=t 1700000000000000000\ndaemon_metrics,host=a running=f 1700000000000000000",
+         "daemon_metrics,env=prod running=t 1700000000000000000\ndaemon_metrics,host=a,env=prod running=f 1700000000000000000\n"},
+    };
+    for (size_t i = 0; i < LENGTH(table); i++) {
+        struct buf out = BUF_EMPTY(OUT_MAX);
+        struct err err = {0};
+        size_t rows, bad;
+        CHECK(line_read(table[i].in, strlen(table[i].in), &prod, &out, &rows, &bad, &err), "%s: %s", table[i].name, err.text);
+        CHECK(test_same(buf_text(&out), table[i].want), "%s: got %s", table[i].name, buf_text(&out));
+        buf_free(&out);
+    }
+    for (size_t limit = 20; limit < 66; limit++) { /* no room: refused, nothing is written beyond */
+        struct buf out = BUF_EMPTY(limit);
+        struct err err = {0};
+        size_t rows, bad;
+        bool ok = line_read(table[0].in, strlen(table[0].in), &prod, &out, &rows, &bad, &err);
+        CHECK(ok == (limit >= strlen(table[0].want) + 1) || ok == (limit >= strlen(table[0].want)), "limit %zu", limit);
+        CHECK(ok || out.length == 0, "limit %zu leaves %zu bytes", limit, out.length);
+        buf_free(&out);
+    }
+}
+
 static void bad_rows_are_refused_with_their_line(void)
 {
     static const struct {
@@ -297,6 +333,7 @@ static void sets_of_points_have_bounds(void)
 int main(void)
 {
     good_rows_come_out_canonical();
+    rows_of_our_tables_get_our_env();
     bad_rows_are_refused_with_their_line();
     precisions();
     bounds();

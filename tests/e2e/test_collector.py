@@ -438,7 +438,7 @@ def test_metrics_are_what_prometheus_reads(start):
     checked = subprocess.run([promtool, "check", "metrics"], input=text, capture_output=True, text=True, timeout=30)
     assert "error" not in checked.stderr.lower(), checked.stderr
     assert checked.returncode in (0, 3), checked.stderr  # 3: remarks on names
-    assert "# TYPE spock_api_request_duration_seconds histogram" in text and 'spock_api_request_duration_seconds_bucket{le="0.5",region="KR"} 1' in text
+    assert "# TYPE spock_api_request_duration_seconds histogram" in text and 'spock_api_request_duration_seconds_bucket{le="0.5",region="KR",env="dev"} 1' in text
     assert c.metric("daemon_last_fetch_time_seconds") == 1700000000 and c.metric("exchange_latency_ms", exchange="x") == 1.5
     assert "unknown_v" not in text
 

@@ -21,7 +21,7 @@ def test_a_push_beyond_a_limit_is_refused_whole_and_the_rest_goes_on(questdb, ma
     assert c.write("\n".join(f"{table},client=c{i % 20} number={i}i {stamp + i}" for i in range(20, 200))).status == 204
     counted(questdb, table, 200)
     assert [c.metric("collector_limit_refusals_total", limit=limit) for limit in ("tables", "columns", "values")] == [1, 1, 1]
-    assert c.metric("collector_cardinality", kind="values") == 21 and c.metric("collector_rows_refused_total", reason="limit") == 3
+    assert c.metric("collector_cardinality", kind="values") == 22 and c.metric("collector_rows_refused_total", reason="limit") == 3
     health = c.get("/health")
     assert health.status == 200 and health.json["status"] == "degraded" and "limits.tables" in health.json["limits"]["reason"], health
     assert sum("event=limit_reached" in line for line in c.err) == 1, "told at most once a minute"

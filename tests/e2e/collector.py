@@ -4,101 +4,40 @@ import json
 import os
 import pathlib
 import re
-import signal
 import subprocess
-import threading
-import time
 import urllib.parse
 
-from daemon import DEADLINE, ROOT, SLOW, Reply, yaml
+from daemon import ROOT, SLOW, Process, Reply, yaml
 
 BIN = pathlib.Path(os.environ.get("COLLECTOR_BIN") or ROOT / "build/bin/collector").resolve()
 
 
-class Collector:
+class Collector(Process):
     """`config`: a dict, completed with listen and spool; None: without a file, by the environment."""
 
     def __init__(self, folder, config=None, env=None, arguments=(), token=None):
-        self.folder = pathlib.Path(folder)
-        self.folder.mkdir(parents=True, exist_ok=True)
+        super().__init__(folder, env)
         self.spool = self.folder / "spool"
         self.path = self.folder / "collector.yaml"
         self.token, self.arguments = token, list(arguments)
         self.has_file = config is not None
         if self.has_file:
-            self.path.write_text(yaml({"listen": "127.0.0.1:0", **config, "spool": {"path": str(self.spool), **config.get("spool", {})}}))
-            self.path.chmod(0o600)
-        self.env = {"PATH": os.environ["PATH"], "HOME": str(self.folder), "LANG": "C.UTF-8", **(env or {})}
-        for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS", "LSAN_OPTIONS", "GCOV_PREFIX"):
-            if name in os.environ:
-                self.env.setdefault(name, os.environ[name])
-        self.process = None
-        self.url = None
-        self.out, self.err = [], []  # lines of all its lives
-        self._lines = threading.Condition()
-        self._readers = []
+            self.configure(config)
 
-    def _read(self, stream, lines):
-        for line in stream:
-            with self._lines:
-                lines.append(line.rstrip("\n"))
-                self._lines.notify_all()
+    def configure(self, config):
+        """Read at the start, and by a reload."""
+        self.path.write_text(yaml({"listen": "127.0.0.1:0", **config, "spool": {"path": str(self.spool), **config.get("spool", {})}}))
+        self.path.chmod(0o600)
 
     def start(self):
         begun = len(self.out)
-        command = [str(BIN), "serve", *(["--config", str(self.path)] if self.has_file else []), *self.arguments]
-        self.process = subprocess.Popen(command, cwd=self.folder, env=self.env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                        stderr=subprocess.PIPE, text=True, errors="replace")
-        self._readers = [threading.Thread(target=self._read, args=pair, daemon=True)
-                         for pair in ((self.process.stdout, self.out), (self.process.stderr, self.err))]
-        for reader in self._readers:
-            reader.start()
+        self.run([str(BIN), "serve", *(["--config", str(self.path)] if self.has_file else []), *self.arguments])
         self.url = self.wait_line(lambda line: line.startswith("collector listening on ") and line.split()[-1], begun=begun)
         return self
 
-    def wait_line(self, want, stream="out", begun=0, deadline=DEADLINE):
-        """The first value that want(line) gives, on stdout or stderr, now or later."""
-        lines = self.out if stream == "out" else self.err
-        end = time.monotonic() + deadline * SLOW
-        with self._lines:
-            while True:
-                for line in lines[begun:]:
-                    value = want(line)
-                    if value:
-                        return value
-                if time.monotonic() >= end or not any(reader.is_alive() for reader in self._readers):
-                    raise AssertionError(f"no such line on std{stream}; it said: {self.said()}")
-                self._lines.wait(0.2)
-
-    def said(self):
-        return "\n".join(["stdout:", *self.out[-30:], "stderr:", *self.err[-30:]])
-
-    def is_running(self):
-        return self.process is not None and self.process.poll() is None
-
-    def _end(self, number, deadline):
-        self.process.send_signal(number)
-        try:
-            code = self.process.wait(deadline * SLOW)
-        except subprocess.TimeoutExpired:
-            self.process.send_signal(signal.SIGKILL)
-            self.process.wait()
-            raise AssertionError(f"it did not end within {deadline * SLOW} s: {self.said()}") from None
-        for reader in self._readers:
-            reader.join(5)
-        return code
-
-    def kill(self):
-        self._end(signal.SIGKILL, DEADLINE)
-
-    def stop(self, deadline=DEADLINE):
-        """SIGTERM; the exit code."""
-        return self._end(signal.SIGTERM, deadline)
-
     def finish(self):
         code = self.stop() if self.is_running() else 0
-        for line in self.err:
-            assert "ERROR: AddressSanitizer" not in line and "runtime error:" not in line and "ThreadSanitizer" not in line, self.said()
+        self.check_sanitizers()
         assert code == 0, f"SIGTERM ended in {code}: {self.said()}"
 
     # -- HTTP

@@ -182,50 +182,21 @@ class _UnixConnection(http.client.HTTPConnection):
         self.sock.connect(self._path)
 
 
-class Daemon:
-    """`config`: a dict (completed with listen and storage), raw text, or None for a start without a file."""
+class Process:
+    """A program of ours while it runs: its lines, its end. Whoever inherits has `folder` and `env`, and says how to start it."""
 
-    def __init__(self, folder, config=None, env=None, arguments=(), token=None, wrapper=(), pass_fds=(), listen="127.0.0.1:0",
-                 storage=None, binary=None):
+    def __init__(self, folder, env):
         self.folder = pathlib.Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
-        self.storage = pathlib.Path(storage or self.folder / "notifier.db")
-        self.binary = str(binary or BIN)
-        self.path = self.folder / "notifier.yaml"
-        self.listen, self.token = listen, token
-        self.wrapper, self.pass_fds, self.arguments = list(wrapper), pass_fds, list(arguments)
         self.env = {"PATH": os.environ["PATH"], "HOME": str(self.folder), "LANG": "C.UTF-8", **(env or {})}
         for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS", "LSAN_OPTIONS", "GCOV_PREFIX"):
             if name in os.environ:
                 self.env.setdefault(name, os.environ[name])
-        self.has_file = config is not None
-        if config is not None:
-            self.configure(config)
         self.process = None
         self.url = None
         self.out, self.err = [], []        # lines of all its lives
-        self.heard = []                    # everything it answered, for the search for secrets
         self._lines = threading.Condition()
         self._readers = []
-
-    # -- life
-
-    def configure(self, config):
-        if isinstance(config, dict):
-            config = dict(config)
-            config["server"] = {"listen": self.listen, **config.get("server", {})}
-            config["storage"] = {"path": str(self.storage), **config.get("storage", {})}
-            config = yaml(config)
-        self.path.write_text(config)
-        self.path.chmod(0o600)
-
-    def command(self):
-        command = [*self.wrapper, self.binary, "serve"]
-        if self.has_file:
-            command += ["--config", str(self.path)]
-        else:
-            command += ["--listen", self.listen, "--storage", str(self.storage)]
-        return command + self.arguments
 
     def _read(self, stream, lines):
         for line in stream:
@@ -233,23 +204,13 @@ class Daemon:
                 lines.append(line.rstrip("\n"))
                 self._lines.notify_all()
 
-    def spawn(self):
-        assert os.access(self.binary, os.X_OK), f"{self.binary} is missing: run `make`"
-        self.process = subprocess.Popen(self.command(), cwd=self.folder, env=self.env, stdin=subprocess.DEVNULL,
-                                        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, errors="replace",
-                                        pass_fds=self.pass_fds)
+    def run(self, command, pass_fds=()):
+        self.process = subprocess.Popen(command, cwd=self.folder, env=self.env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                        stderr=subprocess.PIPE, text=True, errors="replace", pass_fds=pass_fds)
         self._readers = [threading.Thread(target=self._read, args=pair, daemon=True)
                          for pair in ((self.process.stdout, self.out), (self.process.stderr, self.err))]
         for reader in self._readers:
             reader.start()
-        return self
-
-    def start(self, deadline=DEADLINE):
-        begun = len(self.out)
-        self.spawn()
-        self.url = self.wait_line(lambda line: line.startswith("notifier listening on ") and line.split()[-1], begun=begun,
-                                  deadline=deadline)
-        return self
 
     def wait_line(self, want, stream="out", begun=0, deadline=DEADLINE):
         """The first value that want(line) gives, on stdout or stderr, now or later."""
@@ -302,6 +263,58 @@ class Daemon:
 
     def hangup(self):
         self.process.send_signal(signal.SIGHUP)
+
+    def check_sanitizers(self):
+        for line in self.err:
+            assert "ERROR: AddressSanitizer" not in line and "runtime error:" not in line and "ThreadSanitizer" not in line, self.said()
+
+
+class Daemon(Process):
+    """`config`: a dict (completed with listen and storage), raw text, or None for a start without a file."""
+
+    def __init__(self, folder, config=None, env=None, arguments=(), token=None, wrapper=(), pass_fds=(), listen="127.0.0.1:0",
+                 storage=None, binary=None):
+        super().__init__(folder, env)
+        self.storage = pathlib.Path(storage or self.folder / "notifier.db")
+        self.binary = str(binary or BIN)
+        self.path = self.folder / "notifier.yaml"
+        self.listen, self.token = listen, token
+        self.wrapper, self.pass_fds, self.arguments = list(wrapper), pass_fds, list(arguments)
+        self.has_file = config is not None
+        if config is not None:
+            self.configure(config)
+        self.heard = []                    # everything it answered, for the search for secrets
+
+    # -- life
+
+    def configure(self, config):
+        if isinstance(config, dict):
+            config = dict(config)
+            config["server"] = {"listen": self.listen, **config.get("server", {})}
+            config["storage"] = {"path": str(self.storage), **config.get("storage", {})}
+            config = yaml(config)
+        self.path.write_text(config)
+        self.path.chmod(0o600)
+
+    def command(self):
+        command = [*self.wrapper, self.binary, "serve"]
+        if self.has_file:
+            command += ["--config", str(self.path)]
+        else:
+            command += ["--listen", self.listen, "--storage", str(self.storage)]
+        return command + self.arguments
+
+    def spawn(self):
+        assert os.access(self.binary, os.X_OK), f"{self.binary} is missing: run `make`"
+        self.run(self.command(), self.pass_fds)
+        return self
+
+    def start(self, deadline=DEADLINE):
+        begun = len(self.out)
+        self.spawn()
+        self.url = self.wait_line(lambda line: line.startswith("notifier listening on ") and line.split()[-1], begun=begun,
+                                  deadline=deadline)
+        return self
 
     # -- HTTP
 
@@ -416,5 +429,4 @@ class Daemon:
         self.check_secrets()
         assert not accounted, f"{accounted} alerts unaccounted for"
         assert code == 0, f"SIGTERM ended in {code}: {self.said()}"
-        for line in self.err:
-            assert "ERROR: AddressSanitizer" not in line and "runtime error:" not in line and "ThreadSanitizer" not in line, self.said()
+        self.check_sanitizers()

@@ -10,7 +10,7 @@ import pytest
 from client_pushes import MOMENT, TAG, TEXT
 from daemon import ROOT, SLOW, until
 from test_collector import counted, make, now_ns, start  # noqa: F401
-from test_collector_reload import DEAD, rewrite
+from test_collector_reload import DEAD
 
 PYTHON = ROOT / "build/clients/bin/python"
 COLUMNS = ("CREATE TABLE {} (timestamp TIMESTAMP_NS, client SYMBOL, number LONG, value DOUBLE, truth BOOLEAN, words VARCHAR, moment TIMESTAMP_NS) "
@@ -83,7 +83,7 @@ def test_a_full_spool_is_waited_out(questdb, make, table, client, more):  # noqa
     application.start()
     refused = c.metric("collector_rows_refused_total", reason="full")
     until(lambda: c.metric("collector_rows_refused_total", reason="full") > refused, "the client's first try")
-    rewrite(c, {"questdb": {"url": questdb.url}, "spool": {"max_size": "1MiB"}})
+    c.configure({"questdb": {"url": questdb.url}, "spool": {"max_size": "1MiB"}})
     c.call("POST", "/-/reload", "")
     application.join()
     assert told and "error" not in told[0], told

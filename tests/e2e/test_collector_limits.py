@@ -2,7 +2,7 @@
 from collector import Collector
 from daemon import until
 from test_collector import counted, make, now_ns, table  # noqa: F401
-from test_collector_reload import DEAD, reload, rewrite
+from test_collector_reload import DEAD, reload
 
 
 def test_a_push_beyond_a_limit_is_refused_whole_and_the_rest_goes_on(questdb, make, table):  # noqa: F811
@@ -25,7 +25,7 @@ def test_a_push_beyond_a_limit_is_refused_whole_and_the_rest_goes_on(questdb, ma
     health = c.get("/health")
     assert health.status == 200 and health.json["status"] == "degraded" and "limits.tables" in health.json["limits"]["reason"], health
     assert sum("event=limit_reached" in line for line in c.err) == 1, "told at most once a minute"
-    rewrite(c, {**config, "limits": {"tables": 3, "columns": 3, "values": 20}})
+    c.configure({**config, "limits": {"tables": 3, "columns": 3, "values": 20}})
     reload(c)
     assert c.write(f"t{stamp} v=1 {stamp}").status == 204, "raised without a restart"
 

@@ -1,14 +1,13 @@
 """SIGHUP and POST /-/reload of the collector: all of the new configuration or none of it, and no row lost on the way."""
 import http.server
 import json
-import signal
 import socket
 import threading
 
 import pytest
 
 from collector import Collector
-from daemon import until, yaml
+from daemon import until
 from test_collector import Pushers, counted, judge, make, now_ns, table  # noqa: F401
 
 DEAD = {"url": "http://127.0.0.1:1"}
@@ -54,15 +53,10 @@ def status():
         server.server_close()
 
 
-def rewrite(c, config):
-    """The configuration file as it would be after an edit: the listener and the spool stay."""
-    c.path.write_text(yaml({"listen": "127.0.0.1:0", **config, "spool": {"path": str(c.spool), **config.get("spool", {})}}))
-
-
 def reload(c, outcome="ok"):
     """SIGHUP, and waits until it has been counted; the log line."""
     begun, before = len(c.err), c.metric("collector_reloads_total") or 0
-    c.process.send_signal(signal.SIGHUP)
+    c.hangup()
     until(lambda: (c.metric("collector_reloads_total") or 0) > before, "the reload")
     assert c.metric("collector_config_last_reload_successful") == (outcome == "ok")
     event = "event=reloaded" if outcome == "ok" else "event=reload_failed"
@@ -81,7 +75,7 @@ def test_sources_come_go_and_change_while_rows_wait(tmp_path, status):
     until(lambda: all(c.metric("daemon_fetch_count", daemon=name) for name in ("stays", "goes", "changes")), "all three")
     assert c.write("\n".join(f"numbers number={i}i {now_ns()}" for i in range(50))).status == 204
     fetches, waiting = c.metric("collector_source_fetches_total", source="stays"), c.metric("collector_spool_rows")
-    rewrite(c, {"questdb": DEAD, "sources": [daemon_source("comes", three), daemon_source("changes", three), daemon_source("stays", one)]})
+    c.configure({"questdb": DEAD, "sources": [daemon_source("comes", three), daemon_source("changes", three), daemon_source("stays", one)]})
     line = reload(c)
     assert "sources added: comes; changed: changes; removed: goes" in line and str(c.path) in line, line
     until(lambda: c.metric("daemon_fetch_count", daemon="comes") == 3 and c.metric("daemon_fetch_count", daemon="changes") == 3, "the new ones")
@@ -113,7 +107,7 @@ def test_a_bad_file_changes_nothing_and_says_where(tmp_path, status):
     c.path.rename(c.path.with_suffix(".away"))
     assert "collector.yaml" in reload(c, "failed")
     c.path.with_suffix(".away").rename(c.path)
-    rewrite(c, good)
+    c.configure(good)
     reload(c)
     assert "sekret" not in c.said()
     c.finish()
@@ -123,15 +117,15 @@ def test_tokens_change_at_once_and_never_open_the_door(tmp_path):
     tokens = lambda *names: {"tokens": [{"name": name, "token": f"sekret{name}"} for name in names]}  # noqa: E731
     c = Collector(tmp_path / "c", {"listen": "0.0.0.0:0", "questdb": DEAD, "auth": tokens("One")}, token="sekretOne").start()
     c.url = c.url.replace("0.0.0.0", "127.0.0.1")
-    rewrite(c, {"listen": "0.0.0.0:0", "questdb": DEAD})
-    c.process.send_signal(signal.SIGHUP)
+    c.configure({"listen": "0.0.0.0:0", "questdb": DEAD})
+    c.hangup()
     assert "auth.tokens is empty" in c.wait_line(lambda line: "event=reload_failed" in line and line, "err")
-    rewrite(c, {"listen": "0.0.0.0:0", "questdb": DEAD, "auth": tokens("Two")})
+    c.configure({"listen": "0.0.0.0:0", "questdb": DEAD, "auth": tokens("Two")})
     assert c.call("POST", "/api/v1/reload", "").status == 200
     assert c.get("/metrics").status == 401
     c.token = "sekretTwo"
     assert c.get("/metrics").status == 200 and c.metric("collector_reloads_total", outcome="ok") == 1
-    rewrite(c, {"listen": "127.0.0.1:1", "max_body": "1MiB", "questdb": DEAD, "auth": tokens("Two")})
+    c.configure({"listen": "127.0.0.1:1", "max_body": "1MiB", "questdb": DEAD, "auth": tokens("Two")})
     line = reload(c)
     assert "listen needs a restart and stays 0.0.0.0:0" in line and "max_body needs a restart" in line, line
     assert "sekret" not in c.said()
@@ -143,7 +137,7 @@ def test_what_waited_goes_to_the_questdb_that_was_put_right(questdb, make, table
     stamp = now_ns()
     assert c.write("\n".join(f"{table},client=a number={i}i {stamp + i}" for i in range(500))).status == 204
     until(lambda: c.metric("collector_questdb_up") == 0, "its absence to be seen")
-    rewrite(c, {"questdb": {"url": questdb.url}, "batch": {"rows": 50, "interval": "20ms"}, "spool": {"max_size": "32MiB"}})
+    c.configure({"questdb": {"url": questdb.url}, "batch": {"rows": 50, "interval": "20ms"}, "spool": {"max_size": "32MiB"}})
     assert "what waits goes to the other questdb.url" in reload(c)
     counted(questdb, table, 500)
     assert c.metric("collector_spool_max_bytes") == 32 << 20 and c.metric("collector_requests_total") >= 500 / (50 * 10)
@@ -154,17 +148,17 @@ def test_a_source_that_is_asked_while_it_goes(tmp_path, status):
     slow.gate.clear()
     c = Collector(tmp_path / "c", {"questdb": DEAD, "sources": [daemon_source("slow", slow, timeout="20s")]}).start()
     assert slow.asked.wait(20)
-    rewrite(c, {"questdb": DEAD})
+    c.configure({"questdb": DEAD})
     assert "removed: slow" in reload(c)
     slow.gate.set()
     until(lambda: c.metric("collector_reloads_total") == 1, "it to live on")
     assert c.metric("daemon_fetch_count") is None and c.metric("collector_spool_rows") == 0, "the answer of one that went is dropped"
     slow.gate.clear()
     slow.asked.clear()
-    rewrite(c, {"questdb": DEAD, "sources": [daemon_source("slow", slow, timeout="20s")]})
+    c.configure({"questdb": DEAD, "sources": [daemon_source("slow", slow, timeout="20s")]})
     reload(c)
     assert slow.asked.wait(20)
-    rewrite(c, {"questdb": DEAD})
+    c.configure({"questdb": DEAD})
     reload(c)
     c.finish()  # while it is still under way
 
@@ -175,7 +169,7 @@ def test_the_service_manager_hears_of_it(tmp_path):
     manager.settimeout(20)
     c = Collector(tmp_path / "c", {"questdb": DEAD}, env={"NOTIFY_SOCKET": str(tmp_path / "notify")}).start()
     assert b"READY=1" in manager.recv(4096)
-    c.process.send_signal(signal.SIGHUP)
+    c.hangup()
     said = manager.recv(4096)
     assert b"RELOADING=1" in said and b"MONOTONIC_USEC=" in said
     assert b"READY=1" in manager.recv(4096)
@@ -189,7 +183,7 @@ def test_reloads_in_a_row_under_load(questdb, make, table):  # noqa: F811
     pushers = Pushers(c, table)
     for turn in range(15):
         before = sum(pushers.kept)
-        rewrite(c, {**config, "batch": {"rows": 100 + turn, "interval": "20ms"},
+        c.configure({**config, "batch": {"rows": 100 + turn, "interval": "20ms"},
                     "sources": [{"type": "process", "name": f"p{turn % 3}", "every": "100ms"}]})
         reload(c)
         until(lambda: sum(pushers.kept) > before + 100, "more rows")

@@ -334,9 +334,9 @@ static void configure(smtp_session_t handle, auth_context_t auth, SSL_CTX *conte
 {
     const struct mail_job *job = session.job;
 
-    smtp_set_server(handle, arena_printf(session.arena, "%s:%d", job->host, job->port));
-    if (job->helo)
-        smtp_set_hostname(handle, job->helo);
+    if (!smtp_set_server(handle, arena_printf(session.arena, "%s:%d", job->host, job->port)) ||
+        (job->helo && !smtp_set_hostname(handle, job->helo)))
+        err_memory();
     smtp_set_eventcb(handle, event, NULL);
     smtp_set_monitorcb(handle, monitor, NULL, 0);
     for (int which = Timeout_GREETING; which <= Timeout_DATA2; which++)
@@ -359,6 +359,8 @@ static size_t add_recipients(void)
     for (size_t i = 0; i < session.job->recipient_count; i++)
         if (mail_address_is_sound(session.job->recipients[i])) {
             session.recipients[i] = smtp_add_recipient(session.message, session.job->recipients[i]);
+            if (!session.recipients[i])
+                err_memory(); /* else he would count as an address that cannot be used */
             count++;
         }
     return count;
@@ -385,7 +387,8 @@ void esmtp_run(const struct mail_job *job, struct arena *arena)
     if (!session.message || (job->username && !auth))
         err_memory();
     configure(handle, auth, context);
-    smtp_set_reverse_path(session.message, job->from);
+    if (!smtp_set_reverse_path(session.message, job->from))
+        err_memory();
     smtp_set_messagecb(session.message, give_message, NULL);
     if (add_recipients())
         smtp_start_session(handle); /* trap 11: what it returns means nothing */

@@ -14,13 +14,16 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdlib.h>
+#include <sys/pidfd.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #define MAX_BODY (64 * 1024)
+#define CHILD_ENDS_S 30 /* more than any sanitizer needs */
 
 static uint64_t serving_max_body = MAX_BODY;
 static const struct auth_user *serving_users; /* NULL: nobody is asked */
@@ -258,6 +261,20 @@ static int status_of(const struct buf *answer)
 #define H "Host: localhost\r\n"
 #define END "Connection: close\r\n\r\n"
 
+/* Whoever never heard /never would serve for ever: false, and it is ended by force. */
+static bool child_ends(int *status)
+{
+    struct pollfd over = {.fd = pidfd_open(child, 0), .events = POLLIN};
+    bool ended = over.fd >= 0 && poll(&over, 1, CHILD_ENDS_S * 1000) == 1;
+
+    if (!ended)
+        kill(child, SIGKILL);
+    if (over.fd >= 0)
+        close(over.fd);
+    waitpid(child, status, 0);
+    return ended;
+}
+
 /* The handler of /never holds its call while the server stops: 503, and a clean end. */
 static void stopping_answers_what_is_held(const char *headers)
 {
@@ -268,7 +285,7 @@ static void stopping_answers_what_is_held(const char *headers)
     snprintf(request, sizeof request, "GET /never HTTP/1.1\r\n" H "%s\r\n", headers);
     exchange(request, &answer);
     CHECK(status_of(&answer) == 503, "%s", buf_text(&answer));
-    waitpid(child, &status, 0);
+    CHECK(child_ends(&status), "it did not end within %d s; /never was answered: %s", CHILD_ENDS_S, buf_text(&answer));
     CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0, "status %x", (unsigned)status);
     CHECK(connect_to() < 0, "nobody listens");
     buf_free(&answer);

@@ -14,8 +14,6 @@ import threading
 import time
 import urllib.parse
 
-import pytest
-
 from fakes import DEADLINE, DISCORD_TOKEN, SLACK_HOOK, SLACK_TOKEN, TELEGRAM_TOKEN
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -107,11 +105,6 @@ def until(condition, what, deadline=DEADLINE):
         if time.monotonic() >= end:
             raise AssertionError(f"waited {deadline * SLOW} s in vain for {what}")
         time.sleep(0.02)
-
-
-def later(what):
-    """What CONTRACT promises and this version does not do yet. E2E_LATER=1 tries it; a success then wants the mark removed."""
-    return pytest.mark.xfail(reason=f"{what} arrives later", run=bool(os.environ.get("E2E_LATER")), strict=True)
 
 
 # -- configurations
@@ -402,8 +395,6 @@ class Daemon(Process):
         done = subprocess.run([self.binary, *arguments], cwd=folder or self.folder, env=environment, input=stdin,
                               capture_output=True, text=True, errors="replace", timeout=timeout * SLOW)
         self.heard.append(f"$ notifier {' '.join(arguments)}\n{done.stdout}\n{done.stderr}")
-        if "not available in this version" in done.stderr:
-            pytest.xfail(f"notifier {arguments[0]} arrives later")
         return done
 
     # -- what is true of every life

@@ -6,7 +6,7 @@ import socket
 import pytest
 
 import daemon
-from daemon import alert, config, console, hook, later, payload, telegram_channel, until
+from daemon import alert, config, console, hook, payload, telegram_channel, until
 from fakes import Answer
 
 

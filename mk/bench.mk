@@ -33,6 +33,7 @@ bench-faults: $(OUT)/bin/notifier
 .PHONY: sc003
 sc003: $(OUT)/tests/unit/core/test_sc003
 	@timeout --kill-after=5 120 $<
+
 # make bench-history    lists over five million changes while alerts come in and retention runs; six minutes, two gigabytes in BENCH_ARGS="--keep FOLDER" or /tmp
 .PHONY: bench-history
 bench-history: $(OUT)/bin/notifier

@@ -12,7 +12,7 @@
 #define HISTORY_SCAN_MAX 200000  /* rows looked at for one page; then a cursor is offered */
 /* A first page ends earlier, so that no filter makes anybody wait: each row counts one, each row found besides, HISTORY_LOOK.
  * Who then asks for older ones, has the rest of the rows. CSV has no next page, and no such end. */
-#define HISTORY_FIRST_EFFORT_MAX 250000
+#define HISTORY_FIRST_EFFORT_MAX 120000
 #define HISTORY_LOOK 20
 #define HISTORY_TIMELINE_EFFORT_MAX 200000
 #define HISTORY_MATCHERS_MAX 16

@@ -52,7 +52,7 @@ static void which_words(void)
     CHECK(!strchr(words(long_one) + 5, '<') || strstr(buf_text(&out), "&lt;</bdi>"), "never inside an entity: %s", buf_text(&out));
     buf_clear(&out);
     page_add_block(&out, long_one);
-    CHECK(strstr(buf_text(&out), "<details><summary>10000 characters</summary><pre dir=\"auto\">&lt;"), "%.100s", buf_text(&out));
+    CHECK(strstr(buf_text(&out), "<details><summary>10000 characters</summary><pre dir=\"auto\" tabindex=\"0\">&lt;"), "%.100s", buf_text(&out));
     buf_clear(&out);
     page_add_block(&out, "one\ntwo <b>");
     CHECK_TEXT(buf_text(&out), "<pre dir=\"auto\">one\ntwo &lt;b&gt;</pre>");

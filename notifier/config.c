@@ -12,6 +12,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#define PUBLIC_PATH_MAX 200 /* bytes: PATH_PREFIX_MAX of routes/path.h */
 #define DAY_MS (24 * 3600 * 1000LL)
 
 const char *config_find(const char *flag)
@@ -203,6 +204,24 @@ static void check_url(struct reading *reading, const char *section, const char *
         warn(reading, map, "%s does nothing without a url", section);
 }
 
+/* Its path goes before each of our links and is taken off requests (routes/path.h): what stands in it must mean itself. */
+static void check_public_path(struct reading *reading, const struct yaml_node *at, const char *url)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~/";
+    const char *host = url ? strstr(url, "://") : NULL, *path = host ? host + 3 + strcspn(host + 3, "/?#") : "";
+    size_t odd = strspn(path, plain);
+
+    if (host && path == host + 3)
+        complain(reading, at, "public_url must name a host, as in https://alerts.example.org/notifier");
+    else if (path[odd])
+        complain(reading, at, "the path of public_url may have letters, digits and -._~ between its slashes; \"%.*s\" may not stand there",
+                 (int)text_prefix(path + odd, 1), path + odd);
+    else if (strstr(path, "//"))
+        complain(reading, at, "the path of public_url has an empty part: \"//\"");
+    else if (strlen(path) > PUBLIC_PATH_MAX)
+        complain(reading, at, "the path of public_url is longer than %d bytes", PUBLIC_PATH_MAX);
+}
+
 static void settle(struct reading *reading)
 {
     struct config *config = reading->config;
@@ -214,6 +233,8 @@ static void settle(struct reading *reading)
         complain(reading, yaml_get(reading->root, "time_zone"), "%s", err.text);
     if (config->public_url && !text_starts(config->public_url, "http://") && !text_starts(config->public_url, "https://"))
         complain(reading, url, "public_url must begin with http:// or https://");
+    else if (config->public_url && config->public_url != unread_text)
+        check_public_path(reading, url, config->public_url);
     bool ok = config_set_listen(config, text_or(config->listen, ""), &err);
     if (!ok)
         complain(reading, listen, "%s", err.text);

@@ -159,3 +159,31 @@ def test_the_first_page_follows_what_happens(scene, browser):
     assert browser.driver.execute_script("return document.activeElement.getAttribute('href')") == standing
     browser.listen()
     assert not browser.complaints, browser.complaints
+
+
+def test_under_a_prefix_a_page_follows_too(browser):
+    """As behind a proxy that hands on the path it is asked for: script, style and stream come from below it."""
+    import pathlib
+    import tempfile
+
+    import daemon
+    with tempfile.TemporaryDirectory(prefix="notifier-prefix-") as folder:
+        d = daemon.Daemon(pathlib.Path(folder), daemon.config(daemon.console(), server={"public_url": "http://localhost/alerts"})).start()
+        try:
+            d.fire(daemon.alert("BeforeHand"))
+            browser.dress(1280, 900, False, False)
+            browser.complaints.clear()
+            browser.requests.clear()
+            browser.open(d.url + "/alerts/")
+            browser.driver.execute_script("window.stayed = true")
+            browser.wait(lambda: (browser.listen(), any(url.startswith(d.url + "/alerts/api/v1/stream") for url in browser.requests))[1])
+            d.fire(daemon.alert("JustNow", annotations={"summary": "It fires below a prefix"}))
+            browser.wait(lambda: "It fires below a prefix" in browser.text())
+            assert browser.driver.execute_script("return window.stayed"), "the same page"
+            click(browser, 'main a[href^="/alerts/incidents/"]')
+            browser.wait(lambda: "/alerts/incidents/" in browser.driver.current_url)
+            browser.listen()
+            assert all(url.startswith(d.url + "/alerts") for url in browser.requests if not url.startswith(("data:", "about:"))), browser.requests
+            assert not browser.complaints, browser.complaints
+        finally:
+            d.finish()

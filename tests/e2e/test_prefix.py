@@ -101,3 +101,31 @@ def test_without_people_no_page_of_others_reads_anything(start):
     reply = d.call("OPTIONS", "/api/v2/alerts", headers=ORIGIN)
     assert reply.status == 200 and "access-control-allow-origin" not in reply.headers
     assert d.get("/api/v2/alerts", headers=ORIGIN).status == 403
+
+
+def test_commands_under_a_prefix(start, sink):
+    """What a person behind a proxy has is the address with its path, with a slash at its end or without."""
+    d = start(prefixed(sink))
+    for url in (d.url + PREFIX, d.url + PREFIX + "/"):
+        def cli(*arguments, code=0):
+            done = d.cli(*arguments, env={"NOTIFIER_URL": url})
+            assert done.returncode == code, done
+            return done.stdout
+
+        cli("send", "--title", "Prefixed by a script", "--severity", "critical")
+        sink.wait(lambda: any("Prefixed by a script" in message.text for message in sink.taken))
+        d.wait_at_rest()
+        assert "Prefixed" in cli("alerts") and "Prefixed" in cli("history", "--output", "csv") and "hook" in cli("deliveries", "list")
+        made = cli("silence", "add", "a=b", "--duration", "1h", "--comment", "work").strip()
+        assert made.split()[-1] in cli("silence", "list")
+        cli("why", d.items("/api/v1/alerts")[0]["id"])
+        cli("route", "show")
+        assert "no notifier answers" not in d.cli("alerts", env={"NOTIFIER_URL": d.url + "/elsewhere"}).stderr
+    assert d.cli("alerts", env={"NOTIFIER_URL": d.url + "/elsewhere"}).returncode == 1
+
+
+def test_a_path_that_cannot_be_served_is_a_mistake(make):
+    d = make(config(console(), server={"public_url": "https://alerts.example.org/on call"}))
+    done = d.cli("check-config", str(d.path))
+    assert done.returncode == 2 and '" " may not stand there' in done.stderr + done.stdout, done
+    assert any(part.startswith(f"{d.path}:") and part.split(":")[1].isdigit() for part in (done.stderr + done.stdout).splitlines()), done

@@ -72,6 +72,16 @@ static const struct {
     {"a source nobody can use", "server: {listen: 0.0.0.0:80}\nsources: [{name: a}]\nauth: {tokens: [{name: o, token: " TOKEN ", role: viewer}]}\n",
      "f:1:18: warning: source a has no credential, so that nothing it posts to 0.0.0.0:80 is taken; give it auth:\n"},
     {"half of tls", "server: {tls: {cert_file: a}}\n", "f:1:15: server.tls needs both cert_file and key_file\n"},
+    {"public_url with a blank in its path", "server: {public_url: 'https://example.org/on call'}\n", "f:1:22: the path of public_url may have letters, digits "
+     "and -._~ between its slashes; \" \" may not stand there\n"},
+    {"public_url with an escape", "server: {public_url: 'https://example.org/a%20b/'}\n", "f:1:22: the path of public_url may have letters, digits "
+     "and -._~ between its slashes; \"%\" may not stand there\n"},
+    {"public_url with a query", "server: {public_url: 'https://example.org?x=1'}\n", "f:1:22: the path of public_url may have letters, digits "
+     "and -._~ between its slashes; \"?\" may not stand there\n"},
+    {"public_url with a letter of another script", "server: {public_url: https://example.org/\u00fcber}\n", "f:1:22: the path of public_url may have letters, digits "
+     "and -._~ between its slashes; \"\u00fc\" may not stand there\n"},
+    {"public_url with two slashes", "server: {public_url: https://example.org/a//b}\n", "f:1:22: the path of public_url has an empty part: \"//\"\n"},
+    {"public_url without a host", "server: {public_url: 'https:///notifier'}\n", "f:1:22: public_url must name a host, as in https://alerts.example.org/notifier\n"},
     {"public_url without scheme", "server: {public_url: example.org}\n", "f:1:22: public_url must begin with http:// or https://\n"},
 
     {"a role nobody has", "auth: {tokens: [{name: o, token: " TOKEN ", role: boss}]}\n", "f:1:74: \"boss\" is none of viewer, operator, admin\n"},

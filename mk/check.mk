@@ -31,7 +31,7 @@ check:
 	$(call step,sim,300,$(MAKE) sim-100)
 	$(call step,e2e,900,$(MAKE) e2e)
 	$(call step,openapi,240,$(MAKE) check-openapi)
-	$(call step,dashboards,240,$(MAKE) check-dashboards)
+	$(call step,dashboards,420,$(MAKE) check-dashboards)
 	$(call step,browser,600,$(MAKE) check-browser)
 	@echo "check: all passed"
 

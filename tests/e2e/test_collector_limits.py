@@ -1,8 +1,7 @@
 """A client that puts ids into names and tags: it is told the limit's name, everybody else goes on."""
-from collector import Collector
 from daemon import until
 from test_collector import counted, make, now_ns, table  # noqa: F401
-from test_collector_reload import DEAD, reload
+from test_collector_reload import DEAD, alone, reload
 
 
 def test_a_push_beyond_a_limit_is_refused_whole_and_the_rest_goes_on(questdb, make, table):  # noqa: F811
@@ -30,12 +29,11 @@ def test_a_push_beyond_a_limit_is_refused_whole_and_the_rest_goes_on(questdb, ma
     assert c.write(f"t{stamp} v=1 {stamp}").status == 204, "raised without a restart"
 
 
-def test_rows_of_a_source_beyond_a_limit_are_counted_and_told(tmp_path):
-    c = Collector(tmp_path / "c", {"questdb": DEAD, "limits": {"tables": 1}, "sources": [
-        {"type": "process", "name": "machine", "every": "100ms"}, {"type": "daemon", "name": "gone", "url": "http://127.0.0.1:1/", "every": "100ms"}]}).start()
+def test_rows_of_a_source_beyond_a_limit_are_counted_and_told(alone):
+    c = alone({"questdb": DEAD, "limits": {"tables": 1}, "sources": [
+        {"type": "process", "name": "machine", "every": "100ms"}, {"type": "daemon", "name": "gone", "url": "http://127.0.0.1:1/", "every": "100ms"}]})
     until(lambda: (c.metric("collector_rows_refused_total", reason="limit") or 0) >= 3, "rows that are dropped")
     rows = c.metric("collector_spool_rows")
     until(lambda: c.metric("collector_spool_rows") > rows, "rows of the table that was there first")
     line = c.wait_line(lambda line: "event=limit_reached" in line and line, "err")
     assert "limits.tables: there are 1 tables" in line and c.get("/health").json["status"] == "degraded"
-    c.finish()

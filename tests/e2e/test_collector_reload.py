@@ -53,6 +53,20 @@ def status():
         server.server_close()
 
 
+@pytest.fixture
+def alone(tmp_path):
+    """alone(config, ...) -> a running collector that has no QuestDB; ended and examined after the test."""
+    made = []
+
+    def build(config, **more):
+        made.append(Collector(tmp_path / f"alone{len(made)}", config, **more))
+        return made[-1].start()
+
+    yield build
+    for one in made:
+        one.finish()
+
+
 def reload(c, outcome="ok"):
     """SIGHUP, and waits until it has been counted; the log line."""
     begun, before = len(c.err), c.metric("collector_reloads_total") or 0
@@ -68,10 +82,10 @@ def daemon_source(name, server, **more):
 
 
 @pytest.mark.smoke
-def test_sources_come_go_and_change_while_rows_wait(tmp_path, status):
+def test_sources_come_go_and_change_while_rows_wait(alone, status):
     one, two, three = status(1), status(2), status(3)
-    c = Collector(tmp_path / "c", {"questdb": DEAD, "sources": [daemon_source("stays", one), daemon_source("goes", two),
-                                                                daemon_source("changes", two)]}).start()
+    c = alone({"questdb": DEAD, "sources": [daemon_source("stays", one), daemon_source("goes", two),
+                                       daemon_source("changes", two)]})
     until(lambda: all(c.metric("daemon_fetch_count", daemon=name) for name in ("stays", "goes", "changes")), "all three")
     assert c.write("\n".join(f"numbers number={i}i {now_ns()}" for i in range(50))).status == 204
     fetches, waiting = c.metric("collector_source_fetches_total", source="stays"), c.metric("collector_spool_rows")
@@ -86,14 +100,13 @@ def test_sources_come_go_and_change_while_rows_wait(tmp_path, status):
     assert c.metric("collector_spool_rows") >= waiting
     line = reload(c)
     assert not any(word in line for word in ("added", "changed", "removed")), "the same again changes nothing"
-    c.finish()
 
 
 @pytest.mark.smoke
-def test_a_bad_file_changes_nothing_and_says_where(tmp_path, status):
+def test_a_bad_file_changes_nothing_and_says_where(alone, status):
     one = status(1)
     good = {"questdb": DEAD, "sources": [daemon_source("stays", one)], "auth": {"tokens": [{"name": "a", "token": "sekretOne"}]}}
-    c = Collector(tmp_path / "c", good, token="sekretOne").start()
+    c = alone(good, token="sekretOne")
     until(lambda: c.metric("daemon_fetch_count", daemon="stays"), "the source")
     c.path.write_text("auth: {tokens: [{name: b, token: sekretTwo}]}\nbatch: {rows: 0}\n")
     line = reload(c, "failed")
@@ -110,12 +123,11 @@ def test_a_bad_file_changes_nothing_and_says_where(tmp_path, status):
     c.configure(good)
     reload(c)
     assert "sekret" not in c.said()
-    c.finish()
 
 
-def test_tokens_change_at_once_and_never_open_the_door(tmp_path):
+def test_tokens_change_at_once_and_never_open_the_door(alone):
     tokens = lambda *names: {"tokens": [{"name": name, "token": f"sekret{name}"} for name in names]}  # noqa: E731
-    c = Collector(tmp_path / "c", {"listen": "0.0.0.0:0", "questdb": DEAD, "auth": tokens("One")}, token="sekretOne").start()
+    c = alone({"listen": "0.0.0.0:0", "questdb": DEAD, "auth": tokens("One")}, token="sekretOne")
     c.url = c.url.replace("0.0.0.0", "127.0.0.1")
     c.configure({"listen": "0.0.0.0:0", "questdb": DEAD})
     c.hangup()
@@ -129,7 +141,6 @@ def test_tokens_change_at_once_and_never_open_the_door(tmp_path):
     line = reload(c)
     assert "listen needs a restart and stays 0.0.0.0:0" in line and "max_body needs a restart" in line, line
     assert "sekret" not in c.said()
-    c.finish()
 
 
 def test_what_waited_goes_to_the_questdb_that_was_put_right(questdb, make, table):  # noqa: F811
@@ -143,10 +154,10 @@ def test_what_waited_goes_to_the_questdb_that_was_put_right(questdb, make, table
     assert c.metric("collector_spool_max_bytes") == 32 << 20 and c.metric("collector_requests_total") >= 500 / (50 * 10)
 
 
-def test_a_source_that_is_asked_while_it_goes(tmp_path, status):
+def test_a_source_that_is_asked_while_it_goes(alone, status):
     slow = status(1)
     slow.gate.clear()
-    c = Collector(tmp_path / "c", {"questdb": DEAD, "sources": [daemon_source("slow", slow, timeout="20s")]}).start()
+    c = alone({"questdb": DEAD, "sources": [daemon_source("slow", slow, timeout="20s")]})
     assert slow.asked.wait(20)
     c.configure({"questdb": DEAD})
     assert "removed: slow" in reload(c)
@@ -160,20 +171,19 @@ def test_a_source_that_is_asked_while_it_goes(tmp_path, status):
     assert slow.asked.wait(20)
     c.configure({"questdb": DEAD})
     reload(c)
-    c.finish()  # while it is still under way
+    assert c.stop() == 0, "while it is still under way"
 
 
-def test_the_service_manager_hears_of_it(tmp_path):
+def test_the_service_manager_hears_of_it(alone, tmp_path):
     manager = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
     manager.bind(str(tmp_path / "notify"))
     manager.settimeout(20)
-    c = Collector(tmp_path / "c", {"questdb": DEAD}, env={"NOTIFY_SOCKET": str(tmp_path / "notify")}).start()
+    c = alone({"questdb": DEAD}, env={"NOTIFY_SOCKET": str(tmp_path / "notify")})
     assert b"READY=1" in manager.recv(4096)
     c.hangup()
     said = manager.recv(4096)
     assert b"RELOADING=1" in said and b"MONOTONIC_USEC=" in said
     assert b"READY=1" in manager.recv(4096)
-    c.finish()
     manager.close()
 
 

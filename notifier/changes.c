@@ -47,7 +47,7 @@ static bool describe(const struct record *record, struct change *out, const char
         return true;
     case RECORD_SEQUENCE: case RECORD_ALERT: case RECORD_ALERT_GONE: case RECORD_GROUP: case RECORD_GROUP_GONE: case RECORD_TOLD:
     case RECORD_TOLD_GONE: case RECORD_LANE: case RECORD_ITEMS_GONE: case RECORD_ITEM: case RECORD_MESSAGE: case RECORD_PART:
-    case RECORD_ATTEMPT: case RECORD_QUARANTINE: case RECORD_SETTLEMENT: case RECORD_SILENCE_GONE: case RECORD_COUNT:
+    case RECORD_ATTEMPT: case RECORD_QUARANTINE: case RECORD_SETTLEMENT: case RECORD_SILENCE_GONE: case RECORD_FLAP: case RECORD_COUNT:
         return false;
     }
     return false;

@@ -264,7 +264,7 @@ static void read_root(struct reading *reading)
         void (*read)(struct reading *reading, const struct yaml_node *node);
     } sections[] = {{"server", read_server}, {"auth", read_auth}, {"storage", read_storage}, {"sources", read_sources},
                     {"severity", read_severity}, {"limits", read_limits}, {"time_intervals", read_time_intervals},
-                    {"inhibit_rules", read_inhibit_rules}, {"inhibit_wait", read_inhibit_wait}};
+                    {"inhibit_rules", read_inhibit_rules}, {"inhibit_wait", read_inhibit_wait}, {"flap", read_flap}};
     const struct yaml_node *root = reading->root, *node;
 
     read_settings(reading, root, top_settings, reading->config);

@@ -144,3 +144,12 @@ void read_inhibit_wait(struct reading *reading, const struct yaml_node *node)
 {
     read_duration(reading, node, 0, 10 * 60 * 1000, &reading->config->policy->inhibit_wait_ms);
 }
+
+void read_flap(struct reading *reading, const struct yaml_node *map)
+{
+    struct policy *policy = reading->config->policy;
+
+    read_settings(reading, map, flap_settings, policy);
+    if (policy->flap_changes == 1)
+        complain(reading, yaml_get(map, "changes"), "one change is no flapping: 2 to %d, or 0 for off", POLICY_FLAP_CHANGES_MAX);
+}

@@ -76,7 +76,7 @@ size_t word_distance(const char *a, const char *b);
 
 extern const struct setting top_settings[], server_settings[], storage_settings[], severity_settings[], limits_settings[],
     self_settings[], source_settings[], source_auth_settings[], auth_settings[], token_settings[], user_settings[],
-    channel_settings[], channel_tls_settings[], rate_settings[], route_settings[];
+    channel_settings[], channel_tls_settings[], rate_settings[], route_settings[], flap_settings[];
 
 void read_channels(struct reading *reading, const struct yaml_node *list);
 /* Defaults, the codec's own checks, names. map NULL: from the environment. */
@@ -96,6 +96,7 @@ void read_inhibit_rules(struct reading *reading, const struct yaml_node *list);
 /* After the channels, whose own words are templates too. list NULL: no files. */
 void read_templates(struct reading *reading, const struct yaml_node *list);
 void read_inhibit_wait(struct reading *reading, const struct yaml_node *node);
+void read_flap(struct reading *reading, const struct yaml_node *map);
 void read_self(struct reading *reading, const struct yaml_node *map);
 void read_sources(struct reading *reading, const struct yaml_node *list);
 void sources_built_in(struct reading *reading, bool file_has_sources);

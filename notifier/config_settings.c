@@ -199,10 +199,10 @@ static const struct setting inhibit_settings[] = {
     {0},
 };
 
-static const struct setting flap_settings[] = {
-    ROW("changes", SET_INT, NOWHERE, "4", "So many changes; 0: off.", .most = 1000),
-    ROW("within", SET_DURATION, NOWHERE, "15m", "in this time, and messages are only edited"),
-    ROW("calm", SET_DURATION, NOWHERE, "10m", "until it was calm for so long."),
+const struct setting flap_settings[] = {
+    ROW("changes", SET_COUNT, AT(policy, flap_changes), "4", "So many changes (of firing again and ending again), 2 to 16; 0: off.", .most = POLICY_FLAP_CHANGES_MAX),
+    ROW("within", SET_DURATION, AT(policy, flap_within_ms), "15m", "in this time, and who was told so hears nothing more", .least = 10 * 1000, .most = 24 * 3600 * 1000),
+    ROW("calm", SET_DURATION, AT(policy, flap_calm_ms), "10m", "until it was calm for so long; then how it stands.", .least = 10 * 1000, .most = 24 * 3600 * 1000),
     {0},
 };
 
@@ -264,7 +264,7 @@ const struct setting top_settings[] = {
     ROW("route", SET_OWN, NOWHERE, "everything to all channels", "Which alerts go where, and when.", .below = route_settings),
     ROW("inhibit_rules", SET_MAPS, NOWHERE, "[]", "Alertmanager's inhibition.", .below = inhibit_settings),
     ROW("inhibit_wait", SET_OWN, NOWHERE, "10s", "How long an alert that is not critical and that some rule could inhibit waits for its source; 0: off."),
-    ROW("flap", SET_MAP, NOWHERE, NULL, "What comes and goes is only edited.", .below = flap_settings, .later = true),
+    ROW("flap", SET_OWN, NOWHERE, NULL, "What comes and goes is told once it is calm.", .below = flap_settings),
     ROW("time_intervals", SET_MAPS, NOWHERE, "[]", "Named times, for routes.", .below = intervals_settings),
     ROW("templates", SET_TEXTS, NOWHERE, "[]", "Files with templates."),
     ROW("limits", SET_OWN, NOWHERE, NULL, "Bounds.", .below = limits_settings),

@@ -87,6 +87,9 @@ static const struct field silence_fields[] = {
     MATCHERS(record_silence, matchers), END};
 static const struct field hush_fields[] = {
     U64(record_hush, alert_id), U64(record_hush, silence_number), U64(record_hush, inhibited_by), END};
+static const struct field flap_fields[] = {
+    U64(record_flap, alert_id), I64(record_flap, since_ms), I64(record_flap, damped_ms), I64(record_flap, calm_ms), U32(record_flap, changes),
+    TEXT(record_flap, times), END};
 
 const char *const record_names[RECORD_COUNT] = {
     [RECORD_SEQUENCE] = "sequence", [RECORD_ALERT] = "alert", [RECORD_ALERT_GONE] = "alert_gone", [RECORD_TRANSITION] = "transition",
@@ -94,7 +97,7 @@ const char *const record_names[RECORD_COUNT] = {
     [RECORD_TOLD_GONE] = "told_gone", [RECORD_LANE] = "lane", [RECORD_DELIVERY] = "delivery", [RECORD_ITEMS_GONE] = "items_gone",
     [RECORD_ITEM] = "item", [RECORD_MESSAGE] = "message", [RECORD_PART] = "part", [RECORD_ATTEMPT] = "attempt",
     [RECORD_TARGET] = "target", [RECORD_QUARANTINE] = "quarantine", [RECORD_SETTLEMENT] = "settlement",
-    [RECORD_SILENCE] = "silence", [RECORD_SILENCE_GONE] = "silence_gone", [RECORD_HUSH] = "hush"};
+    [RECORD_SILENCE] = "silence", [RECORD_SILENCE_GONE] = "silence_gone", [RECORD_HUSH] = "hush", [RECORD_FLAP] = "flap"};
 
 const struct field *record_fields(enum record_kind kind)
 {
@@ -116,6 +119,7 @@ const struct field *record_fields(enum record_kind kind)
     case RECORD_SETTLEMENT: return settlement_fields;
     case RECORD_SILENCE: case RECORD_SILENCE_GONE: return silence_fields;
     case RECORD_HUSH: return hush_fields;
+    case RECORD_FLAP: return flap_fields;
     case RECORD_COUNT: break;
     }
     return NULL;

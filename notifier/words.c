@@ -66,7 +66,9 @@ static void make_view(struct notifier *notifier, const struct effect_render *ren
         alerts[i] = (struct view_alert){.id = render->alerts[i].alert_id, .input = input, .severity_rank = rank,
                                         .severity = label ? label : severity_name(policy, rank),
                                         .changed = render->alerts[i].changed,
-                                        .was_told_firing = render->alerts[i].was_told_firing};
+                                        .was_told_firing = render->alerts[i].was_told_firing,
+                                        .flaps = render->alerts[i].flaps, .flaps_calm = render->alerts[i].flaps_calm,
+                                        .flaps_since_ms = render->alerts[i].flaps_since_ms, .flaps_last_ms = render->alerts[i].flaps_last_ms};
     }
     *view = (struct view){.reason = render->reason, .form = render->form, .channel = render->channel,
                           .receiver = render->receiver, .route = render->node_id, .reference = render->reference,

@@ -73,6 +73,7 @@ static void free_alert(struct core *core, struct alert *alert)
     }
     kept_free(&core->names, alert->labels);
     free(alert->shade);
+    free(alert->flap);
     free(alert);
 }
 
@@ -114,6 +115,7 @@ void core_free(struct core *core)
         silence_free(core->silences[i]);
     free(core->silences);
     heap_free(&core->silence_changes);
+    heap_free(&core->flaps);
     for (size_t i = 0; i < core->target_count; i++)
         target_free(core->targets[i]);
     for (size_t i = 0; i < core->wallet_count; i++)

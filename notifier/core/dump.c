@@ -60,6 +60,7 @@ static void dump_alert(const struct alert *alert, struct buf *out)
     if (alert->shade)
         buf_addf(out, " silence=%" PRIu64 " inhibited=%" PRIu64, alert->shade->silence ? alert->shade->silence->number : 0,
                  alert->shade->inhibited_by);
+    flap_dump(alert, out);
     dump_labels(alert->labels, out);
     for (struct told *told = alert->tolds; told && count < LENGTH(tolds); told = told->next_of_alert)
         tolds[count++] = told;

@@ -17,6 +17,9 @@ struct render_alert {
     uint64_t alert_id;
     bool changed;             /* news to this channel */
     bool was_told_firing;
+    bool flaps_calm;          /* it has flapped, and is calm now */
+    uint32_t flaps;           /* changes; 0: it does not flap */
+    int64_t flaps_since_ms, flaps_last_ms;
 };
 
 /* "Find words for this delivery": answered with EVENT_RENDERED in the same turn, before the commit. */

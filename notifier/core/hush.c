@@ -63,6 +63,8 @@ enum hush hush_judge(struct core *core, const struct told *told)
     }
     if (is_muted(core, node))
         return HUSH_MUTED;
+    if (flap_damps(told))
+        return HUSH_FLAPS;
     return alert->status == ALERT_FIRING && wait_left_ms(core, told) ? HUSH_WAITS : HUSH_NONE;
 }
 
@@ -97,10 +99,10 @@ static void hush_words(struct core *core, const struct told *told, enum hush kin
         else
             buf_addf(words, "outside of time interval %.100s", times_name(core, &node->active, false));
         break;
+    case HUSH_FLAPS: flap_words(alert, words); break;
     case HUSH_NONE:
     case HUSH_WAITS:
     case HUSH_ELSEWHERE:
-    case HUSH_FLAPS:
     case HUSH_RAISED: break;
     }
 }
@@ -112,7 +114,7 @@ static void hush(struct core *core, struct told *told, enum hush kind)
     bool may_know = told->status == TOLD_FIRING || told->told_ms;
     bool waits_for_end = kind == HUSH_MUTED && may_know && group_settings(core, told->lane->group)->resolve_when_silenced;
 
-    if (firing || waits_for_end)
+    if (firing || waits_for_end || kind == HUSH_FLAPS)
         told->hushed = (uint8_t)kind;
     else if (may_know)
         told->status = TOLD_RESOLVED;
@@ -129,7 +131,7 @@ void lane_hush(struct core *core, struct lane *lane)
             continue;
         bool known = told->alert->status == ALERT_FIRING && told->status == TOLD_FIRING;
         enum hush kind = hush_judge(core, told);
-        if (kind != HUSH_NONE && known) /* no news to be hushed, and not to be shown either */
+        if (kind != HUSH_NONE && kind != HUSH_FLAPS && known) /* no news to be hushed, and not to be shown either */
             told_settle(core, told, told->owed_seq, SETTLED_SUPPRESSED, 0, RULE_SAME);
         else if (kind == HUSH_WAITS)
             group_due(core, lane->group, wait_left_ms(core, told));
@@ -147,7 +149,7 @@ static void review(struct core *core, struct told *told)
 
     if (told->status == TOLD_FIRING && firing)
         told->lane->repeat_from_ms = told->lane->notified.steady_ms; /* a repeat that fell into it is due now */
-    if (!kind || kind == HUSH_WAITS || kind == HUSH_ELSEWHERE || kind == HUSH_RAISED)
+    if (!kind || kind == HUSH_WAITS || kind == HUSH_ELSEWHERE || kind == HUSH_FLAPS || kind == HUSH_RAISED)
         return;
     enum hush still = hush_judge(core, told);
     if (still != HUSH_NONE && still != HUSH_WAITS)
@@ -295,11 +297,13 @@ void hush_rebuild(struct core *core)
             shade_write(core, alert);
     }
     review_all(core);
+    flaps_rebuild(core);
 }
 
 void hush_tick(struct core *core)
 {
     silences_tick(core);
+    flaps_tick(core);
     if (core->now.steady_ms < core->minute_due.steady_ms)
         return;
     if (read_times(core))
@@ -311,6 +315,8 @@ int64_t hush_deadline(const struct core *core)
     const struct heap_item *top = heap_top(&core->silence_changes);
     int64_t deadline = core->policy->interval_count ? core->minute_due.steady_ms : INT64_MAX;
 
+    const struct heap_item *calm = heap_top(&core->flaps);
+    deadline = calm && calm->rank < deadline ? calm->rank : deadline;
     /* The wall clock may jump: nobody waits for a silence's change longer than a minute without looking. */
     if (top) {
         int64_t wait_ms = top->rank - core->now.wall_ms;

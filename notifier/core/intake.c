@@ -71,6 +71,7 @@ void alert_free(struct core *core, struct alert *alert)
     map_remove(&core->alert_ids, alert->id, &alert->id);
     heap_remove(&core->expiries, &alert->expiry);
     core->firing -= alert->status == ALERT_FIRING;
+    flap_free(core, alert);
     kept_free(&core->names, alert->labels);
     free(alert);
 }
@@ -234,6 +235,7 @@ static void transition(struct core *core, struct alert *alert, enum alert_status
         rule = "its firing was not told anywhere";
     core->firing += (status == ALERT_FIRING) - (alert->status == ALERT_FIRING);
     hush_leave(core, alert);
+    flap_change(core, alert, status);
     alert->status = status;
     alert->seq++;
     alert->changed_ms = core->now.wall_ms;
@@ -264,6 +266,7 @@ static void forget(struct core *core, struct alert *alert)
         heap_set(&core->expiries, &alert->expiry, core->now.steady_ms + FORGET_RESOLVED_MS, alert->id);
         return;
     }
+    flap_end(core, alert);
     effects_record(core->effects, RECORD_ALERT_GONE)->alert.id = alert->id;
     alert_free(core, alert);
 }
@@ -349,6 +352,7 @@ static void relabel(struct core *core, struct alert *alert, const struct labels 
 /* It fires on, and worse: news for whoever was told of it. */
 static void raise_severity(struct core *core, struct alert *alert, const struct alert_input *input)
 {
+    flap_end(core, alert); /* that it comes and goes hides nothing worse */
     for (struct told *told = alert->tolds; told; told = told->next_of_alert) {
         if (told->status != TOLD_FIRING)
             continue;

@@ -180,6 +180,7 @@ void core_load(struct core *core, const struct record *record, struct instant no
     case RECORD_TARGET: load_target(core, &record->target); break;
     case RECORD_SILENCE: silence_load(core, &record->silence); break;
     case RECORD_HUSH: hush_load(core, &record->hush); break;
+    case RECORD_FLAP: flap_load(core, &record->flap); break;
     case RECORD_SILENCE_GONE:
     case RECORD_ALERT_GONE:
     case RECORD_TRANSITION:

@@ -88,6 +88,9 @@ struct policy *policy_new(void)
     policy->severity_count = 3;
     policy->intervals = ARENA_NEW(arena, struct interval_set, POLICY_INTERVALS_MAX);
     policy->inhibit_wait_ms = 10 * 1000;
+    policy->flap_changes = 4;
+    policy->flap_within_ms = 15 * 60 * 1000;
+    policy->flap_calm_ms = 10 * 60 * 1000;
     policy->alerts_max = 200000;
     policy->pending_per_channel_max = 100000;
     return policy;

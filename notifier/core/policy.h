@@ -11,6 +11,7 @@
 
 #include <stdint.h>
 
+#define POLICY_FLAP_CHANGES_MAX 16
 #define POLICY_CHANNELS_MAX 64    /* channels configured */
 #define POLICY_NODES_MAX 4096
 #define POLICY_RATES_MAX 4        /* limits on one channel */
@@ -90,6 +91,8 @@ struct policy {
     struct policy_inhibit *inhibits;
     size_t inhibit_count;
     int64_t inhibit_wait_ms;      /* how long a target that is not critical waits for its source; 0: not at all */
+    uint32_t flap_changes;        /* so many within flap_within_ms, and it is told once it was calm for flap_calm_ms; 0: off */
+    int64_t flap_within_ms, flap_calm_ms;
     uint32_t alerts_max, pending_per_channel_max;
     struct arena *arena;          /* owns all of the above */
 };

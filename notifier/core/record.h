@@ -37,7 +37,7 @@ const char *outcome_text(enum outcome outcome); /* "taken" */
 enum record_kind {
     RECORD_SEQUENCE, RECORD_ALERT, RECORD_ALERT_GONE, RECORD_TRANSITION, RECORD_GROUP, RECORD_GROUP_GONE, RECORD_INCIDENT,
     RECORD_TOLD, RECORD_TOLD_GONE, RECORD_LANE, RECORD_DELIVERY, RECORD_ITEMS_GONE, RECORD_ITEM, RECORD_MESSAGE, RECORD_PART,
-    RECORD_ATTEMPT, RECORD_TARGET, RECORD_QUARANTINE, RECORD_SETTLEMENT, RECORD_SILENCE, RECORD_SILENCE_GONE, RECORD_HUSH,
+    RECORD_ATTEMPT, RECORD_TARGET, RECORD_QUARANTINE, RECORD_SETTLEMENT, RECORD_SILENCE, RECORD_SILENCE_GONE, RECORD_HUSH, RECORD_FLAP,
     RECORD_COUNT
 };
 
@@ -73,6 +73,13 @@ struct record_silence { /* SILENCE_GONE uses its number */
 
 struct record_hush { /* an alert that is silenced or inhibited now; both 0: it is not any more */
     uint64_t alert_id, silence_number, inhibited_by; /* inhibited_by: an alert's id */
+};
+
+struct record_flap { /* an alert that comes and goes; no changes: it does not any more */
+    uint64_t alert_id;
+    int64_t since_ms, damped_ms, calm_ms; /* first change; who was told since hears of it when calm, 0: none; last change, 0: not calm */
+    uint32_t changes;
+    const char *times;        /* of the last changes, oldest first, separated by spaces */
 };
 
 struct record_alert {
@@ -243,6 +250,7 @@ struct record {
         struct record_settlement settlement;
         struct record_silence silence;
         struct record_hush hush;
+        struct record_flap flap;
         struct record_lane lane;
         struct record_delivery delivery; /* ITEMS_GONE uses its id */
         struct record_item item;

@@ -70,6 +70,7 @@ struct alert {
     uint64_t content_hash;
     struct told *tolds;      /* by next_of_alert */
     struct shade *shade;     /* NULL: none, as mostly */
+    struct flap *flap;       /* likewise */
     uint8_t severity;
     bool test, self;
     bool inhibitable;        /* it fires, and is the target of some rule */
@@ -214,7 +215,7 @@ struct core {
     struct heap expiries, timers, watch;
     struct silence **silences;   /* by number */
     size_t silence_count;
-    struct heap silence_changes;
+    struct heap silence_changes, flaps;
     struct kept_names names;     /* of alerts' and groups' labels */
     struct map buckets;          /* inhibition's: one a rule and set of equal values */
     bool times_hold[POLICY_INTERVALS_MAX]; /* which of the policy's named times hold, as of the minute */
@@ -326,6 +327,18 @@ void inhibit_join(struct core *core, struct alert *alert);
 void inhibit_leave(struct core *core, struct alert *alert);
 void inhibit_clear(struct core *core);
 uint64_t inhibit_source(struct core *core, const struct alert *alert); /* the alert that inhibits it; 0 */
+
+/* flap.c */
+void flap_change(struct core *core, struct alert *alert, enum alert_status status); /* it is about to change to this */
+void flap_end(struct core *core, struct alert *alert); /* told as any other from now on */
+void flap_free(struct core *core, struct alert *alert);
+bool flap_damps(const struct told *told);
+void flap_words(const struct alert *alert, struct buf *words);
+void flap_show(const struct alert *alert, struct render_alert *out);
+void flaps_tick(struct core *core);
+void flaps_rebuild(struct core *core);
+void flap_load(struct core *core, const struct record_flap *row);
+void flap_dump(const struct alert *alert, struct buf *out);
 
 /* deliveries: delivery.c, verdict.c */
 struct delivery *delivery_open(struct core *core, struct lane *lane, enum reason reason, uint8_t severity, int64_t accepted_ms);

@@ -85,8 +85,10 @@ static void render_alerts(struct core *core, struct delivery *delivery, struct e
     }
     render->alert_count = count < VIEW_ALERTS_MAX ? count : VIEW_ALERTS_MAX;
     struct render_alert *alerts = ARENA_NEW(core->effects->arena, struct render_alert, render->alert_count + 1);
-    for (size_t i = 0; i < render->alert_count; i++)
-        alerts[i] = (struct render_alert){all[i]->alert->id, all[i]->is_pending, all[i]->status == TOLD_FIRING};
+    for (size_t i = 0; i < render->alert_count; i++) {
+        alerts[i] = (struct render_alert){.alert_id = all[i]->alert->id, .changed = all[i]->is_pending, .was_told_firing = all[i]->status == TOLD_FIRING};
+        flap_show(all[i]->alert, &alerts[i]);
+    }
     render->alerts = alerts;
 }
 

@@ -198,6 +198,17 @@ static const char *when_text(const struct view *view, struct arena *arena)
                         clock_text(view, from_ms, far ? "%Y-%m-%d %H:%M" : "%H:%M", arena), clock_text(view, to_ms, "%H:%M", arena));
 }
 
+/* "flapped 14× in 40 min, calm since 03:10". NULL: it does not come and go. */
+static const char *flap_text(const struct view *view, const struct view_alert *alert, struct arena *arena)
+{
+    if (!alert->flaps)
+        return NULL;
+    const char *span = span_text(alert->flaps_last_ms - alert->flaps_since_ms, arena);
+    if (!alert->flaps_calm)
+        return arena_printf(arena, "flapping: %u× in %s, told again once calm", alert->flaps, span);
+    return arena_printf(arena, "flapped %u× in %s, calm since %s", alert->flaps, span, clock_text(view, alert->flaps_last_ms, "%H:%M", arena));
+}
+
 /* "02:10–02:14" */
 static const char *between_text(const struct view *view, int64_t from_ms, int64_t to_ms, struct arena *arena)
 {
@@ -385,12 +396,13 @@ static void frame(const struct view *view, struct arena *arena, struct page *pag
     page->title = title_text(view, arena);
     page->context = context_text(view, page->title, arena);
     page->when = view->reason == REASON_TEST || is_gathered(view) ? NULL : when_text(view, arena);
+    const char *flaps = view->alert_count == 1 ? flap_text(view, &view->alerts[0], arena) : NULL;
+    if (flaps)
+        page->when = page->when ? arena_printf(arena, "%s · %s", page->when, flaps) : flaps;
     if (view->late_ms > 0 && !is_gathered(view))
         page->late = arena_printf(arena, "late by %s:", span_text(view->late_ms, arena));
     page->subject = subject_text(view, arena);
     page->status_line = status_text(view, arena);
-    if (view->failover)
-        page->footer = arena_printf(arena, "via %s: %s", text_or(view->channel, "?"), summary_clean(view->failover, 200, arena));
     page->why = arena_printf(arena, "why you got this: route %s, channel %s, %s", text_or(view->route, "{}"),
                              text_or(view->channel, "?"), reason_text(view->reason));
     page->footer = failover_text(view, arena);
@@ -405,7 +417,8 @@ static struct page_line line_of(const struct view *view, const struct view_alert
     bool firing = alert->input->status == ALERT_FIRING;
     const char *url = link_is_usable(alert->input->panel_url, arena) && strlen(alert->input->panel_url) < 500 ? alert->input->panel_url : NULL;
     const char *icon = firing ? severity_icon(alert->severity_rank, alert->severity) : summary_is_stopped(alert) ? "⚪" : "✅";
-    return (struct page_line){icon, summary_line(view, alert, title, arena), url};
+    const char *line = summary_line(view, alert, title, arena), *flaps = flap_text(view, alert, arena);
+    return (struct page_line){icon, flaps ? arena_printf(arena, "%s · %s", line, flaps) : line, url};
 }
 
 size_t message_pages(const struct view *view, const struct page_limits *limits, struct arena *arena, struct page pages[PAGES_MAX])

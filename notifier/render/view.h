@@ -15,6 +15,9 @@ struct view_alert {
     unsigned severity_rank;   /* 0 is the worst */
     bool changed;             /* news to this channel */
     bool was_told_firing;
+    bool flaps_calm;          /* it has come and gone, and is calm now */
+    uint32_t flaps;           /* changes; 0: it does not come and go */
+    int64_t flaps_since_ms, flaps_last_ms; /* the first and the last of them */
 };
 
 /* Words of the user's own templates, in the channel's own markup, values escaped; NULL: built in. */

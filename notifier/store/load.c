@@ -143,6 +143,16 @@ static void read_hush(struct reader *from, struct record *to)
     to->hush.inhibited_by = get_id(from);
 }
 
+static void read_flap(struct reader *from, struct record *to)
+{
+    to->flap.alert_id = get_id(from);
+    to->flap.since_ms = get_int(from);
+    to->flap.damped_ms = get_int(from);
+    to->flap.calm_ms = get_int(from);
+    to->flap.changes = (uint32_t)get_int(from);
+    to->flap.times = get_text(from);
+}
+
 static void read_lane(struct reader *from, struct record *to)
 {
     to->lane.group_id = get_id(from);
@@ -293,6 +303,7 @@ static const struct source {
         "SELECT number, state, starts_ms, ends_ms, updated_ms, id, author, comment, matchers"
         " FROM silences INDEXED BY silences_live WHERE gone = 0 ORDER BY number"},
     {RECORD_HUSH, read_hush, "SELECT alert_id, silence_number, inhibited_by FROM hushes ORDER BY alert_id"},
+    {RECORD_FLAP, read_flap, "SELECT alert_id, since_ms, damped_ms, calm_ms, changes, times FROM flaps ORDER BY alert_id"},
 };
 
 static bool load_source(struct db *db, const struct source *source, struct arena *arena, int64_t now_wall_ms, load_row row,

@@ -376,6 +376,18 @@ static void bind_hush(struct row *row, const struct record *record)
     put_id(row, record->hush.inhibited_by);
 }
 
+static void bind_flap(struct row *row, const struct record *record)
+{
+    const struct record_flap *flap = &record->flap;
+
+    put_id(row, flap->alert_id);
+    put_int(row, flap->since_ms);
+    put_int(row, flap->damped_ms);
+    put_int(row, flap->calm_ms);
+    put_int(row, flap->changes);
+    put_text(row, flap->times ? flap->times : "");
+}
+
 /* Either write, or up to two statements with the same parameters. */
 struct writer {
     bool (*write)(struct rows *rows, struct db *db, const struct record *record, struct err *err);
@@ -449,6 +461,9 @@ static const struct writer writers[RECORD_COUNT] = {
     [RECORD_HUSH] = {NULL, bind_hush,
         {"INSERT OR REPLACE INTO hushes (alert_id, silence_number, inhibited_by) VALUES (?1,?2,?3)",
          "DELETE FROM hushes WHERE alert_id = ?1 AND ?2 = 0 AND ?3 = 0"}},
+    [RECORD_FLAP] = {NULL, bind_flap,
+        {"DELETE FROM flaps WHERE alert_id = ?1 AND ?2 >= 0 AND ?3 >= 0 AND ?4 >= 0 AND ?5 = 0 AND ?6 = ''",
+         "INSERT OR REPLACE INTO flaps (alert_id, since_ms, damped_ms, calm_ms, changes, times) SELECT ?1,?2,?3,?4,?5,?6 WHERE ?5 > 0"}},
 };
 
 void rows_init(struct rows *rows)

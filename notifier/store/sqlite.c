@@ -145,7 +145,7 @@ static uint64_t replaceable_id(const struct effect *effect)
     case RECORD_ALERT: case RECORD_ALERT_GONE: case RECORD_TRANSITION: case RECORD_GROUP_GONE: case RECORD_TOLD:
     case RECORD_TOLD_GONE: case RECORD_LANE: case RECORD_ITEMS_GONE: case RECORD_ITEM: case RECORD_MESSAGE:
     case RECORD_PART: case RECORD_ATTEMPT: case RECORD_TARGET: case RECORD_QUARANTINE: case RECORD_SETTLEMENT:
-    case RECORD_SILENCE: case RECORD_SILENCE_GONE: case RECORD_HUSH: case RECORD_COUNT: return 0;
+    case RECORD_SILENCE: case RECORD_SILENCE_GONE: case RECORD_HUSH: case RECORD_FLAP: case RECORD_COUNT: return 0;
     }
     return 0;
 }

@@ -4,11 +4,12 @@
 PRAGMA user_version = 4;
 
 CREATE TABLE flaps (                                                -- alerts that fired again soon after their end
-    alert_id INTEGER PRIMARY KEY CHECK (alert_id > 0),
-    since_ms INTEGER NOT NULL,                                      -- the first change counted
-    changes  INTEGER NOT NULL CHECK (changes > 0),                  -- since then
-    damped   INTEGER NOT NULL CHECK (damped IN (0, 1)),             -- 1: its changes are told once it is calm
-    times    TEXT NOT NULL                                          -- of the last changes, oldest first, separated by spaces
+    alert_id  INTEGER PRIMARY KEY CHECK (alert_id > 0),
+    since_ms  INTEGER NOT NULL,                                     -- the first change counted
+    damped_ms INTEGER NOT NULL,                                     -- who was told since then hears of it once it is calm; 0: everybody is told
+    calm_ms   INTEGER NOT NULL,                                     -- the last change, once it is calm; else 0
+    changes   INTEGER NOT NULL CHECK (changes > 0),                 -- since since_ms
+    times     TEXT NOT NULL                                         -- of the last changes, oldest first, separated by spaces
 ) STRICT;
 
 -- 6: it comes and goes, and is told once it is calm; 7: worse than the message on its way says. The CHECK of 0003 ends at 5, and SQLite alters none: the column is made anew.

@@ -165,6 +165,14 @@ void arrivals_judge(struct life *life, const struct seen *seen)
     }
 }
 
+/* It was told that it comes and goes, and is to be told that it is calm. */
+void arrivals_calm(struct judge *judge, uint64_t alert_id)
+{
+    for (size_t i = 0; i < judge->arrival_count; i++)
+        if (judge->arrivals[i].alert_id == alert_id)
+            judge->arrivals[i].again = true;
+}
+
 void arrivals_crash(struct judge *judge, uint64_t commits)
 {
     for (size_t i = 0; i < judge->arrival_count; i++)

@@ -92,6 +92,34 @@ bool hushes_muted(const struct life *life, const char *node_id)
     return node && interval_holds(life, node);
 }
 
+/* So many changes, the first firing aside, were as near as that, and since then none was far from the next. */
+bool hushes_flaps(const struct life *life, const struct record_alert *alert)
+{
+    const struct store_mem *rows = life->shadow;
+    unsigned most = life->setup->flap_changes, count = 0;
+    enum { BACK = 8 };
+    int64_t times[BACK] = {0}, last_ms = 0;
+    enum alert_status status = ALERT_RESOLVED;
+    bool flaps = false;
+
+    if (!most)
+        return false;
+    for (size_t i = store_mem_from(rows, RECORD_TRANSITION, alert->id); i < store_mem_count(rows, RECORD_TRANSITION); i++) {
+        const struct record_transition *row = &store_mem_at(rows, RECORD_TRANSITION, i)->transition;
+        if (row->alert_id != alert->id)
+            break;
+        if (row->status == status)
+            continue;
+        status = row->status;
+        if (last_ms && row->at_ms - last_ms >= SIM_FLAP_CALM_MS)
+            flaps = false;
+        times[count++ % BACK] = last_ms = row->at_ms;
+        if (count > most && row->at_ms - times[(count - most) % BACK] <= SIM_FLAP_WITHIN_MS)
+            flaps = true;
+    }
+    return flaps && life_wall_ms(life) - last_ms <= SIM_FLAP_CALM_MS;
+}
+
 bool hushes_firing(const struct life *life, const struct record_alert *alert, const char *node_id)
 {
     return hushes_silenced(life, &alert->labels) || hushes_inhibited(life, alert) || hushes_muted(life, node_id);
@@ -108,6 +136,9 @@ const char *hushes_pending(const struct life *life)
     for (size_t i = 0; i < store_mem_count(life->ledger, RECORD_SILENCE); i++)
         if (store_mem_at(life->ledger, RECORD_SILENCE, i)->silence.state != SILENCE_EXPIRED)
             return "a silence has not ended";
+    for (size_t i = 0; i < store_mem_count(life->ledger, RECORD_FLAP); i++)
+        if (!store_mem_gone(life->ledger, RECORD_FLAP, i) && store_mem_at(life->ledger, RECORD_FLAP, i)->flap.damped_ms)
+            return "an alert comes and goes";
     for (size_t i = 0; i < life->setup->node_count; i++)
         if (interval_holds(life, &life->setup->nodes[i]))
             return "a route is muted";

@@ -11,6 +11,7 @@ bool hushes_inhibited(const struct life *life, const struct record_alert *alert)
 bool hushes_muted(const struct life *life, const char *node_id);
 /* No message may show that it fires, in a group of this node. */
 bool hushes_firing(const struct life *life, const struct record_alert *alert, const char *node_id);
+bool hushes_flaps(const struct life *life, const struct record_alert *alert); /* it comes and goes, and is not calm */
 /* The route with this node tells the end of what was told, hushed or not. */
 bool hushes_keeps_ends(const struct life *life, const char *node_id);
 /* Something hushes that will end by itself: what it holds back is still to come. */

@@ -231,6 +231,10 @@ void judge_decided(struct life *life, const struct record *record)
         judge_transition(life, &record->transition);
     else if (record->kind == RECORD_SETTLEMENT)
         settled_judge(life, &record->settlement);
+    else if (record->kind == RECORD_FLAP && record->flap.calm_ms) {
+        MARK(flaps_calm);
+        arrivals_calm(&life->judge, record->flap.alert_id);
+    }
 }
 
 void judge_commit(struct life *life, const struct effects *effects)
@@ -311,6 +315,8 @@ static void judge_words(struct life *life, const struct seen *seen)
 /* How what was last decided of an alert ended on a channel: another told it, and it is not owed here since. */
 static bool went_elsewhere(const struct store_mem *rows, const struct record_alert *alert, const struct record_told *told)
 {
+    bool elsewhere = false;
+
     if (told->owed_seq > told->settled_seq && told->hushed != HUSH_ELSEWHERE)
         return false;
     for (size_t i = store_mem_from(rows, RECORD_SETTLEMENT, alert->id); i < store_mem_count(rows, RECORD_SETTLEMENT); i++) {
@@ -318,9 +324,9 @@ static bool went_elsewhere(const struct store_mem *rows, const struct record_ale
         if (row->alert_id != alert->id)
             break;
         if (row->seq == alert->seq && row->slot == told->slot && strcmp(row->channel, told->channel) == 0)
-            return row->settled == SETTLED_CARRIED && told->status != TOLD_FIRING;
+            elsewhere = row->settled == SETTLED_CARRIED && told->status != TOLD_FIRING; /* the newest counts */
     }
-    return false;
+    return elsewhere;
 }
 
 /* Of what fires and went elsewhere, a summary leaves nothing out: who reads "none of it fires still" goes back to bed. */
@@ -338,7 +344,7 @@ static void judge_summary(struct life *life, const struct seen *seen)
         size_t t = 0;
         if (store_mem_gone(rows, RECORD_TOLD, i) || !row || !group || row->alert.status != ALERT_FIRING ||
             strcmp(told->channel, sim_channels[seen->channel].name) != 0 || !went_elsewhere(rows, &row->alert, told) ||
-            hushes_firing(life, &row->alert, group->group.node_id))
+            hushes_firing(life, &row->alert, group->group.node_id) || hushes_flaps(life, &row->alert))
             continue;
         while (t < seen->told_count && strcmp(seen->told[t].fingerprint, row->alert.fingerprint) != 0)
             t++;

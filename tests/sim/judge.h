@@ -27,7 +27,7 @@ struct arrival { /* the newest word that reached one channel (or one mailbox) of
     enum part_end end;
     uint16_t last_part;
     bool has_fired, excused;
-    bool again;               /* a person asked for it */
+    bool again;               /* a person asked for it, or it is calm again after it came and went */
     bool closed;              /* fires there for ever: the channel wants no ends */
     uint64_t closed_at_commit;
 };
@@ -73,6 +73,7 @@ void judge_free(struct judge *judge);
 uint64_t arrival_key(const char *fingerprint, size_t channel, unsigned slot, const char *address);
 struct arrival *arrival_find(struct judge *judge, uint64_t key);
 void arrivals_judge(struct life *life, const struct seen *seen);
+void arrivals_calm(struct judge *judge, uint64_t alert_id);
 void arrivals_crash(struct judge *judge, uint64_t commits);
 void arrivals_excuse(struct judge *judge, int64_t since_ms); /* after a crash that took what was said from memory */
 void arrivals_leave(struct judge *judge, size_t channel); /* the channel is gone, and what it was told with it */

@@ -25,6 +25,7 @@ static const struct {
     [RECORD_TARGET] = {{AT(target.channel), AT(target.last_error), AT(target.moved_to), AT(target.away_to)}, 0},
     [RECORD_QUARANTINE] = {{AT(quarantine.source), AT(quarantine.why)}, 0},
     [RECORD_SETTLEMENT] = {{AT(settlement.channel), AT(settlement.rule)}, 0},
+    [RECORD_FLAP] = {{AT(flap.times)}, 0},
     [RECORD_SILENCE] = {{AT(silence.id), AT(silence.author), AT(silence.comment)}, 0},
 };
 

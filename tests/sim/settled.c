@@ -41,6 +41,14 @@ static bool judge_hush(struct life *life, const struct record_settlement *row, c
     bool muted = text_starts(row->rule, "muted by time interval ") || text_starts(row->rule, "outside of time interval ");
     bool jumped = life->jumped_ms && life->steady_ms - life->jumped_ms <= 60000;
 
+    if (text_starts(row->rule, "flapping: ")) { /* and told when it is calm, the end as well */
+        MARK(hushed_flaps);
+        if (!life->jumped_ms && !hushes_flaps(life, alert))
+            life_fail(life, "P10: %s on %s is hushed, it says: %s; but it is calm", alert->fingerprint, row->channel, row->rule);
+        if (!arrival && !life->jumped_ms)
+            life_fail(life, "P4: %s comes and goes, and %s was never told of it", alert->fingerprint, row->channel);
+        return true;
+    }
     if (!silenced && !inhibited && !muted)
         return false;
     mark_reached(alert->status == ALERT_RESOLVED ? MARK_hushed_end : silenced ? MARK_hushed_silenced : inhibited ? MARK_hushed_inhibited : MARK_hushed_muted);

@@ -208,6 +208,8 @@ static void draw_rest(struct setup *setup, struct dice *dice, const struct setup
         buf_addf(yaml, "inhibit_wait: %s\ninhibit_rules: [{source_matchers: ['severity=\"critical\"'], target_matchers: ['severity=~\"%s\"'], equal: [%s]}]\n",
                  PICK(dice, "0s", "10s"), setup->inhibit.target, setup->inhibit.equal);
     }
+    setup->flap_changes = style->flaps && !dice_chance(dice, 10) ? style->flaps : 0;
+    buf_addf(yaml, "flap: {changes: %u, within: 5m, calm: 90s}\n", (unsigned)setup->flap_changes);
     if (style->few_alerts)
         setup->alerts_max = 8; /* fewer than a file may say */
     bool any = false;

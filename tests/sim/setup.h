@@ -44,14 +44,19 @@ struct setup {
     struct sim_node nodes[SIM_NODES_MAX]; /* parents before children, siblings in order */
     size_t node_count;
     size_t alerts_max;               /* 0: the default */
+    unsigned flap_changes;           /* within SIM_FLAP_WITHIN_MS; 0: off */
     int64_t forget_after_ms;         /* of source "other" */
     struct sim_inhibit inhibit;
     char intervals[2048];            /* time_intervals, as far as drawn */
 };
 
+#define SIM_FLAP_WITHIN_MS (5 * 60 * 1000)
+#define SIM_FLAP_CALM_MS (90 * 1000)
+
 /* How a life's configurations differ from the plainest; each life draws one. */
 struct setup_style {
     bool rates, waits, splits, few_alerts, forgets, gives_up, fails_over, inhibits, mutes, silences;
+    unsigned flaps; /* changes; 0: off */
 };
 
 /* Wraps the codecs so that requests are heard of as they are written. */

@@ -96,6 +96,7 @@ static struct key record_key(const struct record *record)
                           ((uint64_t)record->settlement.at_ms & ((1ull << 42) - 1)));
     case RECORD_SILENCE: case RECORD_SILENCE_GONE: return key_of(record->silence.number, NULL, 0);
     case RECORD_HUSH: return key_of(record->hush.alert_id, NULL, 0);
+    case RECORD_FLAP: return key_of(record->flap.alert_id, NULL, 0);
     case RECORD_SEQUENCE: case RECORD_COUNT: break;
     }
     return key_of(0, NULL, 0);
@@ -224,6 +225,12 @@ void store_mem_put(struct store_mem *mem, const struct record *record)
         else
             drop(&mem->tables[RECORD_HUSH], &key);
         break;
+    case RECORD_FLAP:
+        if (record->flap.changes)
+            put(&mem->tables[RECORD_FLAP], record);
+        else
+            drop(&mem->tables[RECORD_FLAP], &key);
+        break;
     case RECORD_COUNT: abort();
     case RECORD_SEQUENCE: case RECORD_ALERT: case RECORD_TRANSITION: case RECORD_GROUP: case RECORD_INCIDENT: case RECORD_TOLD:
     case RECORD_LANE: case RECORD_DELIVERY: case RECORD_ITEM: case RECORD_MESSAGE: case RECORD_PART: case RECORD_ATTEMPT:
@@ -304,7 +311,7 @@ static bool is_wanted(const struct store_mem *mem, const struct row *row, int64_
     const struct record *record = &row->record, *other;
 
     switch (record->kind) {
-    case RECORD_SEQUENCE: case RECORD_TOLD: case RECORD_LANE: case RECORD_TARGET: case RECORD_HUSH: return true;
+    case RECORD_SEQUENCE: case RECORD_TOLD: case RECORD_LANE: case RECORD_TARGET: case RECORD_HUSH: case RECORD_FLAP: return true;
     case RECORD_ALERT: case RECORD_GROUP: case RECORD_SILENCE: return !row->gone;
     case RECORD_INCIDENT: {
         struct key key = key_of(record->incident.group_id, NULL, 0);

@@ -30,7 +30,7 @@ void weather_draw(struct life *life)
     life->style = (struct setup_style){.rates = dice_chance(dice, 40), .waits = dice_chance(dice, 60), .splits = dice_chance(dice, 40),
                                        .few_alerts = dice_chance(dice, 8), .forgets = dice_chance(dice, 25),
                                        .gives_up = dice_chance(dice, 25), .fails_over = dice_chance(dice, 40), .inhibits = dice_chance(dice, 30),
-                                       .mutes = dice_chance(dice, 25), .silences = dice_chance(dice, 40)};
+                                       .mutes = dice_chance(dice, 25), .silences = dice_chance(dice, 40), .flaps = dice_chance(dice, 30) ? 2 + (unsigned)dice_pick(dice, 4) : 0};
     for (size_t c = 0; c < SIM_CHANNELS_MAX && life->style.splits && weather->moody; c++)
         life->receiver.moods[c] = dice_chance(dice, 50) ? MOOD_PARTIAL : MOOD_WELL;
     for (int64_t at_ms = 100; at_ms < weather->ends_ms; at_ms += dice_between(dice, 1, weather->change_ms * 2))

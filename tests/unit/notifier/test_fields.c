@@ -64,7 +64,8 @@ static void test_records_are_whole(void)
         [RECORD_PART] = sizeof(struct record_part), [RECORD_ATTEMPT] = sizeof(struct record_attempt),
         [RECORD_TARGET] = sizeof(struct record_target), [RECORD_QUARANTINE] = sizeof(struct record_quarantine),
         [RECORD_SETTLEMENT] = sizeof(struct record_settlement), [RECORD_SILENCE] = sizeof(struct record_silence),
-        [RECORD_SILENCE_GONE] = sizeof(struct record_silence), [RECORD_HUSH] = sizeof(struct record_hush)};
+        [RECORD_SILENCE_GONE] = sizeof(struct record_silence), [RECORD_HUSH] = sizeof(struct record_hush),
+        [RECORD_FLAP] = sizeof(struct record_flap)};
 
     for (unsigned kind = 0; kind < RECORD_COUNT; kind++) {
         bool alert = kind == RECORD_ALERT || kind == RECORD_ALERT_GONE, quarantine = kind == RECORD_QUARANTINE;

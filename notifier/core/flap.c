@@ -120,6 +120,18 @@ bool flap_damps(const struct told *told)
     return flap && flap->damped_ms && told->status != TOLD_NOTHING && told->told_ms >= flap->damped_ms; /* a doubt is no word */
 }
 
+void flap_told(struct told *told, uint32_t seq)
+{
+    const struct flap *flap = told->alert->flap;
+
+    if (!flap || !flap->damped_ms)
+        return;
+    if (seq < told->alert->seq) /* worded before what made it flap, perhaps: that is still to be told */
+        told->told_ms = flap->damped_ms - 1;
+    else
+        told->hushed = HUSH_FLAPS; /* to be told when it is calm, whatever happens until then */
+}
+
 void flap_words(const struct alert *alert, struct buf *words)
 {
     buf_addf(words, "flapping: %u changes", alert->flap ? alert->flap->changes : 0);

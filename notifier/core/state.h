@@ -333,6 +333,7 @@ void flap_change(struct core *core, struct alert *alert, enum alert_status statu
 void flap_end(struct core *core, struct alert *alert); /* told as any other from now on */
 void flap_free(struct core *core, struct alert *alert);
 bool flap_damps(const struct told *told);
+void flap_told(struct told *told, uint32_t seq); /* its channel has been told this */
 void flap_words(const struct alert *alert, struct buf *words);
 void flap_show(const struct alert *alert, struct render_alert *out);
 void flaps_tick(struct core *core);

@@ -168,8 +168,7 @@ static void delivered(struct core *core, struct delivery *delivery)
     for (uint32_t i = 0; i < count; i++) {
         items[i].told->status = items[i].status == ALERT_FIRING ? TOLD_FIRING : TOLD_RESOLVED;
         items[i].told->told_ms = core->now.wall_ms;
-        if (flap_damps(items[i].told))
-            items[i].told->hushed = HUSH_FLAPS; /* to be told when it is calm, whatever happens until then */
+        flap_told(items[i].told, items[i].seq);
         if (items[i].told->hushed == HUSH_RAISED) {
             items[i].told->hushed = HUSH_NONE;
             if (items[i].seq < items[i].told->alert->seq) {

@@ -483,7 +483,8 @@ void message_news(const struct view *view, struct arena *arena, struct page *pag
         page->when = NULL;
         return;
     }
-    page->severity = page->when = NULL; /* the icon says it; the line is short */
+    page->severity = NULL; /* the icon says it; the line is short */
+    page->when = view->alert_count == 1 ? flap_text(view, &view->alerts[0], arena) : NULL;
     const char *names = news_names(view, view->news_firing ? ALERT_FIRING : ALERT_RESOLVED, arena);
     const char *gone = view->news_resolved ? arena_printf(arena, "−%u, ", view->news_resolved) : "";
     if (!view->news_firing)

@@ -1,4 +1,5 @@
 """More than a channel admits: one message for many, nothing lost, the rate kept; and a channel that comes back."""
+import json
 import re
 
 import pytest
@@ -129,3 +130,20 @@ def test_a_chat_that_is_back_gets_one_line_and_then_the_ends(start, chat, sink):
     d.wait_at_rest()
     assert sum(text.startswith("ℹ") for text in first_texts(chat)) == 1
     assert not any(names[0] in text for text in first_texts(chat)), "what began and ended elsewhere is no news here"
+
+
+def test_what_comes_and_goes_is_told_once_it_is_calm(start, chat):
+    d = start(config(telegram_channel(chat, chat=GROUP_CHAT), flap={"changes": 2, "within": "10m", "calm": "15s"},
+                     route={"channels": ["telegram"], "group_by": ["alertname"], "group_wait": "0s", "group_interval": "1s"}))
+    turns = [(state, f"2026-03-14T09:2{round}:00Z") for round in range(3) for state in ("firing", "resolved")]
+    for (state, starts), words in zip(turns, ("WARNING", "✅", "flapping: 2× in")):
+        d.fire(alert("Flutter", status=state, starts=starts))
+        chat.wait(lambda: any(words in text for text in texts(chat)), words, 30)
+    for state, starts in turns[3:]:
+        d.fire(alert("Flutter", status=state, starts=starts))
+    chat.wait(lambda: any("flapped 5× in" in text and "calm since" in text for text in texts(chat)), "that it is calm", 60)
+    d.wait_at_rest()
+
+
+def texts(chat):
+    return [json.loads(request.body).get("text", "") for request in chat.requests]

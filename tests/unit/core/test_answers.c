@@ -71,6 +71,15 @@ static const struct story failovers[] = {
      "0 chat first notification +a; 0 chat first notification plain +a; 0 chat first notification minimal +a; 0 mail failover +a; "
      "0 chat back again +a; 0 chat back again plain +a; 0 chat back again minimal +a; ",
      false},
+    {"what comes and goes is told once it is calm", {0}, "+a 1m -a 1m +a 1m -a 1m +a 1m -a 1m +a 1m -a 30m",
+     "0 chat first notification +a; 60 chat all alerts resolved -a; 120 chat first notification +a; 180 chat all alerts resolved -a; 240 chat first notification +a; "
+     "300 chat a: flapping: 5 changes; 360 chat a: flapping: 6 changes; 420 chat a: flapping: 7 changes; 1020 chat all alerts resolved -a; ", false},
+    {"what comes and goes, and fires when it is calm", {0}, "+a 1m -a 1m +a 1m -a 1m +a 1m -a 1m +a 30m -a 1m",
+     "0 chat first notification +a; 60 chat all alerts resolved -a; 120 chat first notification +a; 180 chat all alerts resolved -a; 240 chat first notification +a; "
+     "300 chat a: flapping: 5 changes; 360 chat a: flapping: 6 changes; 960 chat new alerts added +a; 2160 chat all alerts resolved -a; ", false},
+    {"worse than it was hides behind no flapping", {0}, "+w 1m -w 1m +w 1m -w 1m +w 1m -w 1m +w 1m ^w 1m",
+     "0 chat first notification +w; 60 chat all alerts resolved -w; 120 chat first notification +w; 180 chat all alerts resolved -w; 240 chat first notification +w; "
+     "300 chat w: flapping: 5 changes; 360 chat w: flapping: 6 changes; 420 chat new alerts added +w; ", false},
     {"worse than what was told rings again", {0}, "+w 1m ^w 1m =w 1m ^w 1m -w",
      "0 chat first notification +w; 60 chat new alerts added +w; 180 chat new alerts added +w; 240 chat all alerts resolved -w; ", false},
     {"worse while the first message is on its way: told after it", {0}, "chat:hold +w 1s ^w 1s taken! chat:taken 1m =w 1m",

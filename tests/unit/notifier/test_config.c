@@ -152,7 +152,8 @@ static const struct {
     {"an unknown interval", HEAD "route: {mute_time_intervals: [night]}\n",
      "f:2:31: \"night\" is not defined below time_intervals:\n"},
 
-    {"later: said once", HEAD "flap: {changes: 4}\n", "f:2:1: warning: flap is understood, but not acted on yet by this version\n"},
+    {"flap: one change", HEAD "flap: {changes: 1}\n", "f:2:17: one change is no flapping: 2 to 16, or 0 for off\n"},
+    {"flap: all of it", HEAD "flap: {changes: 16, within: 1h, calm: 30s}\n", ""},
     {"muted for all", HEAD "time_intervals: [{name: n}]\nroute: {mute_time_intervals: [n]}\n",
      "f:3:8: the first route takes everything, always; mute_time_intervals and active_time_intervals belong to its routes:\n"},
     {"an interval twice", HEAD "time_intervals: [{name: n}, {name: n}]\n", "f:2:36: the time interval \"n\" is defined twice\n"},

@@ -204,6 +204,11 @@ static void add_hush(struct buf *out, const struct cJSON *hushed)
         page_add_muted(out, hushed);
         buf_add_text(out, "</p>\n");
     }
+    if (json_get_int(hushed, "flaps", 0) > 0) {
+        buf_addf(out, "<p class=\"hush\">It comes and goes: %lld changes since ", (long long)json_get_int(hushed, "flaps", 0));
+        page_add_time(out, page_text(hushed, "flapsSince"));
+        buf_add_text(out, "; told again once it is calm</p>\n");
+    }
     buf_free(&link);
 }
 

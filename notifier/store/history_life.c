@@ -43,6 +43,15 @@ static void write_deliveries(struct page *page, int64_t alert_id)
     json_shut(json, ']');
 }
 
+/* Members "flaps" and "flapsSince" of it: it comes and goes, and is told once it is calm. */
+static void write_flaps(struct page *page, struct db_stmt *flaps)
+{
+    sheet_int(&page->sheet, "flaps", flaps ? db_int(flaps, 0) : 0);
+    sheet_time(&page->sheet, "flapsSince", flaps ? db_int(flaps, 1) : 0);
+    if (flaps)
+        db_reset(flaps);
+}
+
 /* Member "hushed": null, or why it is not told while it fires. */
 static void write_hush(struct page *page, int64_t alert_id, bool firing)
 {
@@ -53,9 +62,11 @@ static void write_hush(struct page *page, int64_t alert_id, bool firing)
     struct sheet *sheet = &page->sheet;
     struct db_stmt *stmt = page_ask(page, sql, alert_id);
     bool row = page_next(page, stmt);
+    struct db_stmt *flaps = page_ask(page, "SELECT changes, since_ms FROM flaps WHERE alert_id = ?1 AND damped_ms > 0", alert_id);
+    flaps = page_next(page, flaps) ? flaps : NULL;
 
     json_member(&sheet->json, "hushed");
-    if (!row && !muted) {
+    if (!row && !muted && !flaps) {
         json_put_null(&sheet->json);
         return;
     }
@@ -69,6 +80,7 @@ static void write_hush(struct page *page, int64_t alert_id, bool firing)
     page_write_muted(&sheet->json, muted);
     sheet_bool(sheet, "outside", muted && muted->outside);
     sheet_time(sheet, "mutedUntil", muted ? muted->muted_until_ms : 0);
+    write_flaps(page, flaps);
     sheet_shut(sheet);
     if (row)
         db_reset(stmt);

@@ -211,7 +211,7 @@ static void a_life(void)
         buf_add_char(&text, 'x');
     buf_add_text(&text, "\"},\"values\":{\"A\":93.4},\"links\":{\"panelURL\":\"javascript:alert(2)\"},\"startsAt\":\"2026-03-14T09:00:00.000Z\",\"endsAt\":"
                  "\"2026-03-14T09:12:00.000Z\",\"hushed\":{\"silence\":\"f00\",\"createdBy\":\"" HOSTILE "\",\"comment\":\"" HOSTILE "\",\"endsAt\":"
-                 "\"2026-03-14T10:00:00.000Z\",\"inhibitedBy\":\"9\",\"inhibitedByName\":\"" HOSTILE "\",\"mutedBy\":[\"" HOSTILE "\",\"b\"],\"mutedUntil\":\"2026-03-14T11:00:00.000Z\"},\"transitionCount\":5,\"transitions\":[{\"status\":\"resolved\","
+                 "\"2026-03-14T10:00:00.000Z\",\"inhibitedBy\":\"9\",\"inhibitedByName\":\"" HOSTILE "\",\"mutedBy\":[\"" HOSTILE "\",\"b\"],\"mutedUntil\":\"2026-03-14T11:00:00.000Z\",\"flaps\":6,\"flapsSince\":\"2026-03-14T08:00:00.000Z\"},\"transitionCount\":5,\"transitions\":[{\"status\":\"resolved\","
                  "\"at\":\"2026-03-14T09:12:00.000Z\",\"channels\":[]},{\"status\":\"firing\",\"at\":\"2026-03-14T09:00:00.000Z\",\"rule\":\"" HOSTILE "\",\"channels\":"
                  "[{\"explanation\":\"chat was told <b>\",\"delivery\":\"5\"}]}],\"deliveries\":[{\"id\":\"5\",\"channel\":\"" HOSTILE "\",\"state\":\"dead\",\"reason\":\""
                  HOSTILE "\",\"attempts\":[{\"startedAt\":\"2026-03-14T09:00:01.000Z\",\"outcome\":\"" HOSTILE "\",\"status\":403,\"latencyMs\":12,\"words\":\"" HOSTILE
@@ -220,6 +220,7 @@ static void a_life(void)
     listed_text = buf_text(&text);
     struct call *call = request("GET", "/alerts/7", NULL, ACCESS_OPERATOR);
     const char *page = buf_text(&call->answer);
+    CHECK(strstr(page, "It comes and goes: 6 changes since "), "%.3000s", page);
     CHECK_INT(call->status, 200);
     for (size_t i = 0; i < LENGTH(says); i++)
         CHECK(strstr(page, says[i]), "%s: %s", says[i], page);

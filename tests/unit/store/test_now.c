@@ -280,6 +280,9 @@ static void test_silences(struct store *store)
     }
     effects_record(&effects, RECORD_HUSH)->hush = (struct record_hush){.alert_id = 310, .silence_number = 2};
     effects_record(&effects, RECORD_HUSH)->hush = (struct record_hush){.alert_id = 306, .inhibited_by = 310};
+    effects_record(&effects, RECORD_FLAP)->flap = (struct record_flap){.alert_id = 310, .since_ms = SAMPLE_NOW, .damped_ms = SAMPLE_NOW + 5, .changes = 6, .times = "1 2"};
+    effects_record(&effects, RECORD_FLAP)->flap = (struct record_flap){.alert_id = 306, .since_ms = SAMPLE_NOW, .damped_ms = SAMPLE_NOW + 5, .changes = 6, .times = "1 2"};
+    effects_record(&effects, RECORD_FLAP)->flap = (struct record_flap){.alert_id = 306};
     CHECK(sample_commit(store, &effects), "silences");
     effects_free(&effects);
     for (size_t i = 0; i < LENGTH(states); i++) {
@@ -297,6 +300,7 @@ static void test_silences(struct store *store)
     json = ask_for(&(struct history_query){.list = LIST_LIFE, .id = "310"});
     CHECK_TEXT(json_get_text(json_get(json, "hushed"), "silence"), "00000000-0000-4000-8000-000000000001");
     CHECK_TEXT(json_get_text(json_get(json, "hushed"), "createdBy"), "anna");
+    CHECK_INT(json_get_int(json_get(json, "hushed"), "flaps", 0), 6);
     CHECK(json_is_null(json_get(json_get(json, "hushed"), "inhibitedBy")), "%s", buf_text(&out));
     json_close(json);
     json = ask_for(&(struct history_query){.list = LIST_LIFE, .id = "306"});

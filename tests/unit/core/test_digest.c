@@ -72,6 +72,25 @@ static void what_the_words_are_made_from(void)
     scene_free(scene);
 }
 
+/* limits.pending_per_channel: what waits beyond it does so in one digest, however fast the channel is. */
+static void more_than_may_wait(void)
+{
+    static const struct { uint32_t most; const char *want; } rows[] = {
+        {100000, "0 chat first notification +wa; 0 chat first notification +wb; 0 chat first notification +wc; 0 chat first notification +wd; "
+                 "0 chat first notification +we; "},
+        {3, "0 chat first notification +wa; 0 chat digest +wb +wc +wd +we; "},
+    };
+
+    for (size_t i = 0; i < LENGTH(rows); i++) {
+        struct policy *policy = scene_policy(&(struct scene_setup){.gathers = true, .group_by = "host", .rates = {{100, 10000}}, .in_flight_max = 1});
+        policy->pending_per_channel_max = rows[i].most;
+        struct scene *scene = scene_new(policy);
+        scene_play(scene, "chat:hold +wa +wb +wc +wd +we chat:taken taken! 1m");
+        CHECK(test_same(buf_text(&scene->log), rows[i].want), "%u may wait: %s", rows[i].most, buf_text(&scene->log));
+        scene_free(scene);
+    }
+}
+
 /* One bot in two chats: together they may not send more than the provider allows it. */
 static void one_wallet(void)
 {
@@ -108,6 +127,7 @@ int main(void)
 {
     play();
     what_the_words_are_made_from();
+    more_than_may_wait();
     one_wallet();
     a_channel_that_is_down_is_told_over_another();
     return test_end();

@@ -39,6 +39,8 @@ static int64_t wait_left_ms(const struct core *core, const struct told *told)
 {
     const struct alert *alert = told->alert;
 
+    if (told->hushed == HUSH_ELSEWHERE)
+        return 0; /* another channel has been given it */
     if (told->hushed == HUSH_WAITS)
         return left_ms(core, told->owed_ms, group_settings(core, told->lane->group)->group_interval_ms);
     if (!alert->inhibitable || alert->severity == 0)

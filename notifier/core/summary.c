@@ -47,8 +47,7 @@ void summary_cover(struct core *core, struct delivery *summary)
         for (struct told *told = alert->tolds; told; told = told->next_of_alert) {
             if (told->lane->target != target || told->hushed != HUSH_ELSEWHERE || told->is_pending || alert->status != ALERT_FIRING)
                 continue;
-            enum hush kind = hush_judge(core, told);
-            told->hushed = (uint8_t)(kind == HUSH_WAITS ? HUSH_NONE : kind);
+            told->hushed = (uint8_t)hush_judge(core, told);
             if (told->hushed) { /* silenced by now: told when that ends, as anything */
                 told_write(core, told);
                 continue;

@@ -81,9 +81,10 @@ static void judge_copy(struct life *life, const struct arrival *arrival, const s
         MARK(end_told_again_by_fallback);
         return;
     }
-    /* A summary lists what fires of all that went elsewhere; some page or mailbox may have had it before. Not from a summary, though. */
+    /* A summary lists what fires of all that went elsewhere; some page or mailbox may have had it before. Not from a summary,
+     * though, or with the mark: one mailbox may have taken what another has not. */
     const struct record *before = store_mem_find(life->shadow, RECORD_DELIVERY, arrival->delivery_id, NULL, 0);
-    if (delivery && delivery->delivery.reason == REASON_RECOVERY && !(before && before->delivery.reason == REASON_RECOVERY)) {
+    if (delivery && delivery->delivery.reason == REASON_RECOVERY && (seen->repeat || !(before && before->delivery.reason == REASON_RECOVERY))) {
         MARK(summary_repeats);
         return;
     }

@@ -241,8 +241,8 @@ void senders_post(struct life *life, size_t index)
 
     if (post->waiting)
         return; /* its first copy has no answer yet */
-    if (life->weather.calm && !post->stubborn && life->setup->alerts_max)
-        return; /* so few alerts are held that the ends are forgotten: late copies cannot be known */
+    if (life->weather.calm && !post->stubborn && (life->setup->alerts_max || post->is_event))
+        return; /* so few alerts are held that the ends are forgotten, or it does not say when it began: late copies cannot be known */
     post->tries++;
     if (!life->notifier) {
         answered(life, post, 0);

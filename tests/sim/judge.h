@@ -78,6 +78,7 @@ void arrivals_crash(struct judge *judge, uint64_t commits);
 void arrivals_excuse(struct judge *judge, int64_t since_ms); /* after a crash that took what was said from memory */
 void arrivals_leave(struct judge *judge, size_t channel); /* the channel is gone, and what it was told with it */
 /* settled.c */
+void words_judge(struct life *life, const struct seen *seen);
 void settled_judge(struct life *life, const struct record_settlement *row);
 
 #endif

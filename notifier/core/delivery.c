@@ -19,6 +19,11 @@ void core_count_delivery(struct core *core, const struct delivery *delivery, con
     effect->count.words = effects_text(core->effects, delivery->words);
 }
 
+int64_t delivery_age_ms(const struct core *core, const struct delivery *delivery)
+{
+    return core->now.steady_ms - delivery->accepted_steady_ms;
+}
+
 static struct record_delivery *write_row(struct core *core, const struct delivery *delivery)
 {
     struct record_delivery *row = &effects_record(core->effects, RECORD_DELIVERY)->delivery;
@@ -119,6 +124,7 @@ void delivery_end(struct core *core, struct delivery *delivery, enum settled sta
 static void carry(struct core *core, struct delivery *old, struct delivery *delivery)
 {
     delivery->accepted_ms = old->accepted_ms < delivery->accepted_ms ? old->accepted_ms : delivery->accepted_ms;
+    delivery->accepted_steady_ms = old->accepted_steady_ms < delivery->accepted_steady_ms ? old->accepted_steady_ms : delivery->accepted_steady_ms;
     delivery->due = old->due;
     delivery->maybe_sent = old->maybe_sent;
     delivery->severity = old->severity < delivery->severity ? old->severity : delivery->severity;
@@ -140,6 +146,7 @@ struct delivery *delivery_open(struct core *core, struct lane *lane, enum reason
     delivery->severity = severity;
     delivery->opened_ms = core->now.wall_ms;
     delivery->accepted_ms = accepted_ms;
+    delivery->accepted_steady_ms = moment_past(core, accepted_ms).steady_ms;
     delivery->due = moment_now(core);
     if (lane->delivery)
         carry(core, lane->delivery, delivery);
@@ -222,7 +229,7 @@ void delivery_advance(struct core *core, struct delivery *delivery)
         delivery_die(core, delivery, "channel removed");
         return;
     }
-    if (core->now.wall_ms - delivery->accepted_ms > group_settings(core, group)->give_up_after_ms && delivery->tries) {
+    if (delivery_age_ms(core, delivery) > group_settings(core, group)->give_up_after_ms && delivery->tries) {
         struct buf why = BUF_EMPTY(ERR_TEXT_MAX);
         buf_addf(&why, "gave up after %u tries: %s", delivery->tries, delivery->words ? delivery->words : "no answer");
         delivery_die(core, delivery, buf_text(&why));

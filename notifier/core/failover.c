@@ -38,12 +38,12 @@ bool failover_possible(const struct core *core, const struct delivery *delivery)
 
 int64_t failover_due_ms(const struct core *core, const struct delivery *delivery)
 {
-    return delivery->accepted_ms + group_settings(core, delivery->lane->group)->deliver_within_ms;
+    return delivery->accepted_steady_ms + group_settings(core, delivery->lane->group)->deliver_within_ms;
 }
 
 bool failover_is_due(const struct core *core, const struct delivery *delivery)
 {
-    return core->now.wall_ms >= failover_due_ms(core, delivery) && failover_possible(core, delivery);
+    return core->now.steady_ms >= failover_due_ms(core, delivery) && failover_possible(core, delivery);
 }
 
 /* When the last call comes: who configured more patience has it. */
@@ -111,7 +111,7 @@ bool failover(struct core *core, struct delivery *delivery, const char *why)
     uint64_t carrier = hand_over(core, delivery, target, why);
     if (!carrier)
         return false;
-    if (core->now.wall_ms - delivery->accepted_ms >= last_call_ms(core, delivery))
+    if (delivery_age_ms(core, delivery) >= last_call_ms(core, delivery))
         hand_over_to_all(core, delivery, why);
     buf_addf(&words, "%s: %s", lane->target->name, why);
     core_count_delivery(core, delivery, "failed_over", 0);
@@ -135,20 +135,20 @@ void failover_watch(struct core *core, struct delivery *delivery)
 
     if (delivery->watched || digest_is(delivery) || !failover_possible(core, delivery))
         return;
-    int64_t left_ms = delivery->accepted_ms + patience_ms - core->now.wall_ms;
+    int64_t age_ms = delivery_age_ms(core, delivery), left_ms = patience_ms - age_ms;
     if (left_ms <= 0) /* a second look, for what was under way at the first */
-        left_ms = delivery->accepted_ms + all_ms > core->now.wall_ms ? all_ms - (core->now.wall_ms - delivery->accepted_ms) : 1000;
+        left_ms = all_ms > age_ms ? all_ms - age_ms : 1000;
     left_ms = left_ms < all_ms ? left_ms : all_ms; /* whatever the wall clock has done */
     heap_set(&core->watch, &delivery->watch, core->now.steady_ms + left_ms, delivery->id);
 }
 
 void failover_timer(struct core *core, struct delivery *delivery)
 {
-    bool last_call = core->now.wall_ms - delivery->accepted_ms >= last_call_ms(core, delivery);
+    bool last_call = delivery_age_ms(core, delivery) >= last_call_ms(core, delivery);
     bool under_way = delivery->attempt_id || delivery->rendering;
     char why[64];
 
-    snprintf(why, sizeof why, "no receipt after %lld s", (long long)((core->now.wall_ms - delivery->accepted_ms) / 1000));
+    snprintf(why, sizeof why, "no receipt after %lld s", (long long)(delivery_age_ms(core, delivery) / 1000));
     if (!under_way && (delivery->severity == 0 || (last_call && delivery->tries)) && failover(core, delivery, delivery->words ? delivery->words : why))
         return;
     if (under_way && last_call && delivery->tries) {

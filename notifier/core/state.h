@@ -152,6 +152,7 @@ struct delivery {
     enum reason reason;
     enum form form;
     int64_t opened_ms, accepted_ms;
+    int64_t accepted_steady_ms; /* the same moment: what has had its time is told by this, whatever the wall clock does */
     struct moment due;
     uint32_t tries;
     uint8_t severity;
@@ -349,6 +350,7 @@ void delivery_verdict(struct core *core, const struct event_verdict *event);
 void delivery_end(struct core *core, struct delivery *delivery, enum settled state, const char *words, uint64_t carried_by);
 void delivery_die(struct core *core, struct delivery *delivery, const char *why); /* a dead letter, and someone is told */
 void delivery_write(struct core *core, const struct delivery *delivery);
+int64_t delivery_age_ms(const struct core *core, const struct delivery *delivery); /* since its acceptance */
 void delivery_freeze(struct core *core, struct delivery *delivery);
 void delivery_thaw(struct core *core, struct delivery *delivery); /* its message is not to be said again: word it anew */
 void delivery_send(struct core *core, struct delivery *delivery, const struct rendered_part *parts);
@@ -368,7 +370,7 @@ bool wording_lane_has_news(struct core *core, const struct lane *lane);
 /* failover.c */
 bool failover_possible(const struct core *core, const struct delivery *delivery);
 bool failover_possible_for(const struct core *core, const struct lane *lane);
-int64_t failover_due_ms(const struct core *core, const struct delivery *delivery); /* wall time at which it has had its time */
+int64_t failover_due_ms(const struct core *core, const struct delivery *delivery); /* steady time at which it has had its time */
 bool failover_is_due(const struct core *core, const struct delivery *delivery); /* it has, and there is another way */
 /* Ends it carried by a delivery on the next fallback; false where there is none. */
 bool failover(struct core *core, struct delivery *delivery, const char *why);

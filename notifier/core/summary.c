@@ -62,6 +62,7 @@ void summary_cover(struct core *core, struct delivery *summary)
         }
     }
     summary->accepted_ms = core->now.wall_ms; /* what it says is as of now */
+    summary->accepted_steady_ms = core->now.steady_ms;
     target->away_summed = target->away_count;
     target_write(core, target);
 }

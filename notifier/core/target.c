@@ -108,7 +108,7 @@ static bool is_shut(const struct core *core, const struct target *target)
 static bool is_unwilling(const struct core *core, const struct target *target, const struct delivery *delivery)
 {
     int64_t wish_ms = is_waiting(core, target) && !target->failures ? target->not_before.wall_ms - target->last_error_ms : 0;
-    return target->pressed >= CIRCUIT_FAILURES || wish_ms > failover_due_ms(core, delivery) - delivery->accepted_ms;
+    return target->pressed >= CIRCUIT_FAILURES || wish_ms > failover_due_ms(core, delivery) - delivery->accepted_steady_ms;
 }
 
 static bool may_leave(const struct core *core, const struct target *target, const struct delivery *delivery)
@@ -199,7 +199,7 @@ static int64_t sheds_at(const struct core *core, const struct target *target)
 
     for (size_t i = 0; i < target->ready.count; i++) {
         const struct delivery *delivery = OWNER(target->ready.items[i], struct delivery, queue);
-        int64_t left_ms = failover_due_ms(core, delivery) - core->now.wall_ms;
+        int64_t left_ms = failover_due_ms(core, delivery) - core->now.steady_ms;
         if (left_ms > 0 && core->now.steady_ms + left_ms < at && is_unwilling(core, target, delivery) && failover_possible(core, delivery))
             at = core->now.steady_ms + left_ms;
     }

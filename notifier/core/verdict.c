@@ -225,7 +225,7 @@ static bool waits_in_vain(const struct core *core, const struct delivery *digest
     if (digest->lane->target->pressed < 2)
         return false;
     for (size_t i = 0; i < digest->covered_count; i++)
-        if (core->now.wall_ms - digest->accepted_ms >= group_settings(core, digest->covered[i]->group)->deliver_within_ms &&
+        if (delivery_age_ms(core, digest) >= group_settings(core, digest->covered[i]->group)->deliver_within_ms &&
             failover_possible_for(core, digest->covered[i]))
             return true;
     return false;
@@ -242,7 +242,7 @@ static bool takes_apart(struct core *core, struct delivery *digest, const struct
     digest->maybe_sent = digest->maybe_sent || summary->unclear;
     digest->due = moment_in(core, summary->busy ? 0 : backoff_ms(digest->tries + 1, digest->id));
     if (!summary->refused_content && !summary->failed &&
-        (patient || (summary->unclear && core->now.wall_ms - digest->accepted_ms < core->policy->root->give_up_after_ms / 2)))
+        (patient || (summary->unclear && delivery_age_ms(core, digest) < core->policy->root->give_up_after_ms / 2)))
         return false;
     digest_dissolve(core, digest, words, false);
     return true;

@@ -156,8 +156,8 @@ void wording_ask(struct core *core, struct delivery *delivery)
     words.sent_by = effects_text(core->effects, delivery->only_test);
     if (delivery->reason == REASON_FAILOVER)
         words.failover = effects_text(core->effects, delivery->words);
-    if (core->now.wall_ms - delivery->accepted_ms > node->stale_after_ms && !summary_is(delivery))
-        words.late_ms = core->now.wall_ms - delivery->accepted_ms;
+    if (delivery_age_ms(core, delivery) > node->stale_after_ms && !summary_is(delivery))
+        words.late_ms = delivery_age_ms(core, delivery);
     words.since_ms = delivery->accepted_ms;
     if (summary_is(delivery)) {
         words.since_ms = lane->target->away_since_ms;

@@ -65,7 +65,7 @@ static void break_disk(struct life *life)
 
 static void jump(struct life *life)
 {
-    int64_t by_ms = dice_between(&life->dice, 1000, 5 * HOUR_MS);
+    int64_t by_ms = dice_between(&life->dice, 1000, (dice_chance(&life->dice, 30) ? 26 : 5) * HOUR_MS);
 
     if (dice_chance(&life->dice, 50)) {
         by_ms = -by_ms;

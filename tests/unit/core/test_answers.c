@@ -357,6 +357,27 @@ static void test_pressed_digest(void)
     scene_free(scene);
 }
 
+/* The clock is set a day on, or back: nothing that waits is given up, late, or forgotten for that. */
+static void test_clock_jumps(void)
+{
+    static const int64_t jumps[] = {25 * 3600 * 1000LL, -25 * 3600 * 1000LL};
+
+    for (size_t i = 0; i < LENGTH(jumps); i++) {
+        struct scene *scene = scene_new(scene_policy(&(struct scene_setup){.mail_falls_back = true, .within_ms = 60000}));
+        scene_play(scene, "chat:failed +a 10s");
+        scene->now.wall_ms += jumps[i];
+        scene_play(scene, "40s");
+        CHECK_INT(scene->settlements[SETTLED_DEAD], 0);
+        CHECK_INT(scene->settlements[SETTLED_CARRIED], 0);
+        scene_play(scene, "30s"); /* its minute is over by any steady clock */
+        CHECK_INT(scene->settlements[SETTLED_DEAD], 0);
+        CHECK_INT(scene->settlements[SETTLED_CARRIED], 1);
+        CHECK_INT(scene->settlements[SETTLED_DELIVERED], 1);
+        CHECK_INT(scene->render.late_ms, 0);
+        scene_free(scene);
+    }
+}
+
 /* A part that cannot be worded goes down the ladder as one that is refused. */
 static void test_no_words(void)
 {
@@ -412,6 +433,7 @@ int main(void)
     test_optional();
     test_moved();
     test_give_up();
+    test_clock_jumps();
     test_deliver_within();
     test_pressed();
     test_pressed_together();

@@ -134,7 +134,7 @@ ALL = {
     "SMTP_TO": "b@example.org, c@example.org",
     "ALERT_WEBHOOK_URL": "https://hook.example.org/a?b=1&c=2",
     "ALERT_WEBHOOK_TOKEN": "t0ken",
-    "NOTIFIER_PUBLIC_URL": "https://n.example.org/x&y",
+    "NOTIFIER_PUBLIC_URL": "https://n.example.org/x-y",
     "TIME_ZONE": "Asia/Seoul",
     "DAEMON_STATUS_URL": "http://host.docker.internal:8081/status",
     "SPOCK_DATA_DIR": "/srv/spock",

@@ -325,7 +325,7 @@ bool history_run(struct history *history, const struct history_query *query, str
         return false;
     if (begin_page(&page, history, query, out, err))
         ok = lists[query->list] ? write_list(&page, lists[query->list]) : write_one(&page);
-    page_free_matchers(&page);
+    page_free(&page);
     arena_reset(history->arena);
     if (ok && out->full)
         ok = err_set(err, ERR_LIMIT, "the answer is longer than %zu bytes; ask for fewer rows", out->limit);

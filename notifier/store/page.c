@@ -58,12 +58,13 @@ void page_find_needles(struct page *page)
     }
 }
 
-void page_free_matchers(struct page *page)
+void page_free(struct page *page)
 {
     for (size_t i = 0; i < LENGTH(page->matchers); i++) {
         matcher_close(page->matchers[i]);
         free(page->needles[i]);
     }
+    verdicts_free(page->verdicts);
 }
 
 bool page_fits(struct page *page, const char *text)

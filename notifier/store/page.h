@@ -64,7 +64,7 @@ struct db_stmt *page_ask(struct page *page, const char *sql, int64_t key);
 bool page_next(struct page *page, struct db_stmt *stmt);
 
 void page_find_needles(struct page *page); /* once its matchers are there */
-void page_free_matchers(struct page *page);
+void page_free(struct page *page);
 /* Labels as stored: do the query's matchers fit? Does its severity? */
 bool page_fits(struct page *page, const char *labels);
 bool page_has_severity(struct page *page, const char *labels);

@@ -51,8 +51,8 @@ __attribute__((constructor)) static void begin(void)
 static bool is_new(uint64_t hash)
 {
     for (uint32_t i = 0, slot = (uint32_t)hash; i < 64; i++, slot++) {
-        uint64_t empty = 0, *at = (uint64_t *)&seen[slot % PLACES_MAX];
-        if (atomic_compare_exchange_strong((_Atomic uint64_t *)at, &empty, hash))
+        uint64_t empty = 0;
+        if (atomic_compare_exchange_strong(&seen[slot % PLACES_MAX], &empty, hash))
             return true;
         if (empty == hash)
             return false;

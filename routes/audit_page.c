@@ -121,14 +121,10 @@ static void audit_page(void *context, struct call *call)
     struct err err = {0};
 
     page->call = call;
-    if (!query_read(call, LIST_AUDIT, notifier_now_ms(routes->notifier), &page->query, &err)) {
+    if (!query_read_page(call, LIST_AUDIT, notifier_now_ms(routes->notifier), ROWS, &page->query, &err)) {
         show(page, 400, NULL, err.text);
         return;
     }
-    page->query.csv = false;
-    page->query.matcher_count = 0;
-    if (!page->query.limit || page->query.limit > PAGE_ROWS_MAX)
-        page->query.limit = ROWS;
     if (!notifier_list(routes->notifier, &page->query, listed, page) && !page->ended)
         page_busy(call);
 }

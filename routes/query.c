@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "base/zone.h"
+#include "routes/page.h"
 
 static bool read_time(struct call *call, const char *name, int64_t now_ms, int64_t *out, struct err *err)
 {
@@ -68,6 +69,19 @@ bool query_read(struct call *call, enum history_list list, int64_t now_ms, struc
         out->status = text_or(out->status, "all");
     return read_time(call, "since", now_ms, &out->since_ms, err) && read_time(call, "until", now_ms, &out->until_ms, err) &&
            read_matchers(call, out, err) && read_format(call, out, err);
+}
+
+bool query_read_page(struct call *call, enum history_list list, int64_t now_ms, uint32_t rows, struct history_query *out, struct err *err)
+{
+    if (!query_read(call, list, now_ms, out, err))
+        return false;
+    out->csv = false;
+    out->matcher_count = 0;
+    if (!out->limit)
+        out->limit = rows;
+    if (out->limit > PAGE_ROWS_MAX)
+        out->limit = PAGE_ROWS_MAX;
+    return true;
 }
 
 int query_status(const struct err *err)

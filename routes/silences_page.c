@@ -193,16 +193,10 @@ static void silences_page(void *context, struct call *call)
 
     page->call = call;
     page->notifier = routes->notifier;
-    if (!query_read(call, LIST_SILENCES, notifier_now_ms(page->notifier), &page->query, &err)) {
+    if (!query_read_page(call, LIST_SILENCES, notifier_now_ms(page->notifier), ROWS, &page->query, &err)) {
         show(page, 400, NULL, err.text);
         return;
     }
-    page->query.csv = false;
-    if (page->query.limit > PAGE_ROWS_MAX)
-        page->query.limit = PAGE_ROWS_MAX;
-    page->query.matcher_count = 0;
-    if (!page->query.limit)
-        page->query.limit = ROWS;
     if (!notifier_list(page->notifier, &page->query, listed, page) && !page->ended)
         page_busy(call);
 }

@@ -122,13 +122,16 @@ static bool may_leave(const struct core *core, const struct target *target, cons
 /* A channel that will not take it keeps what has nowhere else to go; the rest does not wait for it. */
 static void shed(struct core *core, struct target *target)
 {
-    for (size_t i = 0; i < target->ready.count;) {
+    struct delivery **leaving = ARENA_NEW(core->effects->arena, struct delivery *, target->ready.count + 1);
+    size_t count = 0;
+
+    for (size_t i = 0; i < target->ready.count; i++) {
         struct delivery *delivery = OWNER(target->ready.items[i], struct delivery, queue);
-        if (may_leave(core, target, delivery) && failover(core, delivery, target->last_error ? target->last_error : "no answer"))
-            i = 0; /* the heap has closed the gap */
-        else
-            i++;
+        if (may_leave(core, target, delivery))
+            leaving[count++] = delivery;
     }
+    for (size_t i = 0; i < count; i++) /* each ends itself here, and opens others elsewhere */
+        failover(core, leaving[i], target->last_error ? target->last_error : "no answer");
 }
 
 /* Our own trouble, told over the others: that it is down, and that it is up again. */

@@ -1,5 +1,7 @@
 #include "notifier/store/verdicts.h"
 
+#include "base/err.h"
+
 #include <assert.h>
 #include <stdlib.h>
 
@@ -14,7 +16,7 @@ struct verdicts *verdicts_new(void)
     struct verdicts *verdicts = calloc(1, sizeof *verdicts);
 
     if (!verdicts)
-        abort();
+        err_memory();
     return verdicts;
 }
 

@@ -14,9 +14,8 @@ gzip -t "$folder/questdb.tar.gz"
 
 docker compose stop grafana collector notifier questdb
 cp "$folder/.env" .env
-mkdir -p secrets
+[ -d secrets ] || mkdir -m 700 secrets
 cp "$folder/secrets/"* secrets/
-chmod 644 secrets/*
 ./setup.sh
 
 # The file _restore tells QuestDB to go back to the checkpoint; it removes the file once it has.

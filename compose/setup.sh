@@ -22,8 +22,10 @@ quoted() {
     printf '"%s"' "$(printf '%s' "$1" | sed 's/[\\"]/\\&/g')"
 }
 
-# The folder keeps others out; the files inside are readable, as each container reads them as a user of its own.
-mkdir -p config/empty secrets
+# The folder keeps others out. The files inside are readable to all, as each container reads them as a user of its own
+# and Compose hands a file over with the mode and the owner it has here (it heeds no uid, gid or mode of `secrets`).
+mkdir -p config/empty
+[ -d secrets ] || mkdir -m 700 secrets
 chmod 700 secrets
 for name in questdb_password questdb_reader_password grafana_admin_password notifier_token notifier_source_token notifier_prometheus_token collector_token; do
     [ -s "secrets/$name" ] || od -An -N24 -tx1 /dev/urandom | tr -d ' \n' >"secrets/$name"
@@ -31,6 +33,7 @@ done
 for name in TELEGRAM_BOT_TOKEN DISCORD_WEBHOOK_URL SLACK_WEBHOOK_URL SMTP_PASSWORD ALERT_WEBHOOK_TOKEN; do
     value "$name" >"secrets/$(printf '%s' "$name" | tr '[:upper:]' '[:lower:]')"
 done
+chmod 644 secrets/*
 
 # ---- channels: those that are complete, and who hears what
 channels=console

@@ -7,8 +7,10 @@
 #include "notifier/commands/local.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -33,6 +35,28 @@ static void say(struct findings *findings, enum finding finding, const char *wha
     findings->problems += finding == PROBLEM;
 }
 
+/* Whether a folder on the way to PATH keeps everybody else out, whatever the file's own mode says. */
+static bool stands_in_closed_folder(const char *path)
+{
+    char *folder = realpath(path, NULL), *slash;
+    struct stat status;
+    bool closed = false;
+
+    while (!closed && folder && (slash = strrchr(folder, '/')) && slash != folder) {
+        *slash = '\0';
+        closed = stat(folder, &status) == 0 && !(status.st_mode & S_IXOTH);
+    }
+    free(folder);
+    return closed;
+}
+
+/* A container gets each of its secrets as a mount of that one file: who may open it is decided by the folder on the host, out of our sight. */
+static bool is_mounted_alone(const char *path)
+{
+    struct statx status;
+    return statx(AT_FDCWD, path, 0, STATX_TYPE, &status) == 0 && (status.stx_attributes & STATX_ATTR_MOUNT_ROOT) && S_ISREG(status.stx_mode);
+}
+
 /* A file with a secret in it: there, readable, and by nobody else. */
 static void look_at_secret(struct findings *findings, const char *path)
 {
@@ -42,12 +66,19 @@ static void look_at_secret(struct findings *findings, const char *path)
     if (stat(path, &status) != 0 || access(path, R_OK) != 0) {
         snprintf(words, sizeof words, "%s; it must be readable to who runs notifier", strerror(errno));
         say(findings, PROBLEM, path, words);
-    } else if (status.st_mode & S_IRWXO) {
+    } else if (!(status.st_mode & S_IRWXO))
+        say(findings, FINE, path, "only its owner and group may read it");
+    else if (stands_in_closed_folder(path))
+        say(findings, FINE, path, "its folder keeps others out");
+    else if (is_mounted_alone(path)) {
+        snprintf(words, sizeof words, "mounted by itself with mode %03o, as containers' secrets are; the folder it comes from must keep others out (chmod 700)",
+                 (unsigned)status.st_mode & 0777);
+        say(findings, NOTE, path, words);
+    } else {
         snprintf(words, sizeof words, "everybody on this machine may open it (mode %03o); chmod 600, or 640 with the daemon's group",
                  (unsigned)status.st_mode & 0777);
         say(findings, PROBLEM, path, words);
-    } else
-        say(findings, FINE, path, "only its owner and group may read it");
+    }
 }
 
 static bool holds_secret(const char *key)

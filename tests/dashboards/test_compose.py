@@ -167,9 +167,23 @@ def test_the_programs_take_what_setup_writes(folder, values):
         https = name == "notifier" and values.get("NOTIFIER_PUBLIC_URL", "").startswith("https:")
         assert done.returncode == 0 and len(warnings) == int(https), done.stdout + done.stderr
         assert not https or "server.trusted_proxies" in warnings[0]
+        if name == "notifier":
+            done = subprocess.run([program, "doctor", "--config", str(folder / "here.yaml")], capture_output=True, text=True, timeout=30)
+            assert done.returncode == 0 and "PROBLEM" not in done.stdout, done.stdout
     names = {channel["name"] for channel in made["channels"]}
     for route in (made["route"], *made["route"]["routes"]):
         assert set(route["channels"]) <= names and "console" in route["channels"]
+
+
+def test_the_secrets_are_readable_in_a_closed_folder(folder):
+    """Containers read them as users of their own; on the host nobody else gets that far. Also after somebody has closed the files."""
+    for _ in range(2):
+        written(folder)
+        assert (folder / "secrets").stat().st_mode & 0o777 == 0o700
+        for path in (folder / "secrets").iterdir():
+            assert path.stat().st_mode & 0o777 == 0o644, path
+            path.chmod(0o600)
+        (folder / "secrets").chmod(0o755)
 
 
 def routes(config):

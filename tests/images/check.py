@@ -158,6 +158,8 @@ def try_notifier(one):
 
     def deliveries():
         return one.exec("sh", "-c", script, "notifier", "deliveries", "list")
+    doctor = one.exec("notifier", "doctor")
+    expect(doctor.returncode == 0 and "PROBLEM" not in doctor.stdout, f"notifier.sh doctor: {doctor.stdout}{doctor.stderr}")
     listed = deliveries()
     expect(listed.returncode == 0 and "console" in listed.stdout, f"notifier.sh deliveries list: {listed.stdout}{listed.stderr}")
     expect(one.stop() == 0, "notifier does not end cleanly")

@@ -62,6 +62,7 @@ struct call {
     bool gone;                       /* the connection is done with it */
     bool abandoned;                  /* answered over its handler's head */
     bool suspended;
+    bool left;                       /* an endless stream's reader: nothing more is said to him */
 
     void (*wake)(struct call *call); /* the server's: an answer is there */
     void (*refuse)(struct call *call, int status, const char *title, const char *words); /* the server's, of its options; or NULL */

@@ -63,7 +63,7 @@ static void answer(struct pour *pour, bool ok, const struct buf *out, const stru
 
     if (ok && !history_walk_ended(pour->query.walk)) {
         pour->streams = true;
-        call_answer_stream(call, "application/json", &(struct call_stream){pour_some, closed, pour});
+        call_answer_stream(call, "application/json", &(struct call_stream){pour_some, closed, pour, .endless = false});
         return;
     }
     if (ok)

@@ -67,6 +67,7 @@ struct call_stream {
     long (*read)(void *context, char *out, size_t size);
     void (*closed)(void *context);
     void *context;
+    bool endless; /* only its reader ends it: one who shuts his side has left, and it is closed at once */
 };
 void call_answer_stream(struct call *call, const char *content_type, const struct call_stream *stream);
 void call_stream_wake(struct call *call); /* until closed */

@@ -6,8 +6,10 @@
 #include "routes/auth_private.h"
 #include "routes/call.h"
 #include "routes/examine.h"
+#include "routes/leaving.h"
 #include "routes/link.h"
 #include "routes/listen.h"
+#include "routes/security.h"
 
 #include <assert.h>
 #include <dlfcn.h>
@@ -32,6 +34,7 @@ struct server {
     char address[LISTEN_ADDRESS_MAX];
     char last_words[256];            /* the library's, for a start that fails */
     struct links links;
+    struct leaving leaving;
     struct call *calls;
     size_t call_count;
     size_t bodies_bytes;
@@ -45,47 +48,19 @@ static int64_t steady_ms(void)
 
 /* --- answers */
 
-static const char *const security_headers[][2] = {
-    {"X-Content-Type-Options", "nosniff"},
-    {"Referrer-Policy", "same-origin"}, /* with no-referrer a browser hides from us that a form is our own */
-    {"X-Frame-Options", "DENY"},
-    {"Cache-Control", "no-store"},
-    {"Cross-Origin-Opener-Policy", "same-origin"},
-    {"Cross-Origin-Resource-Policy", "same-origin"},
-    {"Content-Security-Policy", "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self'; "
-                                "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"},
-};
-
-static const char *const cors_headers[][2] = { /* as Alertmanager has them */
-    {"Access-Control-Allow-Origin", "*"},
-    {"Access-Control-Allow-Methods", "GET, POST, DELETE, OPTIONS"},
-    {"Access-Control-Allow-Headers", "Accept, Authorization, Content-Type, Origin"},
-    {"Access-Control-Expose-Headers", "Date"},
-};
-
-static bool has_answer_header(const struct call *call, const char *name)
+static void add_header(void *response, const char *name, const char *value)
 {
-    for (size_t i = 0; i < call->answer_header_count; i++)
-        if (text_equal(call->answer_headers[i].name, name))
-            return true;
-    return false;
+    MHD_add_response_header(response, name, value);
 }
 
 static void add_headers(const struct server *server, const struct call *call, struct MHD_Response *response)
 {
-    MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, call->content_type);
+    add_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, call->content_type);
     for (size_t i = 0; i < call->answer_header_count; i++)
-        MHD_add_response_header(response, call->answer_headers[i].name, call->answer_headers[i].value);
-    for (size_t i = 0; i < LENGTH(security_headers); i++)
-        if (!has_answer_header(call, security_headers[i][0]))
-            MHD_add_response_header(response, security_headers[i][0], security_headers[i][1]);
-    if (call->secure)
-        MHD_add_response_header(response, "Strict-Transport-Security", "max-age=31536000");
-    if (server->options.auth && auth_has_people(server->options.auth) && text_starts(call->target, "/api/v2/"))
-        for (size_t i = 0; i < LENGTH(cors_headers); i++)
-            MHD_add_response_header(response, cors_headers[i][0], cors_headers[i][1]);
+        add_header(response, call->answer_headers[i].name, call->answer_headers[i].value);
+    security_headers(call, server->options.auth && auth_has_people(server->options.auth), add_header, response);
     if (call->close || server->quiesced)
-        MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
+        add_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
 }
 
 /* The library asks for more to send. Nothing there: the connection sleeps until call_stream_wake. */
@@ -93,9 +68,11 @@ static ssize_t read_stream(void *context, uint64_t position, char *out, size_t s
 {
     struct call *call = context;
     const struct server *server = call->server;
-    long got = server->quiesced ? CALL_STREAM_END : call->stream.read(call->stream.context, out, size);
 
     (void)position;
+    if (call->left)
+        return MHD_CONTENT_READER_END_WITH_ERROR;
+    long got = server->quiesced ? CALL_STREAM_END : call->stream.read(call->stream.context, out, size);
     if (got < 0)
         return got == CALL_STREAM_BROKEN ? MHD_CONTENT_READER_END_WITH_ERROR : MHD_CONTENT_READER_END_OF_STREAM;
     link_enter(call->link, got ? LINK_STREAMING : LINK_HELD, steady_ms());
@@ -131,6 +108,8 @@ static enum MHD_Result respond(struct server *server, struct MHD_Connection *con
     call->charged = 0;
     buf_free(&call->body);
     link_enter(call->link, call->stream.read ? LINK_STREAMING : LINK_ANSWERING, steady_ms());
+    if (call->stream.endless)
+        leaving_watch(&server->leaving, ((struct link *)call->link)->fd, call);
     enum MHD_Result result = MHD_queue_response(connection, (unsigned)call->status, response);
     MHD_destroy_response(response);
     return result;
@@ -318,6 +297,8 @@ static void request_ends(void *context, struct MHD_Connection *connection, void 
         server->calls = call->next;
     server->call_count--;
     server->bodies_bytes -= call->charged;
+    if (call->stream.endless)
+        leaving_forget(&server->leaving, ((struct link *)call->link)->fd);
     link_enter(call->link, LINK_IDLE, steady_ms());
     call->link = call->connection = NULL;
     call_connection_gone(call);
@@ -411,6 +392,17 @@ static void ready(void *context, int fd)
     (void)fd;
 }
 
+static void somebody_left(void *context, int fd)
+{
+    struct server *server = context;
+
+    (void)fd;
+    for (struct call *call; (call = leaving_next(&server->leaving));) {
+        call->left = true;
+        call_stream_wake(call);
+    }
+}
+
 struct server *server_start(struct loop *loop, const struct server_options *options, struct err *err)
 {
     struct server *server = calloc(1, sizeof *server);
@@ -419,7 +411,7 @@ struct server *server_start(struct loop *loop, const struct server_options *opti
         err_memory();
     server->loop = loop;
     server->options = *options;
-    server->epoll_fd = -1;
+    server->epoll_fd = server->leaving.epoll_fd = -1;
     server->refusals.told_ms = INT64_MIN / 2;
     server->owns_listener = options->listen_fd < 0;
     server->tls = options->tls_cert_pem && options->tls_key_pem;
@@ -430,8 +422,12 @@ struct server *server_start(struct loop *loop, const struct server_options *opti
     listen_describe(server->listen_fd, server->tls, server->address);
     if (!start_daemon(server, err))
         goto failed;
-    if (!loop_add(loop, server->epoll_fd, ready, server, err))
+    if (!leaving_start(&server->leaving, err) || !loop_add(loop, server->epoll_fd, ready, server, err))
         goto failed;
+    if (!loop_add(loop, server->leaving.epoll_fd, somebody_left, server, err)) {
+        loop_remove(loop, server->epoll_fd);
+        goto failed;
+    }
     if (options->auth)
         auth_set_listener(options->auth, server->address);
     return server;
@@ -439,6 +435,7 @@ struct server *server_start(struct loop *loop, const struct server_options *opti
 failed:
     if (server->daemon)
         MHD_stop_daemon(server->daemon);
+    leaving_stop(&server->leaving);
     if (server->listen_fd >= 0)
         close(server->listen_fd);
     free(server);
@@ -494,7 +491,9 @@ void server_stop(struct server *server)
             poll(&(struct pollfd){.fd = server->epoll_fd, .events = POLLIN}, 1, 20);
     }
     loop_remove(server->loop, server->epoll_fd);
+    loop_remove(server->loop, server->leaving.epoll_fd);
     MHD_stop_daemon(server->daemon);
     assert(!server->calls && !server->links.first);
+    leaving_stop(&server->leaving);
     free(server);
 }

@@ -220,7 +220,7 @@ static void watch(void *context, struct call *call)
     } else
         add_reset(&watcher->block, changes);
     call_set_header(call, "X-Accel-Buffering", "no"); /* nginx */
-    call_answer_stream(call, "text/event-stream", &(struct call_stream){read_some, closed, watcher});
+    call_answer_stream(call, "text/event-stream", &(struct call_stream){read_some, closed, watcher, .endless = true});
 }
 
 struct streams *streams_new(struct notifier *notifier)

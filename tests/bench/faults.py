@@ -28,7 +28,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests/e2e"))
 import daemon as daemons  # noqa: E402
 from fakes import Sink  # noqa: E402
-from postfix import free_port  # noqa: E402
+from ports import free_port  # noqa: E402
 from test_tls import Authority  # noqa: E402
 from trouble import FAULTS, NAME, WITHIN_S, Mailbox, Primary, tally, told_by  # noqa: E402
 

@@ -7,9 +7,10 @@ import psycopg2
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.append(str(ROOT / "tests/e2e"))
+import ports  # noqa: E402
 import questdb_server  # noqa: E402
 
-VERSION, free_ports = questdb_server.VERSION, questdb_server.free_ports
+VERSION, free_ports = questdb_server.VERSION, ports.free_ports
 READER = "pg.readonly.user.enabled=true\npg.readonly.user=grafana\npg.readonly.password=reader\n"
 
 

@@ -24,7 +24,7 @@ import time
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 import daemon as daemons  # noqa: E402
 import fakes  # noqa: E402
-from postfix import free_port  # noqa: E402
+from ports import free_port  # noqa: E402
 
 
 class Receiver(fakes.Sink):

@@ -16,6 +16,7 @@ import subprocess
 import tempfile
 
 from daemon import SECRETS, until
+from ports import free_ports
 
 MAIN = """
 compatibility_level = 3.6
@@ -86,12 +87,6 @@ virtual unix - n n - - virtual
 """
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 class Postfix:
     user = "notifier@pf.test"
     password = SECRETS["smtp"]
@@ -106,7 +101,7 @@ class Postfix:
         self.folder.chmod(0o755)
         self.conf = self.folder / "conf"
         self.log = self.folder / "mail.log"
-        self.port, self.implicit_port, self.open_port = free_port(), free_port(), free_port()
+        self.port, self.implicit_port, self.open_port = free_ports(3)
         self.certificate = str(self.conf / "cert.pem")
         try:
             self._prepare()

@@ -4,12 +4,13 @@ import json
 import os
 import pathlib
 import signal
-import socket
 import subprocess
 import time
 import urllib.error
 import urllib.parse
 import urllib.request
+
+from ports import free_ports
 
 VERSION = "9.3.4"
 START_SECONDS_MAX = 60
@@ -38,17 +39,6 @@ def jar():
         except (OSError, subprocess.SubprocessError) as problem:
             raise AssertionError(f"questdb-{VERSION}.jar: set QUESTDB_JAR, or install maven with a way to Maven Central: {problem}") from None
     return str(home)
-
-
-def free_ports(count):
-    sockets = [socket.socket() for _ in range(count)]
-    try:
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        return [one.getsockname()[1] for one in sockets]
-    finally:
-        for one in sockets:
-            one.close()
 
 
 class QuestDB:

@@ -8,6 +8,7 @@ import subprocess
 import pytest
 
 from daemon import alert, config, console, grafana, hook, telegram_channel, until
+from ports import free_port
 
 AMTOOL = shutil.which("amtool")
 PROMETHEUS = shutil.which("prometheus")
@@ -236,9 +237,7 @@ def prometheus(tmp_path):
         assert PROMETHEUS, "prometheus is missing: apt-get install prometheus"
         folder = tmp_path / "prometheus"
         folder.mkdir()
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
+        port = free_port()
         address = d.url.removeprefix("http://")
         (folder / "rules.yml").write_text(json.dumps({"groups": [{"name": "g", "interval": "1s", "rules": [
             {"alert": "FromPrometheus", "expr": expression, "labels": {"severity": "critical"},

@@ -10,6 +10,7 @@ import subprocess
 import pytest
 
 from daemon import alert, config, console, hook, until
+from ports import free_port
 from test_storage_full import fill, small_disk  # noqa: F401
 
 
@@ -141,7 +142,7 @@ def test_a_new_database_on_a_full_disk(make, sink, small_disk):  # noqa: F811
 
 def test_a_port_in_use(make):
     with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
+        taken.bind(("127.0.0.1", free_port()))
         taken.listen()
         address = "127.0.0.1:%d" % taken.getsockname()[1]
         d = make(config(console()), listen=address)

@@ -2,7 +2,6 @@
 import datetime
 import json
 import shutil
-import socket
 import subprocess
 import urllib.error
 import urllib.request
@@ -11,6 +10,7 @@ import pytest
 
 from daemon import SECRETS, alert, config, hook, until
 from fakes import Answer, Fake
+from ports import free_port
 
 ALERTMANAGER = shutil.which("prometheus-alertmanager")
 AMTOOL = shutil.which("amtool")
@@ -228,9 +228,7 @@ receivers: [{name: notifier, webhook_configs: [{url: "http://127.0.0.1:1/nowhere
 @pytest.fixture
 def alertmanager(tmp_path):
     assert ALERTMANAGER and AMTOOL, "apt-get install prometheus-alertmanager"
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     url = f"http://127.0.0.1:{port}"
     (tmp_path / "am.yml").write_text(AM_CONFIG)
     process = subprocess.Popen([ALERTMANAGER, f"--config.file={tmp_path}/am.yml", f"--storage.path={tmp_path}/am", "--cluster.listen-address=",

@@ -154,7 +154,8 @@ def test_test_channel_from_the_environment(no_daemon, make, telegram, slack):
     fails(d.cli("test", "--channel", "slack", url=False, folder=d.folder.parent, env={"SLACK_WEBHOOK_URL": slack.webhook_url}), 1, "no_service")
 
 
-def test_send(told, sink):
+def test_send(start, sink):
+    told = start(config(hook(sink), route={"group_interval": "1s"}))
     works(told.cli("send", "--title", "Backup failed", "--severity", "critical", "--label", "job=nightly"))
     sink.wait(lambda: any("Backup failed" in m.text for m in sink.taken))
     works(told.cli("send", "--title", "Backup slow", "--severity", "warning"))
@@ -162,7 +163,7 @@ def test_send(told, sink):
     works(told.cli("send", "--title", "Backup slow", "--severity", "critical"))
     sink.wait(lambda: any("Backup slow" in m.text and '"critical"' in m.text for m in sink.taken), "that it is critical by now")
     works(told.cli("send", "--title", "Backup failed", "--label", "job=nightly", "--resolve"))
-    sink.wait(lambda: any("Backup failed" in m.text and "resolved" in m.text.lower() for m in sink.taken), deadline=60)
+    sink.wait(lambda: any("Backup failed" in m.text and "resolved" in m.text.lower() for m in sink.taken))
     known = next(one for one in told.items("/api/v1/alerts?all=true") if one["name"] == "Backup failed")
     assert known["status"] == "resolved" and known["severity"] == "critical" and known["labels"]["severity"] == "critical", "it stays as bad as it was told"
     fails(told.cli("send"), 2, "title")

@@ -37,6 +37,7 @@ def accepts(d):
         return False
 
 
+@pytest.mark.long
 def test_sigterm_does_not_wait_for_ever(start, sink):
     sink.always(HANG)
     d = start(config(hook(sink)))
@@ -94,12 +95,12 @@ def test_reload_says_what_needs_a_restart(start, sink):
 
 def test_removed_channel_hands_over(start, sink, other_sink):
     sink.always(HANG)
-    d = start(config(hook(sink), hook(other_sink, "second"), route={"channels": ["hook"], "fallback": ["second"], "deliver_within": "1h"}))
+    d = start(config(hook(sink), hook(other_sink, "second"), route={"channels": ["hook"], "fallback": ["second"], "deliver_within": "1h", "group_interval": "1s"}))
     d.fire(alert("Orphan"))
     sink.wait_requests(1)
-    d.configure(config(hook(other_sink, "second")))
+    d.configure(config(hook(other_sink, "second"), route={"group_interval": "1s"}))
     assert d.call("POST", "/-/reload").status == 200
-    other_sink.wait(lambda: any("Orphan" in m.text for m in other_sink.taken), "the other channel to take over", 60)
+    other_sink.wait(lambda: any("Orphan" in m.text for m in other_sink.taken), "the other channel to take over")
     sink.always(None)
     sink.release()
     d.wait_at_rest()

@@ -15,6 +15,8 @@
 
 PYTEST := /usr/bin/python3 -m pytest -q -p no:cacheprovider
 E2E_ARGS ?=
+# Most tests wait for timers: more at once than there are processors costs little. 0: one after another, for a debugger.
+E2E_WORKERS ?= 4
 COVERAGE_MIN ?= 85
 KILL_ARGS ?=
 # Words a failing step starts with, for whoever reads only the end of a log.
@@ -52,7 +54,9 @@ tidy: $(call objects,$(SRC_core))
 e2e: $(OUT)/bin/notifier $(OUT)/bin/collector build/clients/.ready
 	$(call need,pytest-3,python3-pytest)
 	$(call need,java,default-jre-headless)
-	@NOTIFIER_BIN=$(OUT)/bin/notifier COLLECTOR_BIN=$(OUT)/bin/collector PYTHONDONTWRITEBYTECODE=1 timeout --kill-after=10 890 $(PYTEST) tests/e2e $(E2E_ARGS)
+	@/usr/bin/python3 -c 'import xdist' 2>/dev/null || { echo "pytest-xdist is missing: apt-get install python3-pytest-xdist" >&2; exit 1; }
+	@NOTIFIER_BIN=$(OUT)/bin/notifier COLLECTOR_BIN=$(OUT)/bin/collector PYTHONDONTWRITEBYTECODE=1 timeout --kill-after=10 890 \
+	    $(PYTEST) -n $(E2E_WORKERS) --dist loadgroup tests/e2e $(E2E_ARGS)
 
 .PHONY: check-amtool
 check-amtool: $(OUT)/bin/notifier

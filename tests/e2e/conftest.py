@@ -19,6 +19,20 @@ def pytest_configure(config):
     signal.signal(signal.SIGTERM, _interrupted)
     config.addinivalue_line("markers", "smoke: the few that also run under the sanitizers")
     config.addinivalue_line("markers", "needs_binary(False): a test of the fakes alone")
+    config.addinivalue_line("markers", "long: more than ten seconds, nearly all of them waiting; begun first, so that nobody waits for it at the end")
+    config.addinivalue_line("markers", "xdist_group(name): these share a server, so one worker runs them, one after another")
+
+
+SERVERS = ("questdb", "mail_server")  # fixtures of which there shall be one, not one a worker
+
+
+@pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the marks at the same time
+def pytest_collection_modifyitems(items):
+    for item in items:
+        server = next((name for name in SERVERS if name in item.fixturenames), None)
+        if server and not item.get_closest_marker("xdist_group"):
+            item.add_marker(pytest.mark.xdist_group(server))
+    items.sort(key=lambda item: 0 if item.get_closest_marker("xdist_group") else 1 if item.get_closest_marker("long") else 2)
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 HTML = {"Accept": "text/html,application/xhtml+xml"}
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def hashes():
     done = {name: subprocess.run([BIN, "hash-password"], input=password + "\n", capture_output=True, text=True, timeout=60)
             for name, password in PASSWORDS.items()}

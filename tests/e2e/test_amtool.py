@@ -257,6 +257,7 @@ def prometheus(tmp_path):
         process.wait(30)
 
 
+@pytest.mark.long
 def test_prometheus_from_trigger_to_receipt(start, telegram, prometheus):
     """A rule over what it scrapes from us: it fires while Grafana has sent nothing, and is over when it has."""
     d = start(config(telegram_channel(telegram), route={"group_by": ["alertname"], "group_interval": "1s"}))

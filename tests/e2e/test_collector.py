@@ -185,6 +185,7 @@ def test_a_row_that_is_answered_500_for_ever_is_found(questdb, start):
     assert rows[11] in c.quarantine() and c.metric("collector_retries_total", **{"class": "server"}) >= 3
 
 
+@pytest.mark.long
 def test_a_suspended_table_is_noticed(questdb, start, table):
     c = start()
     questdb.ask(f"ALTER TABLE {table} SUSPEND WAL")
@@ -227,6 +228,7 @@ def test_what_waits_while_questdb_is_down_arrives_later(tmp_path, make):
         server.stop()
 
 
+@pytest.mark.long
 def test_a_wrong_password_holds_everything(tmp_path, make):
     server = QuestDB(tmp_path / "other", user="admin", password="sekretRight").start()
     c = make({"questdb": {"url": server.url, "username": "admin", "password": "sekretWrong"}}).start()
@@ -362,6 +364,7 @@ def test_kill_the_collector(questdb, make, table):
     assert kept > 12 * 500
 
 
+@pytest.mark.long
 def test_kill_questdb(tmp_path, make):
     server = QuestDB(tmp_path / "other").start()
     server.ask(NUMBERS.format("numbers"))

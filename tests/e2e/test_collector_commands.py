@@ -17,8 +17,10 @@ from questdb_server import QuestDB
 TABLES = ["daemon_metrics", "exchange_status", "pipeline_metrics", "trading_metrics", "market_metrics", "process_metrics", "notifier_metrics"]
 ALL = TABLES + [f"{table}_1h" for table in TABLES]
 
+pytestmark = pytest.mark.xdist_group("questdb of the commands")
 
-@pytest.fixture(scope="module")
+
+@pytest.fixture(scope="session")
 def questdb(tmp_path_factory):
     server = QuestDB(tmp_path_factory.mktemp("questdb") / "root").start()
     yield server

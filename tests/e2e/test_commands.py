@@ -17,7 +17,7 @@ from daemon import BIN, SLOW, alert, config, console, hook, telegram_channel
 NOWHERE = {"NOTIFIER_URL": "http://127.0.0.1:1"}
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def names():
     """Every command that `notifier help` lists."""
     shown = subprocess.run([BIN, "help"], capture_output=True, text=True, check=True).stdout

@@ -1,4 +1,6 @@
 """A source that must be heard every so often: its heartbeats are consumed, its silence is told, and that it is back."""
+import pytest
+
 from daemon import alert, config, grafana, hook, until
 
 WATCHDOG = alert("Watchdog")
@@ -23,6 +25,7 @@ def silent(d, status, beat=lambda: None):
     return until(held, f"NotifierSourceSilent {status}")
 
 
+@pytest.mark.long  # our own troubles have the default group_interval
 def test_silence_is_told_and_ends(start, sink):
     d = start(watched(sink))
     found = sink.wait(lambda: told(sink, "firing"))

@@ -8,7 +8,7 @@ from test_sources import latest, start  # noqa: F401
 EVERY = {"type": "exchange", "every": "200ms"}
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def certificates(tmp_path_factory):
     folder = tmp_path_factory.mktemp("certificates")
     return {"good": certificate(folder / "good", "20200101000000Z", "20990101000000Z"), "expired": certificate(folder / "expired", "20200101000000Z", "20210101000000Z")}

@@ -70,6 +70,7 @@ def storm(status="firing", begin=0, end=ALERTS):
     return [alert(f"Storm{number}", status=status, severity=severity(number), host=f"h{number}") for number in range(begin, end)]
 
 
+@pytest.mark.long
 def test_five_thousand_alerts_fit_one_chat(start, chat):
     d = start(config(telegram_channel(chat, chat=GROUP_CHAT, rate_limit=RATES),
                      route={"group_by": ["alertname", "host"], "group_wait": "0s", "group_interval": "1s", "repeat_interval": "0s"}))
@@ -103,6 +104,7 @@ def test_five_thousand_alerts_fit_one_chat(start, chat):
     assert resident_kib(d) < RSS_MAX * SLOW
 
 
+@pytest.mark.long
 def test_a_chat_that_is_back_gets_one_line_and_then_the_ends(start, chat, sink):
     d = start(config(telegram_channel(chat, chat=GROUP_CHAT), hook(sink),
                      route={"channels": ["telegram"], "fallback": ["hook"], "group_by": ["alertname"], "group_wait": "0s", "group_interval": "1s",
@@ -132,6 +134,7 @@ def test_a_chat_that_is_back_gets_one_line_and_then_the_ends(start, chat, sink):
     assert not any(names[0] in text for text in first_texts(chat)), "what began and ended elsewhere is no news here"
 
 
+@pytest.mark.long
 def test_what_comes_and_goes_is_told_once_it_is_calm(start, chat):
     d = start(config(telegram_channel(chat, chat=GROUP_CHAT), flap={"changes": 2, "within": "10m", "calm": "15s"},
                      route={"channels": ["telegram"], "group_by": ["alertname"], "group_wait": "0s", "group_interval": "1s"}))

@@ -147,6 +147,7 @@ def test_watchers_are_let_in_and_counted(start):
     assert d.call("HEAD", PATH, headers={"Authorization": f"Bearer {ADMIN}"}).status == 200
 
 
+@pytest.mark.long
 def test_whoever_does_not_listen_is_dropped(start):
     d = start(config(console()))
     deaf = Watcher(d, receive_buffer=2048)

@@ -138,6 +138,7 @@ def test_topic_goes_along(start, telegram):
     assert telegram.wait_taken()[0].topic in (7, "7")
 
 
+@pytest.mark.long
 def test_pace(start, telegram):
     """The default of one a second: what waits is gathered, nothing is dropped, nothing sent faster."""
     channel = telegram_channel(telegram)

@@ -74,12 +74,12 @@ def ask(d, authority, path="/-/healthy", client=None, method="GET", body=None, h
         connection.close()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def authority(tmp_path_factory):
     return Authority(tmp_path_factory.mktemp("ca"), "ours")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def server(authority):
     return authority.issue("server")
 

@@ -70,6 +70,7 @@ def test_refused_for_good_becomes_a_dead_letter_that_can_be_retried(start, sink,
 
 
 @pytest.mark.smoke
+@pytest.mark.long
 def test_a_hanging_receiver_delays_no_other(start, sink, other_sink):
     sink.always(HANG)
     d = start(config(hook(sink, "dead"), hook(other_sink, "alive"), route={"group_by": ["alertname"]}))
@@ -84,6 +85,7 @@ def test_a_hanging_receiver_delays_no_other(start, sink, other_sink):
     d.wait_at_rest(60)
 
 
+@pytest.mark.long
 def test_a_hanging_receiver_fails_over_within_the_minute(start, sink, other_sink):
     """SC-003: told by some configured path; the deadline is the promise itself."""
     sink.always(HANG)

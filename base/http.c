@@ -1,6 +1,7 @@
 #include "base/http.h"
 
 #include "base/http_request.h"
+#include "base/http_sockets.h"
 #include "base/memory.h"
 #include "base/text.h"
 
@@ -31,7 +32,7 @@ struct transfer {
     bool resolves;           /* holds one of the places of those that look up a name */
     bool may_repeat;         /* a method that curl may send again by itself */
     bool sent;               /* the request began to leave */
-    bool headers_only, headers_done;
+    bool headers_only, headers_done, connect_only;
     http_take take;
     void *take_context;
     int64_t timeout_ms, started_ms;
@@ -44,6 +45,8 @@ struct http {
     size_t in_flight, waiting, resolving;
     CURL *idle[HTTP_IDLE_HANDLES_MAX];
     size_t idle_count;
+    struct sockets sockets;
+    size_t connecting; /* transfers that will be sockets */
 };
 
 static int64_t now_ms(void)
@@ -129,6 +132,7 @@ struct http *http_new(struct err *err)
     if (!http || !(http->multi = curl_multi_init()))
         err_memory();
     curl_multi_setopt(http->multi, CURLMOPT_MAXCONNECTS, (long)HTTP_CONNECTIONS_KEPT);
+    http->sockets.multi = http->multi;
     return http;
 }
 
@@ -167,7 +171,9 @@ static void transfer_free(struct transfer *transfer)
     struct http *http = transfer->http;
 
     curl_slist_free_all(transfer->headers);
-    if (http && http->idle_count < HTTP_IDLE_HANDLES_MAX) {
+    if (!transfer->easy)
+        ; /* it is a socket now */
+    else if (http && http->idle_count < HTTP_IDLE_HANDLES_MAX) {
         curl_easy_reset(transfer->easy);
         http->idle[http->idle_count++] = transfer->easy;
     } else
@@ -191,6 +197,7 @@ void http_free(struct http *http)
     }
     for (size_t i = 0; i < http->idle_count; i++)
         curl_easy_cleanup(http->idle[i]);
+    sockets_end(&http->sockets);
     curl_multi_cleanup(http->multi);
     free(http);
 }
@@ -225,6 +232,7 @@ static struct transfer *transfer_new(struct http *http, const struct http_reques
     transfer->started_ms = now_ms();
     transfer->may_repeat = strcmp(request->method, "POST") != 0 && strcmp(request->method, "PATCH") != 0;
     transfer->headers_only = request->headers_only;
+    transfer->connect_only = request->connect_only;
     transfer->take = request->take;
     transfer->take_context = request->take_context;
     set_callbacks(transfer);
@@ -262,6 +270,8 @@ bool http_start(struct http *http, const struct http_request *request, uint64_t 
         return err_set(err, ERR_LIMIT, "%d requests wait for a name look-up already", HTTP_STARTING_MAX);
     if (http->in_flight >= HTTP_LIVE_MAX)
         return err_set(err, ERR_LIMIT, "%d requests are under way already", HTTP_LIVE_MAX);
+    if (request->connect_only && http->connecting + http->sockets.count >= SOCKETS_MAX)
+        return err_set(err, ERR_LIMIT, "%d connections stand already", SOCKETS_MAX);
     struct transfer *transfer = transfer_new(http, request, err);
     if (!transfer)
         return false;
@@ -270,6 +280,7 @@ bool http_start(struct http *http, const struct http_request *request, uint64_t 
     transfer->context = context;
     transfer->resolves = resolves;
     http->in_flight++;
+    http->connecting += transfer->connect_only;
     if (waits)
         queue(http, transfer);
     else
@@ -284,11 +295,18 @@ size_t http_in_flight(const struct http *http)
 
 void http_wait(struct http *http, int fd, int64_t timeout_ms)
 {
-    struct curl_waitfd extra = {.fd = fd, .events = CURL_WAIT_POLLIN};
+    struct curl_waitfd fds[SOCKETS_MAX + 1];
+    size_t sockets = sockets_wait_for(&http->sockets, fds), count = sockets;
     int wait = timeout_ms < 0 || timeout_ms > HTTP_WAIT_MAX_MS ? HTTP_WAIT_MAX_MS : (int)timeout_ms;
+
+    if (fd >= 0)
+        fds[count++] = (struct curl_waitfd){.fd = fd, .events = CURL_WAIT_POLLIN};
     if (http->waiting && wait > HTTP_WAITING_LOOK_MS)
         wait = HTTP_WAITING_LOOK_MS;
-    curl_multi_poll(http->multi, fd >= 0 ? &extra : NULL, fd >= 0 ? 1 : 0, wait, NULL);
+    if (http->sockets.more)
+        wait = 0;
+    curl_multi_poll(http->multi, count ? fds : NULL, (unsigned)count, wait, NULL);
+    sockets_note(&http->sockets, fds, sockets);
 }
 
 /* From curl's moments since the start to the length of each step. */
@@ -339,6 +357,7 @@ static void judge(struct transfer *transfer, CURLcode code)
 static void answer(struct http *http, struct transfer *transfer)
 {
     http->in_flight--;
+    http->connecting -= transfer->connect_only;
     transfer->done(transfer->context, transfer->tag, &transfer->reply);
     transfer_free(transfer);
 }
@@ -346,7 +365,11 @@ static void answer(struct http *http, struct transfer *transfer)
 static void finish(struct http *http, struct transfer *transfer, CURLcode code)
 {
     judge(transfer, code);
-    curl_multi_remove_handle(http->multi, transfer->easy);
+    if (transfer->connect_only && code == CURLE_OK) {
+        transfer->reply.socket = sockets_add(&http->sockets, transfer->easy);
+        transfer->easy = NULL;
+    } else
+        curl_multi_remove_handle(http->multi, transfer->easy);
     release_resolver(transfer);
     if (transfer->previous)
         transfer->previous->next = transfer->next;
@@ -397,6 +420,7 @@ void http_run(struct http *http)
     }
     if (http->waiting)
         start_waiting(http);
+    sockets_run(&http->sockets);
 }
 
 void http_wake(struct http *http)

@@ -36,6 +36,7 @@ struct http_request { /* all borrowed during http_start only: it copies */
                         * wait for each next piece (in whole seconds), not the whole */
     void *take_context;
     bool headers_only; /* a probe: a connection of its own (HTTP/1.1), closed once the headers are there; 101 is an answer */
+    bool connect_only; /* nothing is asked: once connected, the reply has the connection (base/socket.h) and no status */
 };
 
 struct http_steps { /* milliseconds each step took; 0 where there was none, or where it was never reached */
@@ -49,6 +50,8 @@ enum http_end {
     HTTP_UNCLEAR   /* sent, at least in part, and no whole answer */
 };
 
+struct socket;
+
 struct http_reply {
     enum http_end end;
     int status;          /* with HTTP_ANSWERED */
@@ -57,6 +60,7 @@ struct http_reply {
     int64_t latency_ms;
     struct http_steps steps_ms;
     struct err err;      /* without URL, for the other two ends */
+    struct socket *socket;   /* of connect_only, with HTTP_ANSWERED: owned by whoever is called back, from then on. Else NULL */
 };
 
 /* Value of a header of the reply ("retry-after"), copied into out; false if absent. */

@@ -106,10 +106,11 @@ static void set_peer(CURL *easy, const struct http_request *request)
 }
 
 /* Each step is to be seen: no old connection, no name remembered, no HTTP/2 (it knows no upgrade). */
-static void set_probe(CURL *easy)
+static void set_probe(CURL *easy, bool connect_only)
 {
     curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
-    curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, 1L);
+    curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, connect_only ? 0L : 1L); /* 1 would close it as soon as it stands */
+    curl_easy_setopt(easy, CURLOPT_CONNECT_ONLY, connect_only ? 1L : 0L);
     curl_easy_setopt(easy, CURLOPT_DNS_CACHE_TIMEOUT, 0L);
     curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
 }
@@ -119,8 +120,8 @@ bool http_request_set(CURL *easy, const struct http_request *request, int64_t ti
     set_limits(easy, request, timeout_ms);
     set_peer(easy, request);
     set_body(easy, request);
-    if (request->headers_only)
-        set_probe(easy);
+    if (request->headers_only || request->connect_only)
+        set_probe(easy, request->connect_only);
     return set_url(easy, request->url, err) && set_headers(easy, request, headers, err);
 }
 

@@ -48,7 +48,7 @@ LAYERS = [
 OWNERS = [
     (r"yaml\.h", ("base/yaml.c",)),
     (r"sqlite3\.h", ("base/db.c",)),
-    (r"curl/.*", ("base/http.c", "base/http_request.", "notifier/mail-worker/")),
+    (r"curl/.*", ("base/http.c", "base/http_request.", "base/http_sockets.h", "base/socket.c", "notifier/mail-worker/")),
     (r"(cjson/)?cJSON\.h", ("base/json.c",)),
     (r"openssl/.*", ("base/sign.c", "notifier/mail-worker/")),
     (r"crypt\.h", ("base/password.c",)),

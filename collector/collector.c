@@ -323,6 +323,7 @@ void collector_turn(struct collector *collector)
     struct instant now = clock_now(&collector->options.clock);
 
     if (!collector->stopping) {
+        sessions_turn(collector, now);
         if (!collector->options.only_drain)
             sources_start(collector, now);
         watch_turn(collector->watch, now.steady_ms);
@@ -354,12 +355,14 @@ int64_t collector_wait_ms(struct collector *collector)
     if (collector->stopping)
         return wait;
     wait = sooner(wait, watch_wait_ms(collector->watch, now_ms));
+    wait = sooner(wait, sessions_wait_ms(collector));
     return sooner(wait, schedule_wait_ms(&collector->schedule, now_ms));
 }
 
 void collector_stop(struct collector *collector)
 {
     collector->stopping = true;
+    sessions_stop(collector);
     sender_flush(collector->sender);
 }
 

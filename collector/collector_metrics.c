@@ -35,6 +35,7 @@ static const struct metric_family families[] = {
     {"collector_quarantine_bytes", "Size of quarantine.lp.", METRIC_GAUGE, {NULL}, NULL},
     {"collector_source_up", "1: the source's last fetch worked.", METRIC_GAUGE, {"source", "type", NULL}, NULL},
     {"collector_source_fetches_total", "Fetches.", METRIC_COUNTER, {"source", "outcome", NULL}, NULL},
+    {"collector_session_ends_total", "Ends of WebSockets that are kept open, by close code; 1005: none in the close frame, 1006: no close frame.", METRIC_COUNTER, {"source", "code", NULL}, NULL},
     {"collector_reloads_total", "Readings of the configuration while running, by outcome: ok, failed.", METRIC_COUNTER, {"outcome", NULL}, NULL},
     {"collector_config_last_reload_successful", "1: the configuration that was read last is the one in use.", METRIC_GAUGE, {NULL}, NULL},
     {"collector_config_last_reload_success_timestamp_seconds", "When the configuration in use was read.", METRIC_GAUGE, {NULL}, NULL},

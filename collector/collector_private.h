@@ -19,6 +19,7 @@ struct fetching { /* one source, and its fetch under way */
     struct fetching *next_gone;
     struct source *source; /* owned */
     struct fetch fetch;
+    struct session *session; /* where it plans one; from its first fetch on */
     struct buf answer; /* of a job */
     struct err err;
     bool ok;
@@ -85,6 +86,10 @@ void sources_close(struct collector *collector);
 void sources_start(struct collector *collector, struct instant now);
 struct fetching *fetching_new(struct collector *collector, struct config *config, size_t number); /* takes that source */
 void fetching_free(struct fetching *fetching);
+bool fetching_stop(struct fetching *fetching); /* ends its session; false: sources_bury will be called */
+void sessions_turn(struct collector *collector, struct instant now); /* what changed makes its source due */
+int64_t sessions_wait_ms(const struct collector *collector);
+void sessions_stop(struct collector *collector); /* for good */
 void sources_bury(struct fetching *fetching); /* one that is gone, and no longer under way */
 
 /* What this row or push adds is one too many: counted, and told now and then. */

@@ -65,7 +65,7 @@ static void take_out(struct fetching *fetching, bool busy)
     struct collector *collector = fetching->collector;
 
     latest_forget(collector->latest, fetching->owner, INT64_MAX);
-    if (!busy) {
+    if (!busy && fetching_stop(fetching)) {
         fetching_free(fetching);
         return;
     }

@@ -1,5 +1,6 @@
 /* Fetching: a source plans, we carry out, it parses. */
 #include "base/log.h"
+#include "base/websocket.h"
 #include "collector/collector_private.h"
 #include "collector/line.h"
 #include "collector/tables.h"
@@ -121,11 +122,86 @@ static void job_done(void *context)
         sources_bury(fetching);
 }
 
+/* --- sessions */
+
+static void count_end(void *context, int code)
+{
+    const struct fetching *fetching = context;
+    char number[16] = "other"; /* the exchange chooses the code: only known ones become a label */
+
+    if (code == 1006 || websocket_end_words(code)[0])
+        snprintf(number, sizeof number, "%d", code);
+    const char *labels[] = {fetching->source->name, number};
+    metrics_add(fetching->collector->metrics, "collector_session_ends_total", 1, labels);
+}
+
+static bool look(struct fetching *fetching)
+{
+    struct collector *collector = fetching->collector;
+    struct session_report report;
+
+    if (!fetching->session) {
+        fetching->session = session_new(collector->options.http, &collector->options.clock, fetching->fetch.session, count_end, fetching);
+        session_turn(fetching->session);
+    }
+    session_look(fetching->session, &report);
+    if (report.is_known)
+        finish(fetching, &(struct answer){.data = "", .session = &report});
+    else /* it makes itself due */
+        schedule_finish(&collector->schedule, fetching->number, true, clock_now(&collector->options.clock).steady_ms);
+    return true;
+}
+
+void sessions_turn(struct collector *collector, struct instant now)
+{
+    for (size_t i = 0; i < collector->schedule.count; i++)
+        if (collector->fetching[i]->session && session_turn(collector->fetching[i]->session))
+            schedule_hasten(&collector->schedule, i, now.steady_ms);
+}
+
+int64_t sessions_wait_ms(const struct collector *collector)
+{
+    int64_t wait = -1;
+
+    for (size_t i = 0; i < collector->schedule.count; i++) {
+        int64_t one = collector->fetching[i]->session ? session_wait_ms(collector->fetching[i]->session) : -1;
+        if (one >= 0 && (wait < 0 || one < wait))
+            wait = one;
+    }
+    return wait;
+}
+
+static void bury_returned(void *context)
+{
+    sources_bury(context);
+}
+
+bool fetching_stop(struct fetching *fetching)
+{
+    return !fetching->session || session_stop(fetching->session, bury_returned, fetching);
+}
+
+static void leave_returned(void *context)
+{
+    (void)context; /* freed with the collector */
+}
+
+void sessions_stop(struct collector *collector)
+{
+    for (size_t i = 0; i < collector->schedule.count; i++)
+        if (collector->fetching[i]->session)
+            session_stop(collector->fetching[i]->session, leave_returned, NULL);
+}
+
+/* --- carrying out */
+
 static bool start(struct fetching *fetching, struct err *err)
 {
     struct collector *collector = fetching->collector;
     struct http_request *request = &fetching->fetch.http;
 
+    if (fetching->fetch.session)
+        return look(fetching);
     if (!fetching->fetch.job) {
         if (!request->reply_max)
             request->reply_max = SOURCE_ANSWER_MAX;
@@ -175,6 +251,7 @@ struct fetching *fetching_new(struct collector *collector, struct config *config
 
 void fetching_free(struct fetching *fetching)
 {
+    session_free(fetching->session);
     fetching->source->kind->close(fetching->source);
     buf_free(&fetching->answer);
     free(fetching);

@@ -51,6 +51,15 @@ void schedule_finish(struct schedule *schedule, size_t number, bool ok, int64_t 
         entry->due_ms += ((now_ms - entry->due_ms) / delay + 1) * delay;
 }
 
+void schedule_hasten(struct schedule *schedule, size_t number, int64_t now_ms)
+{
+    struct schedule_entry *entry = &schedule->entries[number];
+
+    assert(number < schedule->count);
+    if (waits(entry) && entry->due_ms > now_ms)
+        entry->due_ms = now_ms;
+}
+
 void schedule_switch_off(struct schedule *schedule, size_t number)
 {
     schedule->entries[number].off = true;

@@ -26,6 +26,7 @@ int schedule_start(struct schedule *schedule, int64_t now_ms);
 void schedule_finish(struct schedule *schedule, size_t number, bool ok, int64_t now_ms);
 /* The same entry in another schedule, at the end, with its beat, failures and what is under way. */
 void schedule_keep(struct schedule *schedule, const struct schedule_entry *entry);
+void schedule_hasten(struct schedule *schedule, size_t number, int64_t now_ms); /* due now, unless it is busy or off */
 void schedule_switch_off(struct schedule *schedule, size_t number);
 int64_t schedule_wait_ms(const struct schedule *schedule, int64_t now_ms); /* until one is due; -1: never */
 

@@ -1,7 +1,9 @@
 /* Connections to exchanges into exchange_status: as a daemon sees its own (url or path), or as a probe of ours sees the
- * exchange (probe): DNS, TCP, TLS and the answer to an HTTP request or a WebSocket upgrade, each step measured. */
+ * exchange (probe): DNS, TCP, TLS and the answer to an HTTP request or a WebSocket upgrade, each step measured. With hold the
+ * WebSocket stays open: pinged, subscribed, its end with code and reason. */
 #include "base/json.h"
 #include "base/text.h"
+#include "base/websocket.h"
 #include "collector/sources/registry.h"
 #include "collector/sources/status.h"
 
@@ -9,10 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* RFC 6455, section 1.3. Any 16 bytes do: nothing follows the handshake. */
-#define WEBSOCKET_KEY "dGhlIHNhbXBsZSBub25jZQ=="
-#define WEBSOCKET_ACCEPT "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=" /* what only a WebSocket answers to it */
-
+#define PING_EVERY_DEFAULT_MS 15000 /* of a session that is held */
+#define PING_EVERY_MIN_MS 100
+#define PING_EVERY_MAX_MS 3600000
 #define EXCHANGES_MAX 64 /* exchanges of one daemon; further ones are left out, with an error that says so */
 
 struct connection {
@@ -28,6 +29,10 @@ struct exchange {
     bool is_websocket;
     const char *rate_limit_header;
     double rate_limit_max;
+    bool hold;
+    const char *subscribe;
+    int64_t ping_every_ms; /* 0: not given */
+    struct session_plan session;
     struct connection connections[EXCHANGES_MAX];
     size_t count;
 };
@@ -37,8 +42,36 @@ static const struct setting exchange_settings[] = {
     SETTING("exchange", TEXT, struct exchange, exchange, ),
     SETTING("rate_limit_header", TEXT, struct exchange, rate_limit_header, ),
     SETTING("rate_limit_max", NUMBER, struct exchange, rate_limit_max, ),
+    SETTING("hold", BOOL, struct exchange, hold, ),
+    SETTING("subscribe", SECRET, struct exchange, subscribe, ),
+    SETTING("ping_every", DURATION, struct exchange, ping_every_ms, .least = PING_EVERY_MIN_MS, .most = PING_EVERY_MAX_MS),
     {0},
 };
+
+static bool read_session(struct exchange *exchange, const struct yaml_node *config, struct err *err)
+{
+    struct buf request = BUF_EMPTY(SESSION_OUT_MAX);
+    struct err why;
+
+    if (!exchange->hold)
+        return (!exchange->subscribe && !exchange->ping_every_ms) ||
+               setting_error(config, err, "subscribe and ping_every belong to a probe with hold: true, which keeps its WebSocket open");
+    if (!exchange->is_websocket)
+        return setting_error(config, err, "hold: true needs a probe that begins with wss:// or ws://");
+    if (exchange->rate_limit_header)
+        return setting_error(config, err, "rate_limit_header is read at each handshake; with hold: true there is one, so use a source of its own");
+    bool ok = websocket_ask(&request, exchange->probe_url, &why) || setting_error(config, err, "probe: %s", why.text);
+    buf_free(&request);
+    exchange->session = (struct session_plan){
+        .name = exchange->status.common.source.name,
+        .url = exchange->probe_url,
+        .ca_file = exchange->status.ca_file,
+        .subscribe = exchange->subscribe,
+        .timeout_ms = exchange->status.timeout_ms,
+        .ping_ms = exchange->ping_every_ms ? exchange->ping_every_ms : PING_EVERY_DEFAULT_MS,
+    };
+    return ok;
+}
 
 /* wss:// and ws:// are https:// and http:// with an upgrade asked for. */
 static bool read_probe(struct exchange *exchange, const struct yaml_node *config, struct err *err)
@@ -53,7 +86,7 @@ static bool read_probe(struct exchange *exchange, const struct yaml_node *config
         *c = (char)(*c >= 'A' && *c <= 'Z' ? *c | 0x20 : *c);
     if (!exchange->exchange)
         exchange->exchange = exchange->status.common.source.name;
-    return true;
+    return read_session(exchange, config, err);
 }
 
 static bool check(struct exchange *exchange, const struct yaml_node *config, struct err *err)
@@ -68,6 +101,8 @@ static bool check(struct exchange *exchange, const struct yaml_node *config, str
         return setting_error(config, err, "rate_limit_header and rate_limit_max (above 0) belong together, and to a probe");
     if (has_status && exchange->exchange)
         return setting_error(config, err, "exchange names what a probe looks at; a daemon's status names its own");
+    if (has_status && (exchange->hold || exchange->subscribe || exchange->ping_every_ms))
+        return setting_error(config, err, "hold, subscribe and ping_every belong to a probe");
     return has_status || read_probe(exchange, config, err);
 }
 
@@ -97,6 +132,10 @@ static bool exchange_plan(struct source *source, int64_t wall_ms, struct fetch *
     (void)wall_ms;
     if (!exchange->probe)
         return status_plan(&exchange->status, fetch);
+    if (exchange->hold) {
+        *fetch = (struct fetch){.session = &exchange->session};
+        return true;
+    }
     *fetch = (struct fetch){.http = {
         .method = "GET",
         .url = exchange->probe_url,
@@ -198,20 +237,16 @@ static bool parse_status(struct exchange *exchange, const struct answer *answer,
                                    "probe the exchange instead");
 }
 
-static void add_steps(const struct http_reply *reply, struct points *points, struct point *point)
+static void add_steps(const struct http_steps *steps, struct points *points, struct point *point)
 {
-    const struct http_steps *steps = &reply->steps_ms;
-
     if (steps->dns > 0)
         point_double(points, point, "dns_ms", steps->dns);
     if (steps->tcp > 0)
         point_double(points, point, "tcp_ms", steps->tcp);
     if (steps->tls > 0)
         point_double(points, point, "tls_ms", steps->tls);
-    if (steps->wait <= 0)
-        return;
-    point_double(points, point, "http_ms", steps->wait);
-    point_double(points, point, "latency_ms", steps->dns + steps->tcp + steps->tls + steps->wait);
+    if (steps->wait > 0)
+        point_double(points, point, "http_ms", steps->wait);
 }
 
 static void add_rate_limit(const struct exchange *exchange, const struct http_reply *reply, struct points *points, struct point *point)
@@ -250,7 +285,10 @@ static bool parse_probe(struct exchange *exchange, const struct answer *answer, 
         add_outage(connection, answered, 0, wall_ms * NS_OF_MS, points, point);
         point_long(points, point, "reconnect_count", connection->reconnects);
         if (answer->reply) {
-            add_steps(answer->reply, points, point);
+            const struct http_steps *steps = &answer->reply->steps_ms;
+            add_steps(steps, points, point);
+            if (steps->wait > 0)
+                point_double(points, point, "latency_ms", steps->dns + steps->tcp + steps->tls + steps->wait);
             add_rate_limit(exchange, answer->reply, points, point);
         }
         if (!answered)
@@ -259,9 +297,34 @@ static bool parse_probe(struct exchange *exchange, const struct answer *answer, 
     return true;
 }
 
+/* What a session that is held says of itself. */
+static bool parse_session(struct exchange *exchange, const struct session_report *report, int64_t wall_ms, struct points *points)
+{
+    struct connection *connection = connection_of(exchange, exchange->exchange);
+    struct point *point = add_row(exchange, exchange->exchange, report->connected, wall_ms, points);
+
+    if (!point)
+        return true;
+    add_outage(connection, report->connected, report->down_ms * NS_OF_MS, wall_ms * NS_OF_MS, points, point);
+    point_long(points, point, "reconnect_count", report->reconnects);
+    if (report->has_steps)
+        add_steps(&report->steps, points, point);
+    if (report->has_pong)
+        point_double(points, point, "latency_ms", report->ping_ms);
+    if (report->heard_ms)
+        point_time(points, point, "last_message_at", report->heard_ms * NS_OF_MS);
+    if (report->close_code)
+        point_long(points, point, "close_code", report->close_code);
+    if (!report->connected)
+        point_text(points, point, "error", report->words);
+    return true;
+}
+
 static bool exchange_parse(struct source *source, const struct answer *answer, int64_t wall_ms, struct points *points, struct err *err)
 {
     struct exchange *exchange = (struct exchange *)(void *)source;
+    if (answer->session)
+        return parse_session(exchange, answer->session, wall_ms, points);
     return exchange->probe ? parse_probe(exchange, answer, wall_ms, points) : parse_status(exchange, answer, wall_ms, points, err);
 }
 

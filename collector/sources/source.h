@@ -9,6 +9,7 @@
 #include "base/http.h"
 #include "base/yaml.h"
 #include "collector/point.h"
+#include "collector/session.h"
 
 #include <stdint.h>
 
@@ -25,7 +26,8 @@ struct source_context { /* the same for all sources; copied */
 };
 
 struct fetch {
-    struct http_request http; /* used where `job` is NULL; its strings live in the source until the answer */
+    struct http_request http; /* used where the others are NULL; its strings live in the source until the answer */
+    const struct session_plan *session; /* the collector keeps it open and looks at it; the same plan each time */
     /* Runs on the work thread; touches only what belongs to the fetch, fills answer (text or JSON of its own). */
     bool (*job)(struct source *source, struct buf *answer, struct err *err);
 };
@@ -35,6 +37,7 @@ struct answer {
     size_t length;
     const struct err *failed;       /* no answer came, with the words why (the job's, the network's); NULL: one came */
     const struct http_reply *reply; /* of a fetch over HTTP, with its status, whatever it is; NULL: a job ran */
+    const struct session_report *session; /* of a look at a session */
 };
 
 struct source_kind {

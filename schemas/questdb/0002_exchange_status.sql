@@ -6,7 +6,7 @@ CREATE TABLE IF NOT EXISTS exchange_status (
     host SYMBOL,
     env SYMBOL,
     connected BOOLEAN,
-    latency_ms FLOAT,                -- as the daemon says, or the whole exchange of a probe
+    latency_ms FLOAT,                -- as the daemon says; of a probe the whole exchange, or ping to pong where it holds its session
     dns_ms FLOAT,                    -- probe: each step alone
     tcp_ms FLOAT,
     tls_ms FLOAT,
@@ -16,6 +16,7 @@ CREATE TABLE IF NOT EXISTS exchange_status (
     disconnected_at TIMESTAMP_NS,    -- start of the outage: set while it lasts, and once more in the row that ends it
     disconnected_seconds FLOAT,      -- its length so far, in the row that ends it: its length
     rate_limit_used FLOAT,           -- percent, 0 to 100
-    error VARCHAR                    -- why it is not connected
+    error VARCHAR,                   -- why it is not connected
+    close_code INT                   -- probe that holds its session: the WebSocket's close code, in the row that sees its end
 ) TIMESTAMP(timestamp) PARTITION BY DAY TTL 90 DAYS WAL
 DEDUP UPSERT KEYS(timestamp, exchange, source, host, env);

@@ -27,6 +27,25 @@ static void on_the_beat(void)
     CHECK_INT(schedule_wait_ms(&schedule, 6500), 300);
 }
 
+static void what_cannot_wait_is_due_at_once(void)
+{
+    struct schedule schedule = {0};
+
+    schedule_add(&schedule, 1000, 0);
+    CHECK_INT(schedule_start(&schedule, 0), 0);
+    schedule_hasten(&schedule, 0, 100); /* under way: it will see */
+    schedule_finish(&schedule, 0, true, 100);
+    CHECK_INT(schedule_wait_ms(&schedule, 100), 900);
+    schedule_hasten(&schedule, 0, 300);
+    CHECK_INT(schedule_wait_ms(&schedule, 300), 0);
+    CHECK_INT(schedule_start(&schedule, 300), 0);
+    schedule_finish(&schedule, 0, true, 300);
+    CHECK_INT(schedule_wait_ms(&schedule, 300), 1000);
+    schedule_switch_off(&schedule, 0);
+    schedule_hasten(&schedule, 0, 400);
+    CHECK_INT(schedule_wait_ms(&schedule, 400), -1);
+}
+
 static void failing_sources_are_asked_less_and_less(void)
 {
     static const struct {
@@ -74,6 +93,7 @@ static void an_entry_that_is_kept_keeps_its_beat(void)
 int main(void)
 {
     on_the_beat();
+    what_cannot_wait_is_due_at_once();
     failing_sources_are_asked_less_and_less();
     an_entry_that_is_kept_keeps_its_beat();
     return test_end();

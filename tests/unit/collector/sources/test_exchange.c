@@ -108,6 +108,46 @@ static void a_probe_measures_each_step(void)
     }
 }
 
+static void a_session_that_is_held_tells_what_it_sees(void)
+{
+    static const struct {
+        const char *name;
+        struct session_report report;
+        const char *want;
+    } steps[] = {
+        {"up", {.is_known = true, .connected = true, .words = "", .has_steps = true, .steps = {1, 2, 4, 8}},
+         "connected=t,reconnect_count=0i,dns_ms=1,tcp_ms=2,tls_ms=4,http_ms=8 "},
+        {"a pong and messages", {.is_known = true, .connected = true, .words = "", .has_pong = true, .ping_ms = 12.5, .heard_ms = NOW_MS - 1},
+         "connected=t,reconnect_count=0i,latency_ms=12.5,last_message_at=1789999999999000t "},
+        {"closed between two looks", {.is_known = true, .down_ms = NOW_MS - 500, .words = "closed by the exchange: 1013", .close_code = 1013},
+         "connected=f,disconnected_at=1789999999500000t,disconnected_seconds=0.5,reconnect_count=0i,close_code=1013i,error=\"closed by the exchange: 1013\" "},
+        {"down still", {.is_known = true, .down_ms = NOW_MS - 500, .words = "refused"},
+         "connected=f,disconnected_at=1789999999500000t,disconnected_seconds=0.5,reconnect_count=0i,error=\"refused\" "},
+        {"back", {.is_known = true, .connected = true, .words = "", .reconnects = 1},
+         "connected=t,disconnected_at=1789999999500000t,disconnected_seconds=0.5,reconnect_count=1i "},
+        {"as ever", {.is_known = true, .connected = true, .words = "", .reconnects = 1}, "connected=t,reconnect_count=1i "},
+    };
+    struct err err = {0};
+    struct fetch fetch;
+    struct source *source = test_open("{type: exchange, name: okx, probe: 'wss://x.example/ws', hold: true, subscribe: '{\"op\": 1}', timeout: 3s}", &err);
+
+    REQUIRE(source, "%s", err.text);
+    CHECK(source->kind->plan(source, NOW_MS, &fetch) && fetch.session && !fetch.job && !fetch.http.url, "a session");
+    CHECK_TEXT(fetch.session->url, "https://x.example/ws");
+    CHECK_TEXT(fetch.session->subscribe, "{\"op\": 1}");
+    CHECK(fetch.session->timeout_ms == 3000 && fetch.session->ping_ms == 15000, "times");
+    for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
+        char want[1024];
+        bool ok;
+        char *got = test_answer(source, &(struct answer){.data = "", .session = &steps[i].report}, NOW_MS, &ok, &err);
+        snprintf(want, sizeof want, "exchange_status,host=h1,env=dev,exchange=okx,source=okx %s1790000000000000000\n", steps[i].want);
+        CHECK(ok, "%s: %s", steps[i].name, err.text);
+        CHECK(strcmp(got, want) == 0, "%s: got %s, want %s", steps[i].name, got, want);
+        free(got);
+    }
+    source->kind->close(source);
+}
+
 static void a_probe_is_an_upgrade_on_a_connection_of_its_own(void)
 {
     struct err err = {0};
@@ -153,6 +193,13 @@ static void wrong_settings_are_named(void)
         {"{type: exchange, probe: 'tcp://x'}", "probe must begin with"},
         {"{type: exchange, probe: 'wss://x', rate_limit_max: 5}", "belong together"},
         {"{type: exchange, probe: 'wss://x', rate_limit_header: a, rate_limit_max: many}", "\"many\" is no number"},
+        {"{type: exchange, probe: 'wss://x', subscribe: a}", "belong to a probe with hold: true"},
+        {"{type: exchange, probe: 'wss://x', ping_every: 5s}", "belong to a probe with hold: true"},
+        {"{type: exchange, probe: 'https://x', hold: true}", "hold: true needs a probe that begins with wss://"},
+        {"{type: exchange, probe: 'wss://x', hold: true, rate_limit_header: a, rate_limit_max: 5}", "use a source of its own"},
+        {"{type: exchange, probe: 'wss://me:sekret@x', hold: true}", "can have no user"},
+        {"{type: exchange, probe: 'wss://x', hold: true, ping_every: 1ms}", "ping_every"},
+        {"{type: exchange, url: 'http://x', hold: true}", "belong to a probe"},
         {"{type: exchange, url: 'http://x', exchange: OKX}", "exchange names what a probe looks at"},
     };
 
@@ -170,6 +217,7 @@ int main(void)
     a_daemon_tells_of_its_connections();
     outages_have_a_beginning_and_a_length();
     a_probe_measures_each_step();
+    a_session_that_is_held_tells_what_it_sees();
     a_probe_is_an_upgrade_on_a_connection_of_its_own();
     more_exchanges_than_fit_are_said();
     wrong_settings_are_named();

@@ -198,7 +198,7 @@ static void wrong_settings_are_named(void)
         {"{type: exchange, probe: 'https://x', hold: true}", "hold: true needs a probe that begins with wss://"},
         {"{type: exchange, probe: 'wss://x', hold: true, rate_limit_header: a, rate_limit_max: 5}", "use a source of its own"},
         {"{type: exchange, probe: 'wss://me:sekret@x', hold: true}", "can have no user"},
-        {"{type: exchange, probe: 'wss://x', hold: true, ping_every: 1ms}", "ping_every"},
+        {"{type: exchange, probe: 'wss://x', hold: true, ping_every: 1ms}", "from 100ms to 1h"},
         {"{type: exchange, url: 'http://x', hold: true}", "belong to a probe"},
         {"{type: exchange, url: 'http://x', exchange: OKX}", "exchange names what a probe looks at"},
     };

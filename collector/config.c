@@ -2,6 +2,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "base/variables.h"
 #include "collector/line.h"
 #include "collector/sender.h"
 #include "collector/settings.h"
@@ -226,7 +227,7 @@ static void read_sources(struct reading *reading, const struct yaml_node *list)
 
 static const char *variable(const char *name)
 {
-    const char *value = getenv(name);
+    const char *value = variables_get(name);
     return value && value[0] ? value : NULL;
 }
 
@@ -365,6 +366,7 @@ struct config *config_load(const char *path, struct buf *complaints)
         config_free(config);
         return NULL;
     }
+    variables_open(path, "collector-environment", "collector.service");
     if (config->yaml)
         read_root(&reading, yaml_root(config->yaml), &sections);
     read_section(&reading, sections.questdb, questdb_settings, config);
@@ -375,6 +377,7 @@ struct config *config_load(const char *path, struct buf *complaints)
     read_environment(&reading); /* before the sources: env is a tag of theirs */
     read_sources(&reading, sections.sources);
     check_url(&reading);
+    variables_close();
     if (!reading.failed)
         return config;
     config_free(config);

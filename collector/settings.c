@@ -2,6 +2,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "base/variables.h"
 
 #include <ctype.h>
 #include <math.h>
@@ -34,7 +35,7 @@ static size_t expand_one(const struct yaml_node *node, const char *text, struct 
         return 0;
     }
     snprintf(name, sizeof name, "%.*s", (int)(end - 2), text + 2);
-    const char *value = getenv(name);
+    const char *value = variables_get(name);
     if (value && value[0])
         buf_add_text(out, value);
     else if (has_default)

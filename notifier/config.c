@@ -387,6 +387,46 @@ struct config *config_load(const char *path, const char *(*environment)(const ch
     return config;
 }
 
+static const char *read_storage_path(struct reading *reading, const struct yaml_node *root)
+{
+    const struct yaml_node *storage = root->kind == YAML_MAP ? given(root, "storage") : NULL;
+
+    if (storage && !expect(reading, storage, YAML_MAP))
+        return NULL;
+    const struct yaml_node *path = storage ? given(storage, "path") : NULL;
+    const char *text = path ? read_text(reading, path) : NULL;
+    if (text && !text[0])
+        complain(reading, path, "names no file");
+    return path ? text : reading->config->storage_path;
+}
+
+char *config_storage_path(const char *path, const char *(*environment)(const char *name), struct config_complaints *complaints)
+{
+    struct buf text = BUF_EMPTY(YAML_BYTES_MAX);
+    struct reading reading = {.config = config_new(), .complaints = complaints, .environment = environment};
+    const char *found = reading.config->storage_path;
+    struct yaml *yaml = NULL;
+    struct err err;
+
+    *complaints = (struct config_complaints){.count = 0};
+    if (path && !file_read(path, &text, &err)) {
+        complain(&reading, NULL, "%s", err.text);
+        found = NULL;
+    } else if (path) {
+        yaml = yaml_parse(path, buf_text(&text), text.length, &err);
+        if (!yaml)
+            syntax_complaint(&reading, path, buf_text(&text), text.length, &err);
+        found = yaml ? read_storage_path(&reading, yaml_root(yaml)) : NULL;
+    }
+    char *copy = found && found[0] ? strdup(found) : NULL;
+    if (found && !copy && found[0])
+        err_memory();
+    yaml_close(yaml);
+    buf_free(&text);
+    config_free(reading.config);
+    return copy;
+}
+
 void config_complaints_write(const struct config_complaints *complaints, const char *name, struct buf *out)
 {
     for (size_t i = 0; i < complaints->count; i++) {

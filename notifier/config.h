@@ -80,6 +80,8 @@ struct config *config_load(const char *path, const char *(*environment)(const ch
                            struct config_complaints *complaints);
 struct config *config_parse(const char *name, const char *text, size_t length,
                             const char *(*environment)(const char *name), struct config_complaints *complaints);
+/* Only storage.path, where other settings may not hold. The caller frees; NULL after complaints. */
+char *config_storage_path(const char *path, const char *(*environment)(const char *name), struct config_complaints *complaints);
 void config_free(struct config *config);
 /* What a channel's own template is called in config->templates; what: title, text, html, footer, body. */
 const char *config_template_name(const struct channel_config *channel, const char *what, struct arena *arena);

@@ -25,7 +25,7 @@ struct errand {
     struct client client;
     const char *config_flag, *storage_flag;
     const char *file;         /* the command's argument; NULL: it takes none */
-    struct config *config;    /* NULL: not read; freed with the request */
+    char *configured;         /* the database of the configuration; NULL: not looked for */
     const char *database;
 };
 
@@ -57,14 +57,14 @@ static bool find_database(struct errand *errand)
     errand->database = errand->storage_flag;
     if (errand->database)
         return true;
-    errand->config = local_config(config_find(errand->config_flag), false);
-    errand->database = errand->config ? errand->config->storage_path : NULL;
-    return errand->config != NULL;
+    errand->configured = local_storage(config_find(errand->config_flag));
+    errand->database = errand->configured;
+    return errand->configured != NULL;
 }
 
 static int ended(struct errand *errand, int code)
 {
-    config_free(errand->config);
+    free(errand->configured);
     return code;
 }
 

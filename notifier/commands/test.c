@@ -4,6 +4,7 @@
 #include "notifier/alone.h"
 #include "notifier/commands/client.h"
 #include "notifier/commands/commands.h"
+#include "notifier/commands/local.h"
 #include "notifier/commands/receipt.h"
 #include "notifier/commands/table.h"
 
@@ -26,21 +27,12 @@ static void print_clean(FILE *out, const char *text)
 
 static int alone(const char *config_path, const char *channel, const char *severity, bool resolved)
 {
-    struct config_complaints *complaints = calloc(1, sizeof *complaints);
-    struct buf receipt = BUF_EMPTY(256 * 1024), words = BUF_EMPTY(256 * 1024);
-    const char *path = config_find(config_path);
+    struct buf receipt = BUF_EMPTY(256 * 1024);
+    struct config *config = local_config(config_find(config_path), false);
     struct err err = {0};
 
-    if (!complaints)
-        err_memory();
-    struct config *config = config_load(path, (const char *(*)(const char *))getenv, complaints);
-    if (!config) {
-        config_complaints_write(complaints, path ? path : "environment", &words);
-        fputs(buf_text(&words), stderr);
-        free(complaints);
+    if (!config)
         return 2;
-    }
-    free(complaints);
     log_start(LOG_LOGFMT, LOG_ERROR); /* the receipt tells it; the log would only repeat it */
     int code = notifier_test_alone(config, channel, severity, resolved, &receipt, &err);
     log_stop();
@@ -51,7 +43,6 @@ static int alone(const char *config_path, const char *channel, const char *sever
     }
     config_free(config);
     buf_free(&receipt);
-    buf_free(&words);
     return code;
 }
 

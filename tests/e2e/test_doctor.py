@@ -1,4 +1,5 @@
-"""notifier doctor: who can really open a secret, judged by the folders on the way as well as by the file."""
+"""notifier doctor: who can really open a secret, judged by the folders on the way as well as by the file; and commands in
+root's shell, which see the variables that systemd gives to the service."""
 import contextlib
 import os
 import pathlib
@@ -8,6 +9,7 @@ import tempfile
 
 import pytest
 
+from collector import BIN as COLLECTOR
 from daemon import config, console, hook
 
 
@@ -80,3 +82,42 @@ def test_a_secret_that_is_not_there(make, open_folder):
     secret.unlink()
     done = d.cli("doctor", "--config", str(d.path), url=False)
     assert done.returncode == 2 and str(secret) in done.stderr and "No such file" in done.stderr, done
+
+
+def test_commands_see_the_variables_of_the_service(make):
+    """Secrets put into /etc/notifier/environment, as the package says: check-config in a shell said that they are not set."""
+    d = make(config(console(), {"name": "hook", "type": "webhook", "url": "${OUR_HOOK}"}, route={"channels": ["console"]}))
+    for command in ("check-config", "doctor --config"):
+        done = d.cli(*command.split(), str(d.path), url=False)
+        assert done.returncode == 2 and "OUR_HOOK is not set" in done.stderr, done
+    (d.folder / "environment").write_text("# of notifier.service\nOUR_HOOK='http://127.0.0.1:1/hook'\n", encoding="utf-8")
+    for command in ("check-config", "doctor --config"):
+        done = d.cli(*command.split(), str(d.path), url=False)
+        assert done.returncode == 0, done
+    done = d.cli("test", "--channel", "console", "--config", str(d.path), url=False, env={"NOTIFIER_URL": "http://127.0.0.1:1"})
+    assert done.returncode == 0 and "delivered" in done.stdout, done
+
+
+def test_a_restore_needs_the_path_of_the_database_alone(start, tmp_path):
+    """A secret by LoadCredential is there only while the service runs; a restore, which needs it stopped, was refused for want of it."""
+    d = start(config(console()))
+    assert d.cli("backup", str(tmp_path / "copy.db")).returncode == 0
+    assert d.stop() == 0
+    d.configure(config(console(), {"name": "hook", "type": "webhook", "url": "http://127.0.0.1:1/", "bearer_token_file": "${CREDENTIALS_DIRECTORY}/token"},
+                       route={"channels": ["console"]}))
+    assert "not set" in d.cli("check-config", str(d.path), url=False).stderr
+    done = d.cli("restore", str(tmp_path / "copy.db"), "--config", str(d.path), url=False)
+    assert done.returncode == 0 and "is in place" in done.stdout, done
+    done = d.cli("migrate", "--config", str(d.path), url=False)
+    assert done.returncode == 0, done
+
+
+def test_the_collectors_commands_see_them_too(tmp_path):
+    file = tmp_path / "collector.yaml"
+    file.write_text('auth: {tokens: [{name: push, token: "${OUR_TOKEN}", role: operator}]}\n', encoding="utf-8")
+    run = [str(COLLECTOR), "check-config", str(file)]
+    done = subprocess.run(run, capture_output=True, text=True, timeout=30)
+    assert done.returncode == 2 and "OUR_TOKEN is not set" in done.stderr, done
+    (tmp_path / "collector-environment").write_text("OUR_TOKEN=a-token-of-many-letters\n", encoding="utf-8")
+    done = subprocess.run(run, capture_output=True, text=True, timeout=30)
+    assert done.returncode == 0, done

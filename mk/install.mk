@@ -44,7 +44,8 @@ IMAGES_ROOT ?=
 check-images:
 	@PYTHONDONTWRITEBYTECODE=1 timeout --kill-after=20 1800 /usr/bin/python3 tests/images/check.py $(if $(IMAGES_ROOT),--root $(IMAGES_ROOT))
 
-# make check-deb    the package on a clean Debian 12 that debootstrap makes (as root; DEB_ROOT: one made before), at most ten minutes
+# make check-deb    the package on a clean Debian 12 that debootstrap makes, then under its own systemd (as root; DEB_ROOT: one made
+#                   before), two minutes, at most ten
 .PHONY: check-deb
 check-deb: deb
 	@timeout --kill-after=20 600 tests/deb/chroot.sh $(OUT)/notifier_$(VERSION)_$$(dpkg --print-architecture).deb $(DEB_ROOT)

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The package on a clean Debian 12: installed, run, upgraded, removed, purged. As root; the root file system is made by
-# debootstrap, from the mirror that this machine uses.
+# The package on a clean Debian 12: installed, run, upgraded, removed, purged; then once more under that Debian's own systemd
+# (booted.sh). As root; the root file system is made by debootstrap, from the mirror that this machine uses.
 #   tests/deb/chroot.sh PACKAGE.deb [ROOT]      ROOT: one that debootstrap made before, copied; else one is made
 set -eu
 package=$(realpath "$1")
@@ -13,7 +13,15 @@ done
 
 work=$(mktemp -d /tmp/notifier-deb.XXXXXX)
 root=$work/root
+system='' cgroup=''
 finish() {
+    [ -z "$system" ] || kill -KILL "$system" 2>/dev/null || true
+    if [ -d "$cgroup" ]; then # empty as soon as what was killed is gone
+        for _ in $(seq 50); do
+            find "$cgroup" -depth -type d -exec rmdir {} + 2>/dev/null && break
+            sleep 0.1
+        done
+    fi
     for place in proc dev/pts dev sys; do
         mountpoint -q "$root/$place" && umount -l "$root/$place"
     done
@@ -124,4 +132,16 @@ left=$(find "$root" -xdev \( -name '*notifier*' -o -name 'collector*' \) ! -path
 for list in passwd group; do
     ! inside getent "$list" notifier >/dev/null || fail "a purge leaves the account in $list"
 done
+
+# --- the same under systemd: the units as they are, and what docs/operations.md tells to type
+unified=$(findmnt --noheadings --first-only --types cgroup2 --output TARGET) || fail "no cgroup2 is mounted here, and systemd needs one"
+umount -l "$root/proc" "$root/dev"
+rm -rf "$root/var/log/journal"
+cp "$package" "$root/root/notifier.deb"
+cp "$root/tmp/newer.deb" "$root/root/newer.deb"
+cp "$(dirname "$0")/booted.sh" "$root/root/booted.sh"
+cgroup=$unified/check-deb-$$
+system=$("$(dirname "$0")/boot.sh" "$root" "$cgroup") || fail "systemd does not boot"
+nsenter --target "$system" --mount --pid --cgroup --ipc --uts --net \
+    env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin /root/booted.sh /root/notifier.deb /root/newer.deb || exit 1
 echo "check-deb: installed, run, upgraded, removed and purged on $(cat "$root/etc/debian_version") (collector: $collector)"

@@ -150,6 +150,7 @@ static enum push push_rows(struct collector *collector, size_t rows, const char 
     collector->full = false;
     collector->waiting[collector->waiting_count++] = (struct waiting){kept, context};
     metrics_add(collector->metrics, "collector_rows_received_total", (double)rows, labels);
+    collector->received += rows;
     show(collector, rows, now.wall_ms);
     if (collector->rows.capacity > ROWS_KEPT_MAX)
         buf_free(&collector->rows);
@@ -326,6 +327,8 @@ void collector_turn(struct collector *collector)
         sessions_turn(collector, now);
         if (!collector->options.only_drain)
             sources_start(collector, now);
+        if (!collector->options.only_drain)
+            own_turn(collector, now);
         watch_turn(collector->watch, now.steady_ms);
         collector_apply_schema(collector, now);
     }
@@ -356,6 +359,8 @@ int64_t collector_wait_ms(struct collector *collector)
         return wait;
     wait = sooner(wait, watch_wait_ms(collector->watch, now_ms));
     wait = sooner(wait, sessions_wait_ms(collector));
+    if (!collector->options.only_drain)
+        wait = sooner(wait, own_wait_ms(collector, now_ms));
     return sooner(wait, schedule_wait_ms(&collector->schedule, now_ms));
 }
 

@@ -87,20 +87,27 @@ static void set(struct metrics *metrics, const char *family, double value)
     metrics_set(metrics, family, value, NULL);
 }
 
+int64_t collector_memory_bytes(void)
+{
+    unsigned long pages = 0;
+    FILE *statm = fopen("/proc/self/statm", "re");
+
+    if (statm && fscanf(statm, "%*u %lu", &pages) != 1)
+        pages = 0;
+    if (statm)
+        fclose(statm);
+    return (int64_t)pages * sysconf(_SC_PAGESIZE);
+}
+
 static void set_process(struct metrics *metrics, int64_t started_ms)
 {
     struct rusage usage;
-    unsigned long pages = 0;
     size_t fds = 0;
 
     getrusage(RUSAGE_SELF, &usage);
     set(metrics, "process_cpu_seconds_total", (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
                                                   (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6);
-    FILE *statm = fopen("/proc/self/statm", "re");
-    if (statm && fscanf(statm, "%*u %lu", &pages) == 1)
-        set(metrics, "process_resident_memory_bytes", (double)pages * (double)sysconf(_SC_PAGESIZE));
-    if (statm)
-        fclose(statm);
+    set(metrics, "process_resident_memory_bytes", (double)collector_memory_bytes());
     DIR *dir = opendir("/proc/self/fd");
     while (dir && readdir(dir))
         fds++;

@@ -26,6 +26,7 @@ struct fetching { /* one source, and its fetch under way */
     int64_t wall_ms;   /* of the plan */
     struct collector_source_state state;
     char words[ERR_TEXT_MAX];
+    bool own_told; /* collector_metrics says that it works */
 };
 
 struct schema_job {
@@ -75,6 +76,8 @@ struct collector {
     bool storage_failed, full;
     char storage_words[ERR_TEXT_MAX];
     int64_t started_ms;
+    int64_t own_due_ms; /* steady: our own figures, 0: at the first turn */
+    uint64_t received;  /* rows taken in, by whatever door */
 };
 
 /* collector.c */
@@ -99,7 +102,12 @@ void collector_limit_reached(struct collector *collector, const char *door, cons
 void collector_apply_schema(struct collector *collector, struct instant now);
 void collector_renew_schema(struct collector *collector, bool wanted); /* another QuestDB */
 
+/* collector_own.c */
+void own_turn(struct collector *collector, struct instant now);
+int64_t own_wait_ms(const struct collector *collector, int64_t steady_ms); /* -1: never */
+
 /* collector_metrics.c */
+int64_t collector_memory_bytes(void); /* resident; 0 where the system does not tell */
 void metrics_declare_own(struct metrics *metrics);
 void metrics_count(struct collector *collector, const char *family, double value, const char *label);
 

@@ -52,6 +52,7 @@ static void hold(struct collector *collector, const struct points *points, const
     collector->held_rows += kept;
     const char *labels[] = {source};
     metrics_add(collector->metrics, "collector_rows_received_total", (double)kept, labels);
+    collector->received += kept;
     metrics_count(collector, "collector_rows_refused_total", (double)refused, "source");
     metrics_count(collector, "collector_rows_refused_total", (double)limited, "limit");
 }

@@ -18,6 +18,9 @@
 #define INTERVAL_DEFAULT_MS 250 /* SC-001: a row is to be seen within a second */
 #define INTERVAL_MAX_MS 60000
 #define ENV_MAX 64 /* bytes */
+#define OWN_EVERY_DEFAULT_MS 15000
+#define OWN_EVERY_MIN_MS 100
+#define OWN_EVERY_MAX_MS 60000 /* rules of Grafana take longer for silence */
 
 struct reading {
     struct config *config;
@@ -40,6 +43,7 @@ static const struct setting top_settings[] = {
     SETTING("public_url", TEXT, struct config, public_url, ),
     SETTING("max_body", SIZE, struct config, max_body, .least = 1024, .most = 64 << 20),
     SETTING("env", TEXT, struct config, context.env, ),
+    SETTING("own_metrics", DURATION, struct config, own_every_ms, .most = OWN_EVERY_MAX_MS),
     SETTING("host", TEXT, struct config, context.host, ),
     {0},
 };
@@ -291,6 +295,7 @@ static void set_defaults(struct config *config)
     config->spool_path = "data/spool";
     config->spool_bytes = SPOOL_BYTES_DEFAULT;
     config->limits = (struct census_limits){CENSUS_TABLES_DEFAULT, CENSUS_COLUMNS_DEFAULT, CENSUS_VALUES_DEFAULT};
+    config->own_every_ms = OWN_EVERY_DEFAULT_MS;
     config->listen = TARGET_LISTEN;
     config->max_body = MAX_BODY_DEFAULT;
     config->context.env = "dev";
@@ -330,6 +335,14 @@ static void check_url(struct reading *reading)
     if (!reading->config->questdb.username != !reading->config->questdb.password) {
         reading->failed = true;
         buf_addf(reading->complaints, "%s: questdb.username and questdb.password go together\n", reading->name);
+    }
+}
+
+static void check_own(struct reading *reading)
+{
+    if (reading->config->own_every_ms && reading->config->own_every_ms < OWN_EVERY_MIN_MS) {
+        reading->failed = true;
+        buf_addf(reading->complaints, "%s: own_metrics must be 0s (none), or at least %dms\n", reading->name, OWN_EVERY_MIN_MS);
     }
 }
 
@@ -377,6 +390,7 @@ struct config *config_load(const char *path, struct buf *complaints)
     read_environment(&reading); /* before the sources: env is a tag of theirs */
     read_sources(&reading, sections.sources);
     check_url(&reading);
+    check_own(&reading);
     variables_close();
     if (!reading.failed)
         return config;

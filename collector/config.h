@@ -35,6 +35,7 @@ struct config {
     const char *spool_path;
     int64_t spool_bytes;
     struct census_limits limits;
+    int64_t own_every_ms; /* our own figures into QuestDB; 0: not at all */
     const char *listen;
     int64_t max_body; /* bytes of one push */
     const char *public_url;

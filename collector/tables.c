@@ -29,6 +29,9 @@ static const unsigned char process_metrics[] = {
 static const unsigned char notifier_metrics[] = {
 #include "schemas/questdb/0007_notifier_metrics.sql.inc"
     0};
+static const unsigned char collector_metrics[] = {
+#include "schemas/questdb/0008_collector_metrics.sql.inc"
+    0};
 static const unsigned char daemon_metrics_1h[] = {
 #include "schemas/questdb/0101_daemon_metrics_1h.sql.inc"
     0};
@@ -50,10 +53,13 @@ static const unsigned char process_metrics_1h[] = {
 static const unsigned char notifier_metrics_1h[] = {
 #include "schemas/questdb/0107_notifier_metrics_1h.sql.inc"
     0};
+static const unsigned char collector_metrics_1h[] = {
+#include "schemas/questdb/0108_collector_metrics_1h.sql.inc"
+    0};
 
 static const unsigned char *const files[] = {
-    daemon_metrics,    exchange_status,    pipeline_metrics,    trading_metrics,    market_metrics,    process_metrics,    notifier_metrics,
-    daemon_metrics_1h, exchange_status_1h, pipeline_metrics_1h, trading_metrics_1h, market_metrics_1h, process_metrics_1h, notifier_metrics_1h,
+    daemon_metrics,    exchange_status,    pipeline_metrics,    trading_metrics,    market_metrics,    process_metrics,    notifier_metrics,    collector_metrics,
+    daemon_metrics_1h, exchange_status_1h, pipeline_metrics_1h, trading_metrics_1h, market_metrics_1h, process_metrics_1h, notifier_metrics_1h, collector_metrics_1h,
 };
 
 /* The next word of SQL, or one other character; comments and white space are passed over. False at the end. */

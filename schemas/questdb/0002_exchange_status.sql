@@ -6,7 +6,7 @@ CREATE TABLE IF NOT EXISTS exchange_status (
     host SYMBOL,
     env SYMBOL,
     connected BOOLEAN,
-    latency_ms FLOAT,                -- as the daemon says; of a probe the whole exchange, or ping to pong where it holds its session
+    latency_ms FLOAT,                -- as the daemon says, of a probe the whole exchange, or ping to pong where it holds its session
     dns_ms FLOAT,                    -- probe: each step alone
     tcp_ms FLOAT,
     tls_ms FLOAT,
@@ -17,6 +17,6 @@ CREATE TABLE IF NOT EXISTS exchange_status (
     disconnected_seconds FLOAT,      -- its length so far, in the row that ends it: its length
     rate_limit_used FLOAT,           -- percent, 0 to 100
     error VARCHAR,                   -- why it is not connected
-    close_code INT                   -- probe that holds its session: the WebSocket's close code, in the row that sees its end
+    close_code INT                   -- probe that holds its session: close code of the WebSocket, in the row that sees its end
 ) TIMESTAMP(timestamp) PARTITION BY DAY TTL 90 DAYS WAL
 DEDUP UPSERT KEYS(timestamp, exchange, source, host, env);

@@ -26,7 +26,7 @@ class Collector(Process):
 
     def configure(self, config):
         """Read at the start, and by a reload."""
-        self.path.write_text(yaml({"listen": "127.0.0.1:0", **config, "spool": {"path": str(self.spool), **config.get("spool", {})}}))
+        self.path.write_text(yaml({"listen": "127.0.0.1:0", "own_metrics": "0s", **config, "spool": {"path": str(self.spool), **config.get("spool", {})}}))
         self.path.chmod(0o600)
 
     def start(self):

@@ -14,7 +14,7 @@ from collector import BIN, Collector
 from daemon import until
 from questdb_server import QuestDB
 
-TABLES = ["daemon_metrics", "exchange_status", "pipeline_metrics", "trading_metrics", "market_metrics", "process_metrics", "notifier_metrics"]
+TABLES = ["daemon_metrics", "exchange_status", "pipeline_metrics", "trading_metrics", "market_metrics", "process_metrics", "notifier_metrics", "collector_metrics"]
 ALL = TABLES + [f"{table}_1h" for table in TABLES]
 
 pytestmark = pytest.mark.xdist_group("questdb of the commands")

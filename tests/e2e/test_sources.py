@@ -59,8 +59,8 @@ def runner():
 def start(questdb, tmp_path):
     made = []
 
-    def start(*sources, **more):
-        made.append(Collector(tmp_path / f"c{len(made)}", {"questdb": {"url": questdb.url}, "env": "dev", "sources": list(sources)}, **more).start())
+    def start(*sources, settings=None, **more):
+        made.append(Collector(tmp_path / f"c{len(made)}", {"questdb": {"url": questdb.url}, "env": "dev", "sources": list(sources), **(settings or {})}, **more).start())
         return made[-1]
 
     yield start
@@ -214,3 +214,22 @@ def test_market(questdb, start, tmp_path):
     os.rename(path, tmp_path / "away.db")
     until(lambda: figure("spock_up") == 0, "it is gone")
     until(lambda: c.metric("spock_ohlcv_rows_total", region="KR") is None, "absent is absent")
+
+
+def test_the_collector_tells_of_itself(questdb, start, runner):
+    c = start({"type": "exchange", "name": "own", "url": f"http://{runner}/status", "every": "200ms"}, settings={"host": "itself", "own_metrics": "300ms"})
+    whole = "source IS NULL AND host = 'itself'"
+    row = until(lambda: latest(questdb, "received_total, sent_total, dropped_total, bad_total, spool_max_bytes, sources_failing, storage_failed, memory_bytes > 1000000, "
+                                        "cpu_seconds_total > 0, uptime_seconds > 0", "collector_metrics", whole + " AND sent_total > 5"), "a row of the whole")
+    assert row[0] >= row[1] > 5 and row[2:] == [0, 0, 2 ** 30, 0, False, True, True, True], row
+    until(lambda: latest(questdb, "failing, error", "collector_metrics", "source = 'own'") == [False, None], "it works")
+    assert c.write("t v=oops").status == 400
+    until(lambda: latest(questdb, "bad_total, dropped_total", "collector_metrics", whole) == [1, 0], "a push refused")
+    Runner.code = 401
+    words = until(lambda: latest(questdb, "error", "collector_metrics", "source = 'own' AND failing"), "it fails")
+    assert "401" in words[0], words
+    until(lambda: latest(questdb, "sources_failing", "collector_metrics", whole) == [1], "one fails")
+    Runner.code = 200
+    until(lambda: latest(questdb, "failing", "collector_metrics", "source = 'own'") == [False], "it works again")
+    rows = questdb.ask("SELECT count() FROM collector_metrics WHERE source = 'own' AND NOT failing")
+    assert rows == [[2]], "said at each change, not at each beat"

@@ -8,8 +8,8 @@ static void the_files_are_read(void)
     size_t count;
     const struct table *tables = tables_all(&count);
     static const char *const names[] = {
-        "daemon_metrics",    "exchange_status",    "pipeline_metrics",    "trading_metrics",    "market_metrics",    "process_metrics",    "notifier_metrics",
-        "daemon_metrics_1h", "exchange_status_1h", "pipeline_metrics_1h", "trading_metrics_1h", "market_metrics_1h", "process_metrics_1h", "notifier_metrics_1h",
+        "daemon_metrics",    "exchange_status",    "pipeline_metrics",    "trading_metrics",    "market_metrics",    "process_metrics",    "notifier_metrics",    "collector_metrics",
+        "daemon_metrics_1h", "exchange_status_1h", "pipeline_metrics_1h", "trading_metrics_1h", "market_metrics_1h", "process_metrics_1h", "notifier_metrics_1h", "collector_metrics_1h",
     };
 
     CHECK_INT(count, LENGTH(names));
@@ -17,7 +17,7 @@ static void the_files_are_read(void)
         const struct table *table = &tables[i];
         size_t keys = 0, tags = 0;
         CHECK_TEXT(table->name, names[i]);
-        CHECK(table->is_view == (i >= 7) && table_find(names[i]) == table, "%s", names[i]);
+        CHECK(table->is_view == (i >= 8) && table_find(names[i]) == table, "%s", names[i]);
         for (size_t c = 0; c < table->column_count; c++) {
             const struct table_column *column = &table->columns[c];
             bool is_list = strcmp(column->name, "symbols") == 0 || strcmp(column->name, "exchanges") == 0; /* which change */

@@ -5,8 +5,6 @@
 #include "base/zone.h"
 #include "routes/auth_private.h"
 #include "routes/call.h"
-#include "routes/query.h"
-#include "routes/reply.h"
 #include "routes/session.h"
 #include "routes/tables.h"
 
@@ -78,41 +76,6 @@ void accounts_end(void *context, struct call *call)
                         .audit = {.id = call->audit_id, .status = call->status, .detail = call->deed ? call->deed : text_or(call->why, NULL)}};
 
     notifier_side(routes->notifier, &side, NULL, NULL);
-}
-
-struct listing { /* lives in the call's arena while the book is read */
-    struct call *call;
-    bool csv, ended;
-};
-
-static void listed(void *context, bool ok, const struct buf *out, const struct err *err)
-{
-    struct listing *listing = context;
-
-    listing->ended = true;
-    if (!ok)
-        call_fail(listing->call, query_status(err), query_status(err) == 400 ? "bad request" : "failed", "%s", err->text);
-    else if (listing->csv) {
-        call_set_header(listing->call, "Content-Disposition", "attachment; filename=\"audit.csv\"");
-        call_answer(listing->call, 200, "text/csv; charset=utf-8", buf_text(out), out->length);
-    } else
-        reply_tagged(listing->call, out);
-}
-
-static void list_audit(void *context, struct call *call)
-{
-    struct routes_context *routes = context;
-    struct history_query *query = ARENA_NEW(call->arena, struct history_query, 1);
-    struct listing *listing = ARENA_NEW(call->arena, struct listing, 1);
-    struct err err = {0};
-
-    if (!query_read(call, LIST_AUDIT, notifier_now_ms(routes->notifier), query, &err)) {
-        call_fail(call, 400, "bad request", "%s", err.text);
-        return;
-    }
-    *listing = (struct listing){.call = call, .csv = query->csv};
-    if (!notifier_list(routes->notifier, query, listed, listing) && !listing->ended)
-        reply_busy(call, 1, "too many lists are being read; try again in a second");
 }
 
 /* --- who am I, and who is signed in */
@@ -241,6 +204,5 @@ const struct route routes_accounts[] = {
     {"GET", "/api/v1/me", ACCESS_VIEWER, show_me},
     {"GET", "/api/v1/sessions", ACCESS_VIEWER, list_sessions},
     {"POST", "/api/v1/sessions/{id}/end", ACCESS_VIEWER, end_session},
-    {"GET", "/api/v1/audit", ACCESS_ADMIN, list_audit},
     {NULL, NULL, ACCESS_OPEN, NULL},
 };

@@ -58,7 +58,7 @@ static void why(void *context, struct call *call) { list(context, call, LIST_WHY
 static void silences(void *context, struct call *call) { list(context, call, LIST_SILENCES, "silences"); }
 static void groups(void *context, struct call *call) { list(context, call, LIST_GROUPS, "groups"); }
 static void quarantine(void *context, struct call *call) { list(context, call, LIST_QUARANTINE, "quarantine"); }
-
+static void audit(void *context, struct call *call) { list(context, call, LIST_AUDIT, "audit"); }
 static void quarantined(void *context, struct call *call) { list(context, call, LIST_QUARANTINED, "quarantined"); }
 
 /* To be put right, and replayed. */
@@ -171,5 +171,6 @@ const struct route routes_lists[] = {
     {"GET", "/api/v1/quarantine/{id}", ACCESS_VIEWER, quarantined},
     {"GET", "/api/v1/quarantine/{id}/body", ACCESS_VIEWER, quarantined_body},
     {"GET", "/api/v1/channels", ACCESS_VIEWER, list_channels},
+    {"GET", "/api/v1/audit", ACCESS_ADMIN, audit},
     {NULL, NULL, ACCESS_OPEN, NULL},
 };

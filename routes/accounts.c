@@ -5,6 +5,7 @@
 #include "base/zone.h"
 #include "routes/auth_private.h"
 #include "routes/call.h"
+#include "routes/query.h"
 #include "routes/session.h"
 #include "routes/tables.h"
 
@@ -128,7 +129,12 @@ static void list_sessions(void *context, struct call *call)
     struct buf text = BUF_EMPTY(2u << 20);
     struct json_out out = json_out(&text);
     const struct session *session;
+    struct err err = {0};
 
+    if (!query_check(call, &err)) {
+        call_fail(call, 400, "bad request", "%s", err.text);
+        return;
+    }
     json_open(&out, '{');
     json_member(&out, "items");
     json_open(&out, '[');

@@ -40,7 +40,7 @@ static void list(void *context, struct call *call, enum history_list kind, const
     struct listing *listing = ARENA_NEW(call->arena, struct listing, 1);
     struct err err = {0};
 
-    if (!query_read(call, kind, notifier_now_ms(routes->notifier), query, &err)) {
+    if (!query_check(call, &err) || !query_read(call, kind, notifier_now_ms(routes->notifier), query, &err)) {
         call_fail(call, 400, "bad request", "%s", err.text);
         return;
     }
@@ -146,9 +146,13 @@ static void list_channels(void *context, struct call *call)
     struct routes_context *routes = context;
     const struct config *config = notifier_config(routes->notifier);
     struct notifier_health health = notifier_health(routes->notifier);
+    struct history_query query;
     struct buf text = BUF_EMPTY(1u << 20);
+    struct err err = {0};
 
-    if (text_equal(call_argument(call, "format"), "csv")) {
+    if (!query_check(call, &err) || !query_read(call, LIST_HISTORY, 0, &query, &err)) /* whatever list: format is all it takes */
+        call_fail(call, 400, "bad request", "%s", err.text);
+    else if (query.csv) {
         channels_csv(config, &health, &text);
         call_answer(call, 200, "text/csv; charset=utf-8", buf_text(&text), text.length);
     } else {

@@ -30,6 +30,19 @@ const struct operation *openapi_operation(const struct route *route)
     return NULL;
 }
 
+bool openapi_takes(const struct operation *operation, const char *argument)
+{
+    size_t length = strlen(argument);
+
+    for (const char *name = operation->arguments; name && *name; name += strspn(name, " !")) {
+        size_t size = strcspn(name, " !");
+        if (size == length && memcmp(name, argument, length) == 0)
+            return true;
+        name += size;
+    }
+    return false;
+}
+
 static const char *access_name(enum access access)
 {
     switch (access) {

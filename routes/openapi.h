@@ -24,6 +24,7 @@ extern const struct operation_argument openapi_arguments[]; /* closed by a row w
 
 bool openapi_covers(const struct route *route); /* pages and what belongs to them are no API */
 const struct operation *openapi_operation(const struct route *route); /* NULL: nobody has described it */
+bool openapi_takes(const struct operation *operation, const char *argument);
 void openapi_write(struct buf *out, const struct route *const *tables);
 
 #endif

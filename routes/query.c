@@ -2,7 +2,11 @@
 
 #include "base/text.h"
 #include "base/zone.h"
+#include "routes/call.h"
+#include "routes/openapi.h"
 #include "routes/page.h"
+
+#include <string.h>
 
 static bool read_time(struct call *call, const char *name, int64_t now_ms, int64_t *out, struct err *err)
 {
@@ -20,6 +24,17 @@ static bool read_time(struct call *call, const char *name, int64_t now_ms, int64
         return err_set(err, ERR_INPUT, "%s=%.60s: expected a time such as 2026-03-14T09:26:53Z, or a duration such as 2h", name, text);
     if (*out <= 0)
         *out = 1;
+    return true;
+}
+
+static bool read_all(const struct call *call, struct history_query *out, struct err *err)
+{
+    const char *all = text_or(call_argument(call, "all"), "false");
+
+    if (text_equal(all, "true"))
+        out->status = text_or(out->status, "all");
+    else if (!text_equal(all, "false"))
+        return err_set(err, ERR_INPUT, "all=%.20s: expected true or false", all);
     return true;
 }
 
@@ -54,6 +69,27 @@ static bool read_format(struct call *call, struct history_query *out, struct err
     return true;
 }
 
+static size_t times_given(const struct call *call, const char *name)
+{
+    const char *given[CALL_ARGUMENTS_MAX];
+
+    return call_arguments(call, name, given, LENGTH(given));
+}
+
+bool query_check(const struct call *call, struct err *err)
+{
+    const struct operation *operation = openapi_operation(call->route);
+
+    for (const struct operation_argument *row = openapi_arguments; operation && row->name; row++) {
+        const char *value = call_argument(call, row->name);
+        if (value && value[0] && !openapi_takes(operation, row->name)) /* empty: a field of a form */
+            return err_set(err, ERR_INPUT, "%s has no meaning here: this list takes %s", row->name, text_or(operation->arguments, "no arguments"));
+        if (value && !strstr(row->schema, "array") && times_given(call, row->name) > 1)
+            return err_set(err, ERR_INPUT, "%s is given more than once", row->name);
+    }
+    return true;
+}
+
 bool query_read(struct call *call, enum history_list list, int64_t now_ms, struct history_query *out, struct err *err)
 {
     *out = (struct history_query){.list = list};
@@ -65,8 +101,8 @@ bool query_read(struct call *call, enum history_list list, int64_t now_ms, struc
     out->text = text_or(call_argument(call, "text"), NULL);
     out->who = text_or(call_argument(call, "who"), NULL);
     out->cursor = text_or(call_argument(call, "cursor"), NULL);
-    if (list == LIST_ALERTS && text_equal(call_argument(call, "all"), "true"))
-        out->status = text_or(out->status, "all");
+    if (list == LIST_ALERTS && !read_all(call, out, err))
+        return false;
     return read_time(call, "since", now_ms, &out->since_ms, err) && read_time(call, "until", now_ms, &out->until_ms, err) &&
            read_matchers(call, out, err) && read_format(call, out, err);
 }

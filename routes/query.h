@@ -8,7 +8,10 @@
 
 /* Texts are the call's. since and until are RFC 3339 or a duration before now_ms. False: err says which argument. */
 bool query_read(struct call *call, enum history_list list, int64_t now_ms, struct history_query *out, struct err *err);
-/* The same for a page: no file, no matchers, `rows` of them where it does not say, and never more than PAGE_ROWS_MAX. */
+/* False: an argument that other lists know and this one does not, or one given twice where one counts. Passed over, more would be answered than
+ * was asked for. Names that no list knows are the caller's own business. For rows of the API. */
+bool query_check(const struct call *call, struct err *err);
+/* query_read for a page: no file, no matchers, `rows` of them where it does not say, and never more than PAGE_ROWS_MAX. */
 bool query_read_page(struct call *call, enum history_list list, int64_t now_ms, uint32_t rows, struct history_query *out, struct err *err);
 /* What a failed list becomes: 400, 404 or 500. */
 int query_status(const struct err *err);

@@ -10,6 +10,8 @@
 
 static const double seconds[] = {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 0};
 
+static const char *const refusals[] = {"bad", "full", "limit", "source"};
+
 static const struct metric_family families[] = {
     {"collector_rows_received_total", "Rows taken in, by source or door.", METRIC_COUNTER, {"source", NULL}, NULL},
     {"collector_rows_refused_total", "Rows not taken in: bad and limit (a push counts once), full (the spool), source (a source's own).", METRIC_COUNTER, {"reason", NULL}, NULL},
@@ -53,6 +55,8 @@ void metrics_declare_own(struct metrics *metrics)
 {
     for (size_t i = 0; i < LENGTH(families); i++)
         metrics_declare(metrics, &families[i]);
+    for (size_t i = 0; i < LENGTH(refusals); i++) /* a counter that appears with its first step hides it from increase() */
+        metrics_add(metrics, "collector_rows_refused_total", 0, &refusals[i]);
     watch_declare(metrics);
 }
 

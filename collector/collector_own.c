@@ -8,6 +8,7 @@
 #include <sys/resource.h>
 
 #define OWN_TABLE "collector_metrics"
+#define OWN_WORKS_EVERY_MS 300000 /* a source that works is named so often */
 
 static struct point *add_row(struct collector *collector, const char *source, int64_t wall_ms)
 {
@@ -29,8 +30,8 @@ static size_t count_names(const char *joined)
     return count;
 }
 
-/* A source's row says what changed: that it works, once, and that it fails, each time. */
-static size_t add_sources(struct collector *collector, int64_t wall_ms)
+/* A source that begins to work is named at once, then now and then; one that fails each time. */
+static size_t add_sources(struct collector *collector, struct instant now)
 {
     size_t failing = 0;
 
@@ -40,10 +41,10 @@ static size_t add_sources(struct collector *collector, int64_t wall_ms)
         if (!state->fetches)
             continue;
         failing += !state->up;
-        if (state->up && fetching->own_told)
+        if (state->up && fetching->own_told_ms && now.steady_ms - fetching->own_told_ms < OWN_WORKS_EVERY_MS)
             continue;
-        fetching->own_told = state->up;
-        struct point *point = add_row(collector, state->name, wall_ms);
+        fetching->own_told_ms = state->up ? now.steady_ms : 0;
+        struct point *point = add_row(collector, state->name, now.wall_ms);
         point_bool(collector->points, point, "failing", !state->up);
         if (!state->up && state->words[0])
             point_text(collector->points, point, "error", state->words);
@@ -104,7 +105,7 @@ void own_turn(struct collector *collector, struct instant now)
     if (first) /* nothing is known yet */
         return;
     points_clear(collector->points);
-    add_whole(collector, add_sources(collector, now.wall_ms), now.wall_ms);
+    add_whole(collector, add_sources(collector, now), now.wall_ms);
     for (size_t i = 0; i < collector->points->count; i++) {
         size_t before = collector->held.length;
         if (line_add_point(&collector->held, collector->points->items[i], now.wall_ms * 1000000, &err) && collector->held.length <= COLLECTOR_HELD_MAX) {

@@ -26,7 +26,7 @@ struct fetching { /* one source, and its fetch under way */
     int64_t wall_ms;   /* of the plan */
     struct collector_source_state state;
     char words[ERR_TEXT_MAX];
-    bool own_told; /* collector_metrics says that it works */
+    int64_t own_told_ms; /* steady: when collector_metrics was last told that it works; 0: it was not, or it failed since */
 };
 
 struct schema_job {

@@ -3,13 +3,14 @@
 
     dashboards.py [FOLDER]      FOLDER: where to; grafana/dashboards, unless said
 
-What is shown stands in nautilus.py, spock.py and delivery.py; the SQL they share in queries.py, Grafana's model in
+What is shown stands in nautilus.py, spock.py, delivery.py and collection.py; the SQL they share in queries.py, Grafana's model in
 panels.py. Thresholds are those of alerts.yaml.
 """
 import json
 import pathlib
 import sys
 
+import collection
 import delivery
 import nautilus
 import spock
@@ -20,7 +21,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 
 def everything(limit):
     return [nautilus.health(limit), nautilus.pipeline(limit), nautilus.exchange(limit), nautilus.trading(limit), spock.overview(limit),
-            *(spock.region(limit, *region) for region in spock.REGIONS.items()), delivery.delivery(limit)]
+            *(spock.region(limit, *region) for region in spock.REGIONS.items()), delivery.delivery(limit), collection.collector(limit)]
 
 
 def main(folder=HERE / "dashboards"):

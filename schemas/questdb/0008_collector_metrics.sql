@@ -1,4 +1,5 @@
--- Figures of the collector itself: a row of the whole (no source), and one of each source when it begins to work and while it fails.
+-- Figures of the collector itself: a row of the whole (no source), and one of each source: while it fails, when it
+-- works again, and every five minutes.
 -- Counters (_total) count since the start of the collector.
 CREATE TABLE IF NOT EXISTS collector_metrics (
     timestamp TIMESTAMP_NS,

@@ -25,7 +25,7 @@ GAPS = {("okx", "oi"): ((38 * MINUTE, 5 * MINUTE), (5 * HOUR, 16 * MINUTE)),
 RESTARTS = (30 * MINUTE, 5 * DAY, 17 * DAY)  # of collector-main
 STORMS = ((25 * MINUTE, 4 * MINUTE), (4 * DAY, 30 * MINUTE))  # errors on collector-main
 # How much rarer than the daemon's a table's rows are, where steps are short.
-STEPS = {"daemon": 1, "exchange": 1, "pipeline": 4, "trading": 1, "market": 4, "process": 4, "notifier": 1}
+STEPS = {"daemon": 1, "exchange": 1, "pipeline": 4, "trading": 1, "market": 4, "process": 4, "notifier": 1, "collector": 1}
 
 
 def chance(*names):
@@ -198,8 +198,23 @@ def notifier(lines, second, until, step):
         "commit_seconds_p99": 0.004 + 0.002 * chance(second, "commit"), "uptime_seconds": float(age)})
 
 
+def collector(lines, second, until, step):
+    began = until - 35 * DAY - 12 * HOUR
+    for host in ("fra1", "ams1"):
+        where, age = {"host": host, "env": "prod"}, second - began
+        lines.add("collector_metrics", second, where, {
+            "spool_rows": int(40 * chance(second, host)), "spool_bytes": int(8e6 + 4e6 * chance(second, host)), "spool_max_bytes": 2 ** 30,
+            "oldest_seconds": 0.25 * chance(second, host), "lag_seconds": 0.2 + 0.1 * chance(second, host), "received_total": 8 * age, "sent_total": 8 * age,
+            "dropped_total": 0, "bad_total": int(age / DAY), "quarantined_total": int(age / DAY / 9), "damaged_total": 0, "tables_suspended": 0,
+            "sources_failing": 0, "storage_failed": False, "memory_bytes": int(1.9e7 + 1e6 * chance(second, host)), "cpu_seconds_total": age * 0.004,
+            "uptime_seconds": float(age)})
+        for source in ("daemonrunner", "exchanges", "spock"):
+            if second % 300 == 0:
+                lines.add("collector_metrics", second, {"source": source, **where}, {"failing": False})
+
+
 WRITERS = {"daemon": daemons, "exchange": exchanges, "pipeline": pipeline, "trading": trading, "market": market,
-           "process": processes, "notifier": notifier}
+           "process": processes, "notifier": notifier, "collector": collector}
 
 
 def batches(until, days, step, fine=None, fine_step=15, rows_max=20000):

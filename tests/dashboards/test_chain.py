@@ -154,7 +154,7 @@ def collector_config(questdb_url, status=None, market=None, files=None):
         ]
     if market:
         sources.append({"type": "market", "name": "spock", "path": str(market.path), "every": "300ms", "queries": QUERIES})
-    return {"questdb": {"url": questdb_url}, "batch": {"interval": "100ms"}, "env": "prod", "host": "fra1", "sources": sources}
+    return {"questdb": {"url": questdb_url}, "batch": {"interval": "100ms"}, "env": "prod", "host": "fra1", "own_metrics": "300ms", "sources": sources}
 
 
 @pytest.fixture

@@ -100,6 +100,16 @@ WANTED = {  # REQUIREMENTS: dashboard -> panels, with their kind and unit
         "Channels over time": ("state-timeline", "short"),
         "Dead letters": ("stat", "short"),
     },
+    "collector": {
+        "Spool full": ("bargauge", "percent"),
+        "Rows dropped": ("stat", "short"),
+        "Rows in quarantine": ("stat", "short"),
+        "Tables suspended": ("stat", "short"),
+        "Sources": ("stat", "short"),
+        "Oldest row that waits": ("timeseries", "s"),
+        "Rows taken in per minute": ("timeseries", "short"),
+        "What sources say": ("table", "short"),
+    },
 }
 
 
@@ -194,6 +204,13 @@ WANTED_RULES = {  # REQUIREMENTS: rule -> stack, severity, comparison, threshold
     "QuestDBUnreachable": ("monitoring", "critical", "gt", 0, "30s", "Alerting", "Alerting"),
     "NotifierSlow": ("monitoring", "warning", "gt", 60, "1m", "OK", "KeepLast"),  # seconds: SC-003
     "NotifierDeadLetters": ("monitoring", "critical", "gt", 0, "0s", "OK", "KeepLast"),
+    "CollectorSilent": ("monitoring", "critical", "gt", 120, "0s", "Alerting", "KeepLast"),  # seconds
+    "CollectorSpoolFilling": ("monitoring", "critical", "gt", 80, "0s", "OK", "KeepLast"),  # percent
+    "CollectorBehind": ("monitoring", "warning", "gt", 60, "1m", "OK", "KeepLast"),  # seconds
+    "CollectorRowsDropped": ("monitoring", "critical", "gt", 0, "0s", "OK", "KeepLast"),
+    "CollectorQuarantine": ("monitoring", "warning", "gt", 0, "0s", "OK", "KeepLast"),
+    "QuestDBTableSuspended": ("monitoring", "critical", "gt", 0, "30s", "OK", "KeepLast"),
+    "CollectorSourceFailing": ("monitoring", "warning", "gt", 0, "5m", "OK", "KeepLast"),
 }
 
 
@@ -217,6 +234,12 @@ def test_uids_are_unique_and_stable():
     assert len(set(uids)) == len(uids)
     # A changed uid is a new rule to Grafana: its state and history begin anew. Add, never rename.
     assert uids == [
+        "collector-behind",
+        "collector-quarantine",
+        "collector-rows-dropped",
+        "collector-silent",
+        "collector-source-failing",
+        "collector-spool-filling",
         "nautilus-daemon-down",
         "nautilus-data-gap",
         "nautilus-error-rate",
@@ -226,6 +249,7 @@ def test_uids_are_unique_and_stable():
         "nautilus-no-data",
         "notifier-dead-letters",
         "notifier-slow",
+        "questdb-table-suspended",
         "questdb-unreachable",
         "spock-api-errors",
         "spock-api-errors-critical",

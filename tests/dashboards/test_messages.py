@@ -48,6 +48,13 @@ SAID = {
     "QuestDBUnreachable": (None, "QuestDB does not answer Grafana"),
     "NotifierSlow": (75, "telegram: messages take 75 s"),
     "NotifierDeadLetters": (2, "2 messages to telegram were given up"),
+    "CollectorSilent": (180, "The collector says nothing any more"),
+    "CollectorSpoolFilling": (84.6, "The collector's spool is 85 % full"),
+    "CollectorBehind": (150, "Rows have waited for QuestDB for 150 s"),
+    "CollectorRowsDropped": (12, "The collector dropped 12 rows or pushes"),
+    "CollectorQuarantine": (3, "3 rows went into quarantine"),
+    "QuestDBTableSuspended": (1, "1 tables of QuestDB are suspended"),
+    "CollectorSourceFailing": (1, "ws cannot be asked"),
 }
 
 

@@ -129,6 +129,9 @@ KNOWN = [  # dashboard, panel, range, series, from, to: what the seed wrote
     ("notifier-delivery", "Delivered within 60 s", 86400, "telegram", 100, 100),
     ("notifier-delivery", "Dead letters", 30 * 86400, "discord", 4, 5),
     ("notifier-delivery", "Channels", 3600, "discord", 1, 1),
+    ("collector", "Spool full", 3600, "fra1", 0.5, 1.5),
+    ("collector", "Rows in quarantine", 30 * 86400, "ams1", 3, 4),
+    ("collector", "Sources", 3600, "spock", 0, 0),
 ]
 
 
@@ -144,6 +147,7 @@ RATES = [  # dashboard, panel, series, what it is all the time
     ("nautilus-pipeline", "Funding fetches per hour", "bybit", {60}),
     ("nautilus-pipeline", "Liquidations per minute", "okx", {15}),
     ("spock-kr", "Requests per minute", "prices", {30}),
+    ("collector", "Rows sent per minute", "fra1", {480}),
 ]
 
 
@@ -157,7 +161,7 @@ def test_a_rate_does_not_fall_where_the_range_ends(filled, ask, until, uid, titl
         answer = ask(read.sql_of(board, panel, panel["targets"][0], until - span - late, until - late))
         found = {row[2] for row in answer.rows if row[1] == series}
         # The first row of a counter has none before it.
-        assert found == wanted or (title.startswith("Requests") and found > wanted and max(found) in wanted), found
+        assert found == wanted or (title.startswith(("Requests", "Rows")) and found > wanted and max(found) in wanted), found
 
 
 def test_outages_are_told_with_their_length(filled, ask, until):

@@ -35,6 +35,14 @@ def channel(**fields):
     return [("notifier_metrics", {"channel": "telegram", "host": "h"}, fields)]
 
 
+def own(**fields):
+    return [("collector_metrics", {"host": "h"}, fields)]
+
+
+def source(failing):
+    return [("collector_metrics", {"source": "exchanges", "host": "h"}, {"failing": failing})]
+
+
 class Counter:
     """Grows by `by` each time a row is written; the same for both sources."""
 
@@ -178,6 +186,40 @@ STORIES = [
         (30, channel(dead_total=4), {"NotifierDeadLetters": F}),
         (960, channel(dead_total=4), {"NotifierDeadLetters": N}),
         (60, channel(dead_total=0), {"NotifierDeadLetters": N})]),  # a restart of notifier
+    ("the collector says nothing any more", [
+        (60, own(spool_rows=0), {"CollectorSilent": N}),
+        (90, None, {"CollectorSilent": N}),
+        (60, source(False), {"CollectorSilent": F}),  # late rows of a source are no sign of life
+        (30, own(spool_rows=0), {"CollectorSilent": N})]),
+    ("the spool fills", [
+        (60, own(spool_bytes=800, spool_max_bytes=1000), {"CollectorSpoolFilling": N}),
+        (30, own(spool_bytes=810, spool_max_bytes=1000), {"CollectorSpoolFilling": F}),
+        (30, own(spool_bytes=100, spool_max_bytes=1000), {"CollectorSpoolFilling": N})]),
+    ("rows wait for QuestDB", [
+        (60, own(oldest_seconds=60.0), {"CollectorBehind": N}),
+        (45, own(oldest_seconds=90.0), {"CollectorBehind": P}),
+        (60, own(oldest_seconds=150.0), {"CollectorBehind": F}),
+        (30, own(oldest_seconds=0.1), {"CollectorBehind": N})]),
+    ("rows are dropped", [
+        (120, own(dropped_total=7), {"CollectorRowsDropped": N}),
+        (30, own(dropped_total=9), {"CollectorRowsDropped": F}),
+        (960, own(dropped_total=9), {"CollectorRowsDropped": N}),
+        (60, own(dropped_total=0), {"CollectorRowsDropped": N})]),  # a restart
+    ("a row is set aside", [
+        (120, own(quarantined_total=0), {"CollectorQuarantine": N}),
+        (30, own(quarantined_total=1), {"CollectorQuarantine": F}),
+        (960, own(quarantined_total=1), {"CollectorQuarantine": N})]),
+    ("a table is suspended", [
+        (60, own(tables_suspended=0), {"QuestDBTableSuspended": N}),
+        (20, own(tables_suspended=1), {"QuestDBTableSuspended": P}),
+        (60, own(tables_suspended=1), {"QuestDBTableSuspended": F}),
+        (30, own(tables_suspended=0), {"QuestDBTableSuspended": N})]),
+    ("a source cannot be asked", [
+        (15, source(False), {"CollectorSourceFailing": N}),
+        (285, None, {"CollectorSourceFailing": N}),
+        (240, source(True), {"CollectorSourceFailing": P}),
+        (90, source(True), {"CollectorSourceFailing": F}),
+        (30, source(False), {"CollectorSourceFailing": N})]),
 ]
 
 
@@ -250,7 +292,7 @@ def test_silence(filled, ask, until, title):
     for second in range(0, 300, 10):
         state.step(ask, at + second)
     # QuestDBUnreachable asks for no table and has its answer.
-    assert state.state == {rule_state.NO_LABELS: F if title in ("NautilusNoData", "SpockServiceDown") else N}
+    assert state.state == {rule_state.NO_LABELS: F if title in ("NautilusNoData", "SpockServiceDown", "CollectorSilent") else N}
 
 
 @pytest.mark.parametrize("title", RULES)

@@ -26,6 +26,24 @@ struct call *call_new(const char *target)
     return call;
 }
 
+void call_list_add(struct call **first, struct call *call)
+{
+    call->next = *first;
+    if (*first)
+        (*first)->previous = call;
+    *first = call;
+}
+
+void call_list_remove(struct call **first, struct call *call)
+{
+    if (call->next)
+        call->next->previous = call->previous;
+    if (call->previous)
+        call->previous->next = call->next;
+    else
+        *first = call->next;
+}
+
 static void call_free(struct call *call)
 {
     if (call->stream.closed)

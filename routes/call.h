@@ -74,6 +74,8 @@ struct call {
 };
 
 struct call *call_new(const char *target);
+void call_list_add(struct call **first, struct call *call);
+void call_list_remove(struct call **first, struct call *call);
 void call_connection_gone(struct call *call); /* frees it, at once or when its handler answers */
 void call_abandon(struct call *call, int status, const char *error, const char *detail);
 bool call_add_header(struct call *call, const char *name, const char *value); /* of the request; false: too many */

@@ -41,6 +41,12 @@ void link_enter(struct link *link, enum link_state state, int64_t now_ms)
     link->since_ms = now_ms;
 }
 
+void link_begin(struct link *link, void *call, int64_t now_ms)
+{
+    link->call = call;
+    link_enter(link, call ? LINK_READING : LINK_IDLE, now_ms);
+}
+
 static int64_t deadline_ms(const struct link *link, bool crowded)
 {
     switch (link->state) {

@@ -21,6 +21,7 @@ struct link {
     enum link_state state;
     int64_t since_ms; /* steady; of the state */
     bool cut;
+    void *call; /* that came over it and is not over; NULL: none */
     struct link *next, *previous;
 };
 
@@ -33,6 +34,7 @@ struct links {
 struct link *link_open(struct links *links, int fd, int64_t now_ms);
 void link_close(struct links *links, struct link *link); /* forgets it; the descriptor is not ours to close */
 void link_enter(struct link *link, enum link_state state, int64_t now_ms);
+void link_begin(struct link *link, void *call, int64_t now_ms); /* NULL: its call is over */
 void links_reap(struct links *links, int64_t now_ms);    /* cuts those past their deadline, once in a while */
 int64_t links_deadline_ms(const struct links *links, int64_t now_ms); /* ms until links_reap has work; -1: never */
 

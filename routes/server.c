@@ -271,37 +271,31 @@ static void *request_begins(void *context, const char *target, struct MHD_Connec
     call->refuse = server->options.refuse;
     call->told = server->options.change_ends;
     call->told_context = server->options.context;
-    call->next = server->calls;
-    if (server->calls)
-        server->calls->previous = call;
-    server->calls = call;
+    call_list_add(&server->calls, call);
     server->call_count++;
-    link_enter(call->link, LINK_READING, steady_ms());
+    link_begin(call->link, call, steady_ms());
     return call;
 }
-static void request_ends(void *context, struct MHD_Connection *connection, void **request, enum MHD_RequestTerminationCode code)
-{
-    struct server *server = context;
-    struct call *call = *request;
 
-    (void)connection;
-    (void)code;
-    if (!call)
-        return;
-    *request = NULL;
-    if (call->next)
-        call->next->previous = call->previous;
-    if (call->previous)
-        call->previous->next = call->next;
-    else
-        server->calls = call->next;
+static void end_call(struct server *server, struct call *call)
+{
+    call_list_remove(&server->calls, call);
     server->call_count--;
     server->bodies_bytes -= call->charged;
     if (call->stream.endless)
         leaving_forget(&server->leaving, ((struct link *)call->link)->fd);
-    link_enter(call->link, LINK_IDLE, steady_ms());
+    link_begin(call->link, NULL, steady_ms());
     call->link = call->connection = NULL;
     call_connection_gone(call);
+}
+
+static void request_ends(void *context, struct MHD_Connection *connection, void **request, enum MHD_RequestTerminationCode code)
+{
+    (void)connection;
+    (void)code;
+    if (*request)
+        end_call(context, *request);
+    *request = NULL;
 }
 
 static void connection_changes(void *context, struct MHD_Connection *connection, void **socket, enum MHD_ConnectionNotificationCode code)
@@ -312,6 +306,9 @@ static void connection_changes(void *context, struct MHD_Connection *connection,
         const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
         *socket = link_open(&server->links, info->connect_fd, steady_ms());
     } else if (*socket) {
+        struct link *link = *socket;
+        if (link->call) /* begun and given up without a word: more cookies or arguments than the library's memory holds */
+            end_call(server, link->call);
         link_close(&server->links, *socket);
         *socket = NULL;
     }

@@ -55,6 +55,28 @@ def test_ambiguous_framing_is_refused(start):
     assert d.get("/-/healthy").status == 200
 
 
+TOO_MUCH = {
+    "a long target": (b"GET /" + b"a" * 40000 + b" HTTP/1.1\r\nHost: localhost\r\n\r\n", b"414"),
+    "a long header": (b"GET / HTTP/1.1\r\nHost: localhost\r\nX: " + b"a" * 40000 + b"\r\n\r\n", b"431"),
+    "many headers": (b"GET / HTTP/1.1\r\nHost: localhost\r\n" + b"".join(b"X%d: 1\r\n" % n for n in range(150)) + b"\r\n", b"431"),
+    "a long trailer": (b"POST /api/v1/webhook/grafana HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\nX: "
+                       + b"a" * 60000 + b"\r\n\r\n", b"431"),
+    # The library closes these without a word, and without telling us that the request is over.
+    "many cookies": (b"GET / HTTP/1.1\r\nHost: localhost\r\nCookie: " + b"a=b; " * 2000 + b"\r\n\r\n", None),
+    "many arguments": (b"GET /?" + b"a=b&" * 3000 + b" HTTP/1.1\r\nHost: localhost\r\n\r\n", None),
+}
+
+
+def test_more_than_fits_is_refused_and_forgotten(start):
+    """A request that was kept would be found when the daemon ends: each test of ours looks at how it ended."""
+    d = start(config(console()))
+    for name, (data, status) in TOO_MUCH.items():
+        for _ in range(3):
+            got = exchange(d, data)
+            assert got.startswith(b"HTTP/1.1 " + status) if status else b"HTTP/1.1 200" not in got, (name, got[:200])
+    assert d.get("/-/healthy").status == 200
+
+
 def test_a_body_in_many_pieces(start, sink):
     d = start(config(hook(sink)))
     body = grafana(alert("Pieces"))

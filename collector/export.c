@@ -105,16 +105,25 @@ static bool find_time(const struct questdb *questdb, const char *table, struct b
     return ok;
 }
 
-static bool add_bound(struct buf *sql, const char *flag, const char *text, const char *column, const char *sign, int64_t now_ms, struct err *err)
+static bool read_time(const char *flag, const char *text, int64_t now_ms, int64_t *ms, struct err *err)
 {
-    int64_t ns, ms;
+    int64_t ns;
 
-    if (text_to_duration(text, &ms, NULL) && ms > 0)
-        ms = now_ms - ms;
+    if (text_to_duration(text, ms, NULL) && *ms > 0)
+        *ms = now_ms - *ms;
     else if (when_text(text, &ns))
-        ms = ns / 1000000;
+        *ms = ns / 1000000;
     else
         return err_set(err, ERR_INPUT, "%s %.60s: expected a time as 2026-03-14T09:00:00Z, a date as 2026-03-14, or how long ago as 24h", flag, text);
+    return true;
+}
+
+static bool add_bound(struct buf *sql, const char *flag, const char *text, const char *column, const char *sign, int64_t now_ms, struct err *err)
+{
+    int64_t ms;
+
+    if (!read_time(flag, text, now_ms, &ms, err))
+        return false;
     buf_addf(sql, "%s \"%s\" %s '", strstr(buf_text(sql), " WHERE ") ? " AND" : " WHERE", column, sign);
     zone_add_rfc3339(sql, ms);
     buf_add_char(sql, '\'');
@@ -183,6 +192,7 @@ int export_command(int argc, char **argv)
     const char *table = NULL, *from = NULL, *to = NULL;
     struct buf sql = BUF_EMPTY(URL_MAX);
     struct err err = {0};
+    int64_t ms, now_ms = clock_now(&clock_system).wall_ms;
 
     optind = 1;
     for (int flag; (flag = getopt_long(argc, argv, "", options, NULL)) != -1;)
@@ -196,10 +206,14 @@ int export_command(int argc, char **argv)
             return usage();
     if (table ? optind < argc : optind + 1 != argc || from || to)
         return usage();
+    if ((from && !read_time("--from", from, now_ms, &ms, &err)) || (to && !read_time("--to", to, now_ms, &ms, &err))) {
+        fprintf(stderr, "collector: %s\n", err.text);
+        return 2;
+    }
     bool opened = target_open(&target, flags.config, flags.questdb, &err);
     if (opened && !table)
         buf_add_text(&sql, argv[optind]);
-    int code = opened && (!table || export_sql(&target.questdb, table, from, to, clock_now(&clock_system).wall_ms, &sql, &err))
+    int code = opened && (!table || export_sql(&target.questdb, table, from, to, now_ms, &sql, &err))
                    ? run(&target.questdb, buf_text(&sql)) : -1;
     if (code < 0) {
         fprintf(stderr, "collector: %s\n", err.text);

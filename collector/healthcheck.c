@@ -5,6 +5,7 @@
 #include "collector/tables.h"
 #include "collector/target.h"
 
+#include <ctype.h>
 #include <getopt.h>
 #include <inttypes.h>
 #include <math.h>
@@ -169,12 +170,30 @@ static void check_rows(struct checking *checking)
             bytes > (double)HEALTH_BYTES_MAX ? ", more than 10 GB; longer intervals, or a shorter retention" : " of 10 GB");
 }
 
-static bool is_degraded(const struct http_reply *reply)
+/* The first words that an answer has for what is wrong; NULL: it says in none of these places. */
+static const char *wrong_in(const struct cJSON *json)
+{
+    static const struct {
+        const char *below, *key;
+    } places[] = {{NULL, "storageError"}, {"questdb", "reason"}, {"questdb", "suspendedTables"}, {"limits", "reason"}};
+
+    for (size_t i = 0; i < LENGTH(places); i++) {
+        const struct cJSON *at = places[i].below ? json_get(json, places[i].below) : json;
+        const char *words = at ? json_get_text(at, places[i].key) : NULL;
+        if (words && words[0])
+            return words;
+    }
+    return NULL;
+}
+
+/* True where the answer itself says that all is not well. words: what it says of that, else all of it. */
+static bool is_degraded(const struct http_reply *reply, struct buf *words)
 {
     struct cJSON *json = json_parse(buf_text(&reply->body), reply->body.length, NULL);
     const char *status = json_get_text(json, "status");
     bool degraded = text_equal(status, "degraded") || text_equal(status, "down");
 
+    text_add_terminal(words, text_or(wrong_in(json), buf_text(&reply->body)), false);
     json_close(json);
     return degraded;
 }
@@ -182,7 +201,7 @@ static bool is_degraded(const struct http_reply *reply)
 /* GET url + path answers 200. */
 static void check_http(struct checking *checking, const char *what, const char *url, const char *path, const char *cure)
 {
-    struct buf whole = BUF_EMPTY(4096), body = BUF_EMPTY(8192);
+    struct buf whole = BUF_EMPTY(4096), body = BUF_EMPTY(8192), wrong = BUF_EMPTY(8192);
     struct http_reply reply = {0};
     struct err err = {0};
     size_t length = strlen(url);
@@ -193,22 +212,25 @@ static void check_http(struct checking *checking, const char *what, const char *
     buf_add_text(&whole, path);
     struct http_request request = {.method = "GET", .url = buf_text(&whole), .timeout_ms = HEALTH_TIMEOUT_MS};
     bool answered = http_fetch(&request, &reply, &err);
+    while (reply.body.length && isspace((unsigned char)buf_text(&reply.body)[reply.body.length - 1]))
+        buf_cut(&reply.body, reply.body.length - 1);
     text_add_terminal(&body, buf_text(&reply.body), false);
     buf_cut(&body, body.length > 2000 ? 2000 : body.length);
-    bool well = answered && reply.status == 200, degraded = well && is_degraded(&reply);
+    bool well = answered && reply.status == 200, degraded = well && is_degraded(&reply, &wrong);
     if (degraded)
-        say(checking, what, "warning", "it works, and says that something is wrong: %.300s", buf_text(&body));
+        say(checking, what, "warning", "it works, and says that something is wrong: %.300s", buf_text(&wrong));
     else if (well)
         say(checking, what, "ok", "answered in %" PRId64 " ms", reply.latency_ms);
     else if (answered)
         say(checking, what, "failed", "answered HTTP %d: %.300s", reply.status, buf_text(&body));
     else
         say(checking, what, "failed", "%s; %s", err.text, cure);
-    if (checking->places->verbose && answered && !degraded)
+    if (checking->places->verbose && answered)
         buf_addf(checking->out, "           %s\n", buf_text(&body));
     http_reply_free(&reply);
     buf_free(&whole);
     buf_free(&body);
+    buf_free(&wrong);
 }
 
 /* What it listens on is not always where it can be reached: every address is, here, loopback. */

@@ -29,7 +29,7 @@ static int check_config_command(int argc, char **argv)
     struct config *config = config_load(path, &complaints);
     fputs(buf_text(&complaints), stderr);
     if (config)
-        printf("%s: %zu sources, no errors\n", path ? path : "environment", config->source_count);
+        printf("%s: %zu source%s, no errors\n", path ? path : "environment", config->source_count, config->source_count == 1 ? "" : "s");
     bool ok = config;
     config_free(config);
     buf_free(&complaints);
@@ -56,36 +56,59 @@ static const struct command commands[] = {
     {"healthcheck", "[--verbose] [--config FILE] [--questdb URL] [--notifier URL] [--grafana URL]", "the whole stack at a glance, and what 90 days weigh",
      healthcheck_command},
     {"version", "", "prints the version", version_command},
-    {"help", "", "this", help_command},
+    {"help", "[COMMAND]", "this, or one command's line of it", help_command},
     {0},
 };
 
-static void print_all(FILE *out)
+static const struct command *find(const char *name)
 {
-    fprintf(out, "collector %s: metrics into QuestDB, none lost on the way\n\n", NOTIFIER_VERSION);
     for (const struct command *command = commands; command->name; command++)
-        fprintf(out, "  collector %s %s\n      %s\n", command->name, command->usage, command->summary);
-    fprintf(out, "\nExit codes: 0 done, 1 it failed, 2 wrong usage or configuration.\n");
+        if (strcmp(command->name, name) == 0)
+            return command;
+    fprintf(stderr, "collector: no command is called \"%.40s\"; `collector help` lists them\n", name);
+    return NULL;
+}
+
+static void print_one(const struct command *command)
+{
+    printf("  collector %s%s%s\n      %s\n", command->name, command->usage[0] ? " " : "", command->usage, command->summary);
 }
 
 static int help_command(int argc, char **argv)
 {
-    (void)argc;
-    (void)argv;
-    print_all(stdout);
+    const struct command *command = argc > 1 ? find(argv[1]) : NULL;
+
+    if (argc > 1 && !command)
+        return 2;
+    if (command) {
+        print_one(command);
+        return 0;
+    }
+    printf("collector %s: metrics into QuestDB, none lost on the way\n\n", NOTIFIER_VERSION);
+    for (command = commands; command->name; command++)
+        print_one(command);
+    printf("\nExit codes: 0 done, 1 it failed, 2 wrong usage or configuration.\n");
     return 0;
+}
+
+static bool asks_for_help(const char *word)
+{
+    return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0;
 }
 
 int main(int argc, char **argv)
 {
     signal(SIGPIPE, SIG_IGN);
-    for (const struct command *command = commands; argc > 1 && command->name; command++)
-        if (strcmp(command->name, argv[1]) == 0)
-            return command->run(argc - 1, argv + 1);
-    if (argc > 1 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0))
-        return help_command(argc, argv);
-    if (argc > 1)
-        fprintf(stderr, "collector: no command is called \"%.40s\"\n", argv[1]);
-    print_all(stderr);
-    return 2;
+    if (argc < 2) {
+        fprintf(stderr, "usage: collector COMMAND; `collector help` lists the commands\n");
+        return 2;
+    }
+    if (asks_for_help(argv[1]))
+        return help_command(1, argv);
+    if (strcmp(argv[1], "--version") == 0)
+        return version_command(1, argv);
+    const struct command *command = find(argv[1]);
+    if (command && argc > 2 && asks_for_help(argv[2]))
+        return help_command(2, argv);
+    return command ? command->run(argc - 1, argv + 1) : 2;
 }

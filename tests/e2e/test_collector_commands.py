@@ -171,7 +171,8 @@ def test_export_is_streamed(run, tmp_path):
 def test_export_says_what_is_wrong(run, schema):
     assert run("export", "SELECT nonsense").returncode == 1 and "Invalid column: nonsense" in run("export", "SELECT nonsense").stderr
     assert 'QuestDB has no table "nope"' in run("export", "--table", "nope").stderr
-    assert "expected a time" in run("export", "--table", "daemon_metrics", "--from", "soon").stderr
+    soon = run("export", "--table", "daemon_metrics", "--from", "soon")
+    assert "expected a time" in soon.stderr and soon.returncode == 2
     assert "only accepts SELECT" in run("export", "DROP TABLE daemon_metrics").stderr
     with open("/dev/full", "w") as full:
         assert "could not be written: No space left" in run("export", "SELECT x FROM long_sequence(100000)", stdout=full).stderr
@@ -230,6 +231,11 @@ def test_healthcheck(questdb, run, schema, neighbour, tmp_path):
         Neighbour.answers["/health"] = (200, '{"status":"degraded"}')
         degraded = run("healthcheck", *config, "--notifier", neighbour)
         assert degraded.returncode == 0 and checks(degraded)["notifier"][0] == "warning" and checks(degraded)["grafana"][0] == "skipped"
+        assert checks(degraded)["notifier"][1].endswith('something is wrong: {"status":"degraded"}')
+        Neighbour.answers["/health"] = (200, '{"status":"degraded","storageError":"","questdb":{"up":false,"reason":"connection refused"}}\n')
+        degraded = run("healthcheck", "--verbose", *config, "--notifier", neighbour)
+        assert checks(degraded)["notifier"][1].endswith("something is wrong: connection refused"), "its own words, not the JSON around them"
+        assert "\\x0a" not in degraded.stdout and '           {"status":"degraded"' in degraded.stdout
         Neighbour.answers["/health"] = (503, '{"status":"down"}')
         down = run("healthcheck", *config, "--notifier", neighbour)
         assert down.returncode == 1 and checks(down)["notifier"] == ("failed", 'answered HTTP 503: {"status":"down"}')
@@ -258,3 +264,20 @@ def test_no_questdb_is_said_by_each(run):
         assert result.returncode == 1 and "Couldn't connect to server" in result.stdout + result.stderr, command
     result = run("schema", "apply", url="http://secret:word@127.0.0.1:1")
     assert result.returncode == 1 and "word" not in result.stdout + result.stderr
+
+
+def test_help_and_usage():
+    """`collector --version` and `collector export --help` were called wrong; a misspelt command brought all of the help."""
+    def run(*arguments):
+        return subprocess.run([str(BIN), *arguments], capture_output=True, text=True, timeout=30)
+    every = run("help")
+    names = re.findall(r"^  collector (\S+)", every.stdout, re.M)
+    assert every.returncode == 0 and run("--help").stdout == every.stdout and len(names) == 9
+    for name in names:
+        one = run("help", name)
+        assert one.returncode == 0 and one.stdout in every.stdout and one.stdout.startswith(f"  collector {name}"), one
+        assert run(name, "--help").stdout == one.stdout
+    assert run("--version").stdout == run("version").stdout
+    for wrong in ([], ["nonsense"], ["help", "nonsense"], ["serve", "--nonsense"], ["spool"], ["spool", "nonsense"]):
+        done = run(*wrong)
+        assert done.returncode == 2 and not done.stdout and 1 <= len(done.stderr.splitlines()) <= 2, (wrong, done)

@@ -24,6 +24,39 @@ static const char *base_url(const struct client *client)
     return text_or(client->url, text_or(getenv("NOTIFIER_URL"), "http://127.0.0.1:8686"));
 }
 
+struct answer {
+    struct http_reply *reply;
+    bool there;
+};
+
+static void keep_answer(void *context, uint64_t tag, const struct http_reply *reply)
+{
+    struct answer *answer = context;
+
+    (void)tag;
+    *answer->reply = *reply;
+    answer->reply->body = answer->reply->headers = (struct buf)BUF_EMPTY(CLIENT_REPLY_MAX);
+    buf_add(&answer->reply->body, buf_text(&reply->body), reply->body.length);
+    answer->there = true;
+}
+
+/* http_fetch, with somebody who is called meanwhile. */
+static bool fetch_watched(const struct client *client, const struct http_request *request, struct http_reply *reply, struct err *err)
+{
+    struct answer answer = {reply, false};
+    struct http *http = http_new(err);
+
+    *reply = (struct http_reply){.end = HTTP_NOT_SENT};
+    bool begun = http && http_start(http, request, 1, keep_answer, &answer, err);
+    while (begun && !answer.there) {
+        http_wait(http, -1, CLIENT_WAITING_EVERY_MS);
+        http_run(http);
+        client->waiting(client->waiting_context);
+    }
+    http_free(http);
+    return answer.there && reply->end == HTTP_ANSWERED;
+}
+
 int client_call(const struct client *client, const char *method, const char *path, const char *body, struct http_reply *reply,
                 struct err *err)
 {
@@ -43,7 +76,7 @@ int client_call(const struct client *client, const char *method, const char *pat
         buf_addf(&authorization, "Bearer %s", token);
         request.headers[request.header_count++] = (struct http_header){"Authorization", buf_text(&authorization)};
     }
-    bool ok = http_fetch(&request, reply, err);
+    bool ok = client->waiting ? fetch_watched(client, &request, reply, err) : http_fetch(&request, reply, err);
     if (!ok)
         err_set(err, ERR_NETWORK, "no notifier answers at %s (%s); start one with `notifier serve`, or name it with --url", base,
                 reply->err.text[0] ? reply->err.text : "no connection");

@@ -8,12 +8,15 @@
 #include "base/http.h"
 
 #define CLIENT_TIMEOUT_MS 30000
+#define CLIENT_WAITING_EVERY_MS 100
 #define CLIENT_REPLY_MAX (64u << 20) /* bytes of one answer */
 
 struct client {
     const char *url;    /* flag; NULL: $NOTIFIER_URL, else http://127.0.0.1:8686 */
     int64_t timeout_ms; /* 0: CLIENT_TIMEOUT_MS */
     const char *output; /* table, json, csv; NULL: table on a terminal, else json */
+    void (*waiting)(void *context); /* called now and then until the answer is there; NULL: nobody wants that */
+    void *waiting_context;
 };
 
 /* Takes the common flags out of what getopt found: true if it was one of them. */

@@ -13,6 +13,7 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -83,9 +84,49 @@ static bool make_absolute(const char *file, struct buf *out)
     return !out->full;
 }
 
+struct daemons_copy { /* looked at from here, as far as it can be: it may be another machine's, or closed to us */
+    struct progress progress;
+    const char *file;
+    char *unfinished; /* pattern of its name until it is whole: db_backup's */
+    char *database;   /* NULL: no configuration says which */
+};
+
+static int64_t size_of(const char *file)
+{
+    struct stat status;
+    return file && stat(file, &status) == 0 ? status.st_size : 0;
+}
+
+static void look_at_copy(void *context)
+{
+    struct daemons_copy *copy = context;
+    glob_t found = {0};
+    bool there = glob(copy->unfinished, 0, NULL, &found) == 0;
+    int64_t bytes = there ? size_of(found.gl_pathv[0]) : 0;
+
+    progress_go_on(&copy->progress, there || !size_of(copy->file) ? "copying" : "checking", bytes, bytes ? size_of(copy->database) : 0);
+    globfree(&found);
+}
+
+static void watch_copy(struct errand *errand, struct daemons_copy *copy, const char *file)
+{
+    const char *configuration = config_find(errand->config_flag);
+    struct buf pattern = BUF_EMPTY(BACKUP_PATH_MAX * 2 + 64);
+
+    for (const char *at = file; *at; at++)
+        buf_addf(&pattern, strchr("*?[\\", *at) ? "\\%c" : "%c", *at);
+    buf_add_text(&pattern, ".??????");
+    copy->file = file;
+    copy->unfinished = buf_take(&pattern, NULL);
+    copy->database = configuration && access(configuration, R_OK) == 0 ? local_storage(configuration) : NULL;
+    errand->client.waiting = look_at_copy;
+    errand->client.waiting_context = copy;
+}
+
 /* The daemon's copy: its exit code, or -1 where no daemon answers. */
 static int ask_daemon(struct errand *errand, const char *file)
 {
+    struct daemons_copy copy = {.unfinished = NULL};
     struct buf body = BUF_EMPTY(64 * 1024);
     struct json_out out = json_out(&body);
     struct http_reply reply;
@@ -96,8 +137,13 @@ static int ask_daemon(struct errand *errand, const char *file)
     json_set_text(&out, "file", file);
     json_shut(&out, '}');
     errand->client.timeout_ms = BACKUP_TIMEOUT_MS;
+    if (isatty(STDERR_FILENO))
+        watch_copy(errand, &copy, file);
     int status = client_call(&errand->client, "POST", "/api/v1/backup", buf_text(&body), &reply, &err);
     buf_free(&body);
+    progress_end(&copy.progress);
+    free(copy.unfinished);
+    free(copy.database);
     if (status == 200) {
         struct cJSON *json = json_parse(buf_text(&reply.body), reply.body.length, NULL);
         printf("%s: %lld bytes, read over\n", file, (long long)json_get_int(json, "bytes", 0));

@@ -3,6 +3,8 @@
 #include "base/zone.h"
 #include "notifier/commands/client.h"
 #include "notifier/commands/commands.h"
+#include "notifier/commands/progress.h"
+#include "notifier/commands/queue.h"
 #include "notifier/commands/receipt.h"
 #include "notifier/commands/rows.h"
 #include "notifier/commands/table.h"
@@ -12,7 +14,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#define RETRY_EVERY_MS 200
+#define RETRY_STILL_MS 10000   /* nothing moved for so long: it is not watched on */
 #define FOLLOW_EVERY_MS 2000
 #define FOLLOW_FIRST_ROWS 10   /* shown of what was before */
 #define FOLLOW_ROWS_MAX 1000   /* between two looks; what is older is left out, and said */
@@ -108,6 +113,25 @@ static void print_row(void *context, const struct cJSON *row)
     buf_free(&line);
 }
 
+/* A table without rows still has its first line: the daemon knows it. */
+static int print_keys(const struct listing *listing, const char *path)
+{
+    struct buf whole = BUF_EMPTY(64 * 1024);
+    struct http_reply reply;
+    struct err err;
+
+    buf_addf(&whole, "%s%s%sformat=csv&limit=1", path, buf_text(&listing->query), listing->query.length ? "&" : "?");
+    int status = client_call(&listing->client, "GET", buf_text(&whole), NULL, &reply, &err);
+    buf_free(&whole);
+    if (!status)
+        return client_failed(&err);
+    int code = status == 200 ? 0 : client_refused(&reply);
+    if (!code)
+        printf("%.*s\r\n", (int)strcspn(buf_text(&reply.body), "\r\n"), buf_text(&reply.body));
+    http_reply_free(&reply);
+    return code;
+}
+
 /* JSON or CSV, all of it. */
 static int export(const struct listing *listing, const char *path, bool csv)
 {
@@ -120,7 +144,9 @@ static int export(const struct listing *listing, const char *path, bool csv)
         struct json_out out = json_out(&end);
         json_put_text(&out, next.length ? buf_text(&next) : NULL);
         printf("%s],\"next\":%s}\n", printing.count ? "\n" : "{\"items\":[", buf_text(&end));
-    } else if (!code && next.length)
+    } else if (!code && !printing.count)
+        code = print_keys(listing, path);
+    else if (!code && next.length)
         fprintf(stderr, "notifier: there is more: --cursor %s\n", buf_text(&next));
     buf_free(&next);
     buf_free(&end);
@@ -276,16 +302,30 @@ int command_history(int argc, char **argv)
     return code;
 }
 
-/* The explanation line by line; all of it as JSON where asked. */
+/* One channel was concerned, and what is said of it is said of the whole. */
+static bool repeats_its_part(const struct cJSON *json)
+{
+    const struct cJSON *channels = json_get(json, "channels");
+    return json_count(channels) == 1 && text_equal(json_get_text(json, "explanation"), json_get_text(json_first(channels), "explanation"));
+}
+
+static void print_indented(unsigned depth, const char *text)
+{
+    struct buf line = BUF_EMPTY(64 * 1024);
+
+    text_add_terminal(&line, text, true);
+    printf("%*s%s\n", (int)depth * 2, "", buf_text(&line));
+    buf_free(&line);
+}
+
+/* When something changed; then what is explained of json, and of what lies below it, line by line. */
 static void print_why(const struct cJSON *json, unsigned depth)
 {
+    if (json_get(json, "seq") && json_get_text(json, "at") && json_get_text(json, "status"))
+        printf("%*s%s %s\n", (int)depth * 2 - 2, "", json_get_text(json, "at"), json_get_text(json, "status"));
     for (const struct cJSON *one = json_first(json); one; one = json_next(one)) {
-        if (json_key(one) && strcmp(json_key(one), "explanation") == 0 && json_text(one)) {
-            struct buf line = BUF_EMPTY(64 * 1024);
-            text_add_terminal(&line, json_text(one), true);
-            printf("%*s%s\n", (int)depth * 2, "", buf_text(&line));
-            buf_free(&line);
-        }
+        if (json_key(one) && strcmp(json_key(one), "explanation") == 0 && json_text(one) && !repeats_its_part(json))
+            print_indented(depth, json_text(one));
         if ((json_is_object(one) || json_is_array(one)) && depth < 10)
             print_why(one, depth + json_is_object(one));
     }
@@ -367,6 +407,25 @@ static int act(const struct listing *listing, const char *path, const char *done
     return code;
 }
 
+/* On a terminal a retry of many is watched until all have ended, or nothing moves any more. */
+static void watch_retry(const struct client *client, const char *channel)
+{
+    struct progress progress = {0};
+    int64_t all = queue_length(client, channel), left = all, moved_ms = 0;
+
+    for (int64_t waited = 0; left > 0 && waited - moved_ms < RETRY_STILL_MS; waited += RETRY_EVERY_MS) {
+        progress_count(&progress, "telling again", all - left, all);
+        poll(NULL, 0, RETRY_EVERY_MS);
+        int64_t now = queue_length(client, channel);
+        moved_ms = now != left ? waited : moved_ms;
+        left = now;
+        all = left > all ? left : all;
+    }
+    progress_end(&progress);
+    if (all > 0 && left >= 0)
+        printf("%lld of %lld have ended; `notifier deliveries list --channel %s` says how\n", (long long)(all - left), (long long)all, channel);
+}
+
 static int change_delivery(const struct listing *listing, const char *verb, const char *id, const char *channel)
 {
     struct buf path = BUF_EMPTY(4096);
@@ -379,8 +438,11 @@ static int change_delivery(const struct listing *listing, const char *verb, cons
         buf_add_text(&path, "retry?channel=");
         text_add_url(&path, channel);
     }
-    int code = act(listing, buf_text(&path), strcmp(verb, "drop") == 0 ? "dropped" : "goes again; `notifier deliveries list` shows it");
+    int code = act(listing, buf_text(&path), strcmp(verb, "drop") == 0 ? "dropped" : id ? "goes again; `notifier deliveries list` shows it"
+                                             : "they go again; `notifier deliveries list` shows them");
     buf_free(&path);
+    if (!code && !id && isatty(STDERR_FILENO))
+        watch_retry(&listing->client, channel);
     return code;
 }
 

@@ -1,4 +1,4 @@
-/* How far long work on a file is: one line on a terminal that is written over, nothing elsewhere. */
+/* How far long work is: one line on a terminal that is written over, nothing elsewhere. */
 #ifndef COMMANDS_PROGRESS_H
 #define COMMANDS_PROGRESS_H
 
@@ -12,6 +12,8 @@ struct progress { /* begins zeroed */
 
 /* Fits db_watch; always true. all: bytes, or 0 where the end is not known. */
 bool progress_go_on(void *progress, const char *doing, int64_t bytes, int64_t all);
+/* The same of things that are counted. */
+void progress_count(struct progress *progress, const char *doing, int64_t done, int64_t all);
 void progress_end(struct progress *progress); /* wipes the line */
 
 #endif

@@ -337,6 +337,8 @@ static void print_list(const struct silencing *silencing, const struct cJSON *li
         }
         count++;
     }
+    if (csv && !count)
+        buf_add_text(&line, "id,status,updatedAt,comment,createdBy,endsAt,matchers,startsAt\r\n"); /* the keys of a silence */
     if (csv)
         fwrite(buf_text(&line), 1, line.length, stdout);
     else

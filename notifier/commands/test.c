@@ -5,6 +5,7 @@
 #include "notifier/commands/client.h"
 #include "notifier/commands/commands.h"
 #include "notifier/commands/local.h"
+#include "notifier/commands/queue.h"
 #include "notifier/commands/receipt.h"
 #include "notifier/commands/table.h"
 
@@ -16,6 +17,7 @@
 
 #define RECEIPT_WAIT_MS 60000
 #define RECEIPT_EVERY_MS 200
+#define QUEUE_AFTER_MS 2000 /* not tried by then: the channel waits for something else */
 
 static void print_clean(FILE *out, const char *text)
 {
@@ -69,11 +71,20 @@ static int print_receipt(const struct client *client, const struct cJSON *json, 
     return delivered ? 0 : 1;
 }
 
-/* Asks until the delivery is final; after its first failed attempt it says so and why, once. */
+/* Why it is not there yet: its own last error, else what keeps the channel from trying it. */
+static void find_trouble(const struct client *client, const struct cJSON *json, int waited, struct buf *words)
+{
+    buf_clear(words);
+    table_value(json, "lastError", words);
+    if (!words->length && waited >= QUEUE_AFTER_MS)
+        queue_trouble(client, text_or(json_get_text(json, "channel"), ""), words);
+}
+
+/* Asks until the delivery is final; once there is trouble it says so and why, once. */
 static int await_receipt(const struct client *client, const char *id)
 {
     struct buf path = BUF_EMPTY(256);
-    struct buf explanation = BUF_EMPTY(64 * 1024);
+    struct buf explanation = BUF_EMPTY(64 * 1024), trouble = BUF_EMPTY(64 * 1024);
     bool said = false;
     int code = -1;
 
@@ -90,17 +101,16 @@ static int await_receipt(const struct client *client, const char *id)
         }
         struct cJSON *json = json_parse(buf_text(&reply.body), reply.body.length, NULL);
         const char *state = text_or(json_get_text(json, "state"), "open");
-        struct buf error = BUF_EMPTY(64 * 1024);
-        table_value(json, "lastError", &error);
         buf_clear(&explanation);
         table_value(json, "explanation", &explanation);
         if (strcmp(state, "open") != 0)
             code = print_receipt(client, json, buf_text(&reply.body));
-        else if (!said && error.length) {
-            fprintf(stderr, "notifier: not yet: %s; trying again\n", buf_text(&error));
-            said = true;
+        else if (!said) {
+            find_trouble(client, json, waited, &trouble);
+            said = trouble.length > 0;
+            if (said)
+                fprintf(stderr, "notifier: not yet: %s; trying again\n", buf_text(&trouble));
         }
-        buf_free(&error);
         json_close(json);
         http_reply_free(&reply);
         if (code < 0)
@@ -109,6 +119,7 @@ static int await_receipt(const struct client *client, const char *id)
     if (code < 0)
         fprintf(stderr, "notifier: not delivered within %d s; it goes on trying. %s\n", RECEIPT_WAIT_MS / 1000, buf_text(&explanation));
     buf_free(&explanation);
+    buf_free(&trouble);
     buf_free(&path);
     return code < 0 ? 1 : code;
 }

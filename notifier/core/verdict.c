@@ -272,6 +272,8 @@ static void go_on(struct core *core, struct delivery *delivery, const struct eve
                                             ? 0 : backoff_ms(delivery->tries + (answered ? 3 : 0), delivery->id));
         if (is_untouched(delivery) && (summary_is(delivery) || (!delivery->maybe_sent && !digest_is(delivery))))
             delivery_thaw(core, delivery);
+        if (summary->words) /* the log has this try's, not those of the one before */
+            text_replace(&delivery->words, summary->words);
         core_count_delivery(core, delivery, "retried", 0);
         /* A wish longer than the route's patience is as good as a refusal. */
         bool wish_too_long = summary->busy && event->wait_ms > group_settings(core, delivery->lane->group)->deliver_within_ms;

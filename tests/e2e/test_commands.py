@@ -12,7 +12,8 @@ import time
 
 import pytest
 
-from daemon import BIN, SLOW, alert, config, console, hook, telegram_channel
+from daemon import BIN, SLOW, alert, config, console, hook, telegram_channel, until
+from fakes import Answer
 
 NOWHERE = {"NOTIFIER_URL": "http://127.0.0.1:1"}
 
@@ -76,6 +77,60 @@ def test_lists_in_each_form(start, telegram, sink):
     assert json.loads(d.cli("telegram", "chats", "--output", "json").stdout)["items"] == [
         {"chat_id": -1007, "type": "supergroup", "name": "=cmd()", "topic_id": 5}]
     assert "'=cmd()" in d.cli("telegram", "chats", "--output", "csv").stdout, "no formula for a spreadsheet"
+
+
+def test_a_list_of_nothing_has_its_keys(start, sink):
+    """`history --output csv` that found nothing printed nothing: whoever read it by the names of its columns failed."""
+    d = start(config(hook(sink)))
+    for command in (["alerts"], ["incidents"], ["history"], ["deliveries", "list"], ["silence", "list"]):
+        empty = d.cli(*command, "--output", "csv")
+        assert empty.returncode == 0 and len(empty.stdout.splitlines()) == 1, empty
+    d.fire(alert("There"))
+    d.wait_delivered()
+    d.cli("silence", "add", "alertname=Nothing", "--duration", "1h", "--comment", "works")
+    for command in (["alerts"], ["incidents"], ["history"], ["deliveries", "list"], ["silence", "list"]):
+        empty, full = (d.cli(*command, *more, "--output", "csv").stdout for more in ([] if command[0] == "silence" else ["alertname=No"], []))
+        assert full.startswith(empty.splitlines(keepends=True)[0]), (command, empty, full)
+
+
+def test_why_says_each_thing_once(start, sink):
+    d = start(config(hook(sink)))
+    d.fire(alert("Told"))
+    d.wait_delivered()
+    shown = on_terminal(d, "why", d.items("/api/v1/alerts")[0]["id"])
+    lines = [line.strip() for line in shown.splitlines()]
+    assert sum("was told" in line for line in lines) == 1 and re.search(r"^\s+20\S+Z firing$", shown.replace("\r", ""), re.M), shown
+
+
+def test_a_retry_of_many_is_watched_on_a_terminal(start, sink):
+    sink.always(Answer(404, "gone"))
+    d = start(config(console(), hook(sink), route={"group_by": ["alertname"]}))
+    d.fire(*(alert(f"Dead{i}") for i in range(20)))
+    until(lambda: d.metric("notifier_deliveries_total", channel="hook", outcome="dead") == 20, "dead letters")
+    sink.always(Answer(200, "ok"))
+    shown = on_terminal(d, "deliveries", "retry", "--channel", "hook")
+    assert "they go again" in shown and re.search(r"\d+ of \d+ have ended|^they go again[^\n]*\n$", shown.replace("\r", "")), shown
+    sink.wait(lambda: len(sink.taken) >= 20, "the retried ones")
+    d.wait_at_rest()
+    again = d.cli("deliveries", "retry", "--channel", "hook")
+    assert again.returncode == 1, "all were told"
+
+
+def test_a_channel_in_trouble_says_so_to_its_test(start, sink):
+    """The test waited behind another message that the provider refused, and after a minute said nothing of it."""
+    sink.always(Answer(500, "on fire"))
+    d = start(config(hook(sink), route={"deliver_within": "10m"}))
+    d.fire(alert("First"))
+    until(lambda: sum("outcome=retried" in line for line in d.err) >= 3, "trouble")
+    process = subprocess.Popen([d.binary, "test", "--channel", "hook"], cwd=d.folder, env={**d.env, "NOTIFIER_URL": d.url}, stderr=subprocess.PIPE, text=True)
+    try:
+        said = process.stderr.readline()
+        assert "not yet" in said and "on fire" in said, said
+        sink.always(Answer(200, "ok"))
+        assert process.wait(60 * SLOW) == 0
+    finally:
+        process.kill()
+        process.communicate()
 
 
 def on_terminal(d, *arguments, **env):

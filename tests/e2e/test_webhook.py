@@ -108,3 +108,13 @@ def test_one_in_flight_a_group(start, sink):
     sink.let_go()
     sink.wait(lambda: any('"b"' in m.text for m in sink.taken))
     d.wait_at_rest()
+
+
+def test_the_log_has_the_words_of_the_try_it_tells(start, sink):
+    """The first try's line had none, and every later one those of the try before."""
+    sink.script(Answer(500, "first trouble"), Answer(502, "second trouble"))
+    d = start(config(hook(sink), route={"deliver_within": "30s"}))
+    d.fire(alert("Troubled"))
+    d.wait_delivered()
+    said = [line for line in d.err if "event=delivery outcome=retried" in line]
+    assert len(said) == 2 and "first trouble" in said[0] and "second trouble" in said[1], said

@@ -151,7 +151,8 @@ def test_over_http(start, tmp_path):
     assert ask({}).status == 400 and ask(b"{").status == 400
     reply = ask({"file": "/nosuch/x.db"})
     assert reply.status == 500 and "/nosuch/x.db" in reply.text, reply
-    assert any("event=backup " in line for line in d.err) and any("event=backup_failed" in line for line in d.err), d.said()
+    for event in ("event=backup ", "event=backup_failed"):
+        d.wait_line(lambda line: event in line, "err")
     assert d.get("/-/ready").status == 200
 
 

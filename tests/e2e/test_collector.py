@@ -194,7 +194,7 @@ def test_a_suspended_table_is_noticed(questdb, start, table):
         until(lambda: c.metric("collector_questdb_tables_suspended") == 1, "the alarm")
         health = c.get("/health").json
         assert health["status"] == "degraded" and health["questdb"]["suspendedTables"] == table
-        assert any("questdb_table_suspended" in line and table in line for line in c.err)
+        c.wait_line(lambda line: "questdb_table_suspended" in line and table in line, "err")
     finally:
         questdb.ask(f"ALTER TABLE {table} RESUME WAL")
     counted(questdb, table, 1)
@@ -237,7 +237,8 @@ def test_a_wrong_password_holds_everything(tmp_path, make):
         until(lambda: c.metric("collector_retries_total", **{"class": "held"}) >= 1, "the refusal")
         health = c.get("/health").json
         assert health["status"] == "degraded" and health["questdb"]["held"] and "401" in health["questdb"]["reason"]
-        assert any("questdb_refuses_us" in line for line in c.err) and c.metric("collector_rows_quarantined_total") == 0
+        c.wait_line(lambda line: "questdb_refuses_us" in line, "err")
+        assert c.metric("collector_rows_quarantined_total") == 0
         c.stop()
         c.path.write_text(c.path.read_text().replace("sekretWrong", "sekretRight"))
         c.start()

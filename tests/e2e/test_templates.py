@@ -52,7 +52,7 @@ def test_a_template_that_fails_at_night_falls_back(own, telegram):
     d = own(telegram_channel(telegram, template={"text": "{{ index .Alerts 7 }}"}))
     d.fire(disk())
     assert "CRITICAL" in telegram.wait_taken()[0].text
-    assert any("template_failed" in line and "channel telegram: text:1:" in line for line in d.err), d.said()
+    d.wait_line(lambda line: "template_failed" in line and "channel telegram: text:1:" in line, "err")
 
 
 def test_mistakes_are_found_when_the_file_is_read(make, telegram):

@@ -491,7 +491,7 @@ def test_the_example_is_right_and_complete(tmp_path):
     everything = re.sub(r"_file: /etc/notifier/[a-z-]+", f"_file: {tmp_path}/secret", everything)
     c.path.write_text(everything)
     done = c.cli("check-config", str(c.path))
-    assert done.returncode == 0 and "8 sources" in done.stdout, done
+    assert done.returncode == 0 and "9 sources" in done.stdout, done
 
 
 def test_the_command_line(tmp_path):

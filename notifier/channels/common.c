@@ -93,7 +93,8 @@ size_t compose_chat(const struct channel_config *config, const struct view *view
         }
         return count;
     }
-    if (config->on_update == UPDATE_REPLY) {
+    bool amend = view->reason == REASON_AMEND; /* no news: the edit is all of it */
+    if (config->on_update == UPDATE_REPLY && !amend) {
         content->reply = true;
         message_news(view, arena, &content->page);
         add_part(parts, &count, PART_POST, false, content, arena);
@@ -101,7 +102,7 @@ size_t compose_chat(const struct channel_config *config, const struct view *view
     /* The first message stays true. Where a reply rings, the edit is a courtesy. */
     pages_fold(pages, page_count);
     *content = (struct content){.page = pages[0], .silent = view->silent};
-    add_part(parts, &count, PART_EDIT, config->on_update == UPDATE_REPLY, content, arena);
+    add_part(parts, &count, PART_EDIT, config->on_update == UPDATE_REPLY && !amend, content, arena);
     return count;
 }
 

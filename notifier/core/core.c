@@ -98,6 +98,7 @@ void core_free(struct core *core)
         struct group *group = item;
         for (uint16_t i = 0; i < group->lane_count; i++) {
             free(lane_at(group, i)->root_remote);
+            free(lane_at(group, i)->amend);
             free(lane_at(group, i));
         }
         if (group->lane_count > 1)
@@ -274,7 +275,7 @@ size_t core_channels(const struct core *core, struct core_channel_state *out, si
     for (void *item; map_each(&core->deliveries, &at, &item);) {
         const struct delivery *delivery = item;
         for (size_t i = 0; i < count; i++)
-            if (out[i].name == delivery->lane->target->name &&
+            if (out[i].name == delivery->lane->target->name && !amend_is(delivery) &&
                 (!out[i].oldest_accepted_ms || delivery->accepted_ms < out[i].oldest_accepted_ms))
                 out[i].oldest_accepted_ms = delivery->accepted_ms;
     }

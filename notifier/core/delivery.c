@@ -50,6 +50,11 @@ void delivery_write(struct core *core, const struct delivery *delivery)
     write_row(core, delivery);
 }
 
+bool delivery_counts(const struct delivery *delivery)
+{
+    return !summary_is(delivery) && !amend_is(delivery);
+}
+
 bool delivery_is_idle(const struct delivery *delivery)
 {
     if (delivery->attempt_id || delivery->rendering)
@@ -116,13 +121,17 @@ void delivery_end(struct core *core, struct delivery *delivery, enum settled sta
     row->carried_by = carried_by;
     if (state != SETTLED_DELIVERED)
         core_count_delivery(core, delivery, settled_text(state), 0);
-    delivery->lane->target->pending -= !summary_is(delivery);
+    delivery->lane->target->pending -= delivery_counts(delivery);
     delivery_free(core, delivery);
 }
 
 /* A revision that takes the place of one not yet said inherits its age, its wait and its doubts. */
 static void carry(struct core *core, struct delivery *old, struct delivery *delivery)
 {
+    if (amend_is(old)) { /* nothing of it is news */
+        amend_give_way(core, old, delivery->id);
+        return;
+    }
     delivery->accepted_ms = old->accepted_ms < delivery->accepted_ms ? old->accepted_ms : delivery->accepted_ms;
     delivery->accepted_steady_ms = old->accepted_steady_ms < delivery->accepted_steady_ms ? old->accepted_steady_ms : delivery->accepted_steady_ms;
     delivery->due = old->due;
@@ -151,7 +160,7 @@ struct delivery *delivery_open(struct core *core, struct lane *lane, enum reason
     if (lane->delivery)
         carry(core, lane->delivery, delivery);
     lane->delivery = delivery;
-    lane->target->pending += reason != REASON_RECOVERY; /* what it speaks of has been told elsewhere: nothing waits in it */
+    lane->target->pending += delivery_counts(delivery);
     map_put(&core->deliveries, delivery->id, delivery);
     delivery_write(core, delivery);
     target_queue(core, delivery);
@@ -194,6 +203,10 @@ void delivery_die(struct core *core, struct delivery *delivery, const char *why)
 
     if (digest_is(delivery)) {
         digest_dissolve(core, delivery, why, true);
+        return;
+    }
+    if (amend_is(delivery)) {
+        amend_give_up(core, delivery, why);
         return;
     }
     if (failover(core, delivery, why))
@@ -240,6 +253,10 @@ void delivery_advance(struct core *core, struct delivery *delivery)
         delivery_send(core, delivery, NULL);
         return;
     }
+    if (amend_is(delivery)) {
+        amend_advance(core, delivery);
+        return;
+    }
     size_t count;
     if (summary_is(delivery))
         summary_cover(core, delivery);
@@ -278,7 +295,7 @@ void delivery_write_part(struct core *core, const struct delivery *delivery, uin
 
 static bool is_silent_update(const struct delivery *delivery)
 {
-    return delivery->reason == REASON_ALL_RESOLVED || delivery->reason == REASON_SOME_RESOLVED;
+    return delivery->reason == REASON_ALL_RESOLVED || delivery->reason == REASON_SOME_RESOLVED || amend_is(delivery);
 }
 
 /* Sends the next unfinished part, or all of them where they travel together. The first send of a message writes

@@ -87,14 +87,14 @@ static size_t room(const struct target *target)
 
 static bool can_be_gathered(const struct delivery *delivery)
 {
-    return !digest_is(delivery) && !delivery->maybe_sent && !delivery->message_id && !delivery->only_test && delivery_is_idle(delivery) &&
+    return !digest_is(delivery) && !amend_is(delivery) && !delivery->maybe_sent && !delivery->message_id && !delivery->only_test && delivery_is_idle(delivery) &&
            delivery->reason != REASON_TEST;
 }
 
 /* Critical goes first, one by one, while it is few; unless the rest has waited its time meanwhile. */
 static bool is_time(const struct core *core, const struct target *target)
 {
-    size_t critical = 0, gathered = 0, most = room(target);
+    size_t critical = 0, gathered = 0, amends = 0, most = room(target);
     int64_t oldest_ms = INT64_MAX;
 
     if (target->ready.count <= most && target->pending <= core->policy->pending_per_channel_max)
@@ -102,10 +102,13 @@ static bool is_time(const struct core *core, const struct target *target)
     for (size_t i = 0; i < target->ready.count; i++) {
         const struct delivery *delivery = OWNER(target->ready.items[i], struct delivery, queue);
         gathered += can_be_gathered(delivery);
+        amends += amend_is(delivery);
         critical += delivery->severity == 0;
-        if (delivery->severity && delivery->accepted_ms < oldest_ms)
+        if (delivery->severity && !amend_is(delivery) && delivery->accepted_ms < oldest_ms)
             oldest_ms = delivery->accepted_ms;
     }
+    if (target->ready.count - amends <= most && target->pending <= core->policy->pending_per_channel_max)
+        return false;
     bool few = critical && critical <= most / 2;
     return gathered > 1 && !(few && (oldest_ms == INT64_MAX || core->now.wall_ms - oldest_ms < DIGEST_AFTER_MS));
 }

@@ -33,7 +33,7 @@ bool failover_possible_for(const struct core *core, const struct lane *lane)
 
 bool failover_possible(const struct core *core, const struct delivery *delivery)
 {
-    return failover_possible_for(core, delivery->lane);
+    return !amend_is(delivery) && failover_possible_for(core, delivery->lane);
 }
 
 int64_t failover_due_ms(const struct core *core, const struct delivery *delivery)
@@ -73,7 +73,7 @@ static uint64_t hand_over(struct core *core, struct delivery *delivery, struct t
     }
     if (!owed)
         return 0; /* a repeat, say: nothing new is lost with it */
-    if (!other->delivery)
+    if (lane_is_free(other))
         delivery_open(core, other, REASON_FAILOVER, delivery->severity, delivery->accepted_ms);
     if (other->delivery->reason == REASON_FAILOVER && !other->delivery->words) {
         buf_addf(&words, "%s: %s", lane->target->name, why);
@@ -120,6 +120,8 @@ bool failover(struct core *core, struct delivery *delivery, const char *why)
         next = told->next;
         if (told->alert->status == ALERT_FIRING && told->status != TOLD_FIRING) /* what may have arrived, too: nobody knows that it has */
             told->hushed = HUSH_ELSEWHERE; /* to be summed up for this channel once it is back */
+        if (told->status == TOLD_FIRING || told->told_ms)
+            amend_told_elsewhere(core, told);
         told_settle(core, told, told->owed_seq, SETTLED_CARRIED, carrier, buf_text(&words));
     }
     summary_went_elsewhere(core, lane->target, target);

@@ -152,6 +152,11 @@ struct lane *group_lane(struct core *core, struct group *group, struct target *t
     return lane;
 }
 
+bool lane_is_free(const struct lane *lane)
+{
+    return !lane->delivery || (amend_is(lane->delivery) && delivery_is_idle(lane->delivery));
+}
+
 void lane_notified(struct lane *lane, struct moment at)
 {
     lane->notified = at;
@@ -322,12 +327,12 @@ static bool lane_flush(struct core *core, struct lane *lane)
     struct delivery *old = lane->delivery;
 
     if (old && (digest_is(old) || !delivery_is_idle(old)))
-        return true; /* its answer brings the lane back */
+        return !amend_is(old); /* its answer brings the lane back */
     struct news news = lane_news(core, lane);
     if (!news.firing && !news.resolved && !news.both)
         return false;
     enum reason reason = lane_reason(core, lane, &news);
-    if (old && !old->tries && !old->message_id) {
+    if (old && !amend_is(old) && !old->tries && !old->message_id) {
         /* Not worded yet: it will tell the newest state when its turn comes. */
         if (news.severity < old->severity || old->reason == REASON_REPEAT) {
             old->severity = news.severity < old->severity ? news.severity : old->severity;
@@ -360,6 +365,8 @@ void group_timer(struct core *core, struct group *group)
     for (uint16_t i = 0; i < group->lane_count; i++)
         if (repeats(core, lane_at(group, i)) && repeat_due(core, lane_at(group, i)) <= core->now.steady_ms)
             lane_repeat(core, lane_at(group, i));
+    for (uint16_t i = 0; i < group->lane_count; i++)
+        amend_timer(core, lane_at(group, i));
     group_refresh(core, group);
 }
 
@@ -422,9 +429,12 @@ void group_refresh(struct core *core, struct group *group)
         group_close(core, group);
         return;
     }
-    for (uint16_t i = 0; i < group->lane_count; i++)
-        if (repeats(core, lane_at(group, i)) && repeat_due(core, lane_at(group, i)) < due)
-            due = repeat_due(core, lane_at(group, i));
+    for (uint16_t i = 0; i < group->lane_count; i++) {
+        const struct lane *lane = lane_at(group, i);
+        if (repeats(core, lane) && repeat_due(core, lane) < due)
+            due = repeat_due(core, lane);
+        due = amend_due_ms(lane) < due ? amend_due_ms(lane) : due;
+    }
     if (due == INT64_MAX)
         heap_remove(&core->timers, &group->timer);
     else if (!group->timer.place || group->timer.rank != due)
@@ -444,6 +454,7 @@ void group_free(struct core *core, struct group *group)
     core->unaccounted -= group->unaccounted;
     for (uint16_t i = 0; i < group->lane_count; i++) {
         free(lane_at(group, i)->root_remote);
+        free(lane_at(group, i)->amend);
         free(lane_at(group, i));
     }
     if (group->lane_count > 1)

@@ -120,6 +120,8 @@ static void hush(struct core *core, struct told *told, enum hush kind)
         told->hushed = (uint8_t)kind;
     else if (may_know)
         told->status = TOLD_RESOLVED;
+    if (kind == HUSH_FLAPS)
+        amend_want(core, told->lane);
     hush_words(core, told, kind, &words);
     told_settle(core, told, told->owed_seq, SETTLED_SUPPRESSED, 0, buf_text(&words));
     buf_free(&words);

@@ -262,6 +262,8 @@ void alert_close(struct core *core, struct alert *alert, const char *state_reaso
 
 static void forget(struct core *core, struct alert *alert)
 {
+    if (amend_is_spent(alert))
+        amend_forget(core, alert);
     if (alert->tolds) { /* still owed somewhere: look again later */
         heap_set(&core->expiries, &alert->expiry, core->now.steady_ms + FORGET_RESOLVED_MS, alert->id);
         return;
@@ -286,14 +288,14 @@ static void make_room(struct core *core)
         struct alert *oldest = NULL, *alert;
         size_t at = 0;
         while (map_each(&core->alert_ids, &at, (void **)&alert)) {
-            bool spent = alert->status == ALERT_RESOLVED && !alert->tolds;
-            bool oldest_spent = oldest && oldest->status == ALERT_RESOLVED && !oldest->tolds;
+            bool spent = amend_is_spent(alert);
+            bool oldest_spent = oldest && amend_is_spent(oldest);
             if (!oldest || (spent && !oldest_spent) ||
                 (spent == oldest_spent && (alert->refreshed_ms < oldest->refreshed_ms ||
                                            (alert->refreshed_ms == oldest->refreshed_ms && alert->id < oldest->id))))
                 oldest = alert;
         }
-        if (oldest->status == ALERT_RESOLVED && !oldest->tolds) {
+        if (amend_is_spent(oldest)) {
             forget(core, oldest);
             continue;
         }

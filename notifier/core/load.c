@@ -88,7 +88,7 @@ static void load_delivery(struct core *core, const struct record_delivery *row)
     delivery->only_test = text_copy(row->only_test);
     assert(!delivery->lane->delivery);
     delivery->lane->delivery = delivery;
-    delivery->lane->target->pending += !summary_is(delivery);
+    delivery->lane->target->pending += delivery_counts(delivery);
     map_put(&core->deliveries, delivery->id, delivery);
     if (delivery->message_id)
         map_put(&core->messages, delivery->message_id, delivery);
@@ -217,9 +217,11 @@ static void resume_sending(struct core *core, struct delivery *delivery)
     map_remove(&core->attempts, delivery->attempt_id, &delivery->attempt_id);
     delivery->attempt_id = 0;
     delivery->lane->target->in_flight--;
-    delivery->maybe_sent = true;
+    delivery->maybe_sent = !amend_is(delivery);
     delivery->tries++;
     delivery->due = moment_now(core);
+    if (amend_is(delivery))
+        delivery_thaw(core, delivery); /* an edit may be made twice, in other words */
     delivery_write(core, delivery);
 }
 
@@ -237,8 +239,10 @@ void core_load_done(struct core *core, struct instant now, struct effects *effec
         target_queue(core, delivery);
         failover_watch(core, delivery);
     }
-    for (size_t at = 0; map_each(&core->alert_ids, &at, &item);)
+    for (size_t at = 0; map_each(&core->alert_ids, &at, &item);) {
         target_recall(core, item);
+        amend_load(core, item);
+    }
     /* The policy may be another than the one we stopped with: a restart does what a reload does. */
     reload(core, core->policy);
     groups_write_dirty(core);

@@ -14,6 +14,7 @@ const char *reason_text(enum reason reason)
         [REASON_DIGEST] = "digest",
         [REASON_ESCALATION] = "escalation",
         [REASON_RECOVERY] = "back again",
+        [REASON_AMEND] = "first message kept true",
     };
     _Static_assert(sizeof texts / sizeof texts[0] == REASON_COUNT, "a reason without its words");
     return texts[reason];

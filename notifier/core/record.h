@@ -18,6 +18,7 @@ enum settled { SETTLED_OPEN, SETTLED_DELIVERED, SETTLED_CARRIED, SETTLED_SUPPRES
 enum reason {
     REASON_FIRST, REASON_NEW_ALERTS, REASON_SOME_RESOLVED, REASON_ALL_RESOLVED, REASON_REPEAT,
     REASON_TEST, REASON_FIRED_AND_RESOLVED, REASON_FAILOVER, REASON_DIGEST, REASON_ESCALATION, REASON_RECOVERY,
+    REASON_AMEND, /* no news: an edit that keeps the first message true */
     REASON_COUNT
 };
 const char *reason_text(enum reason reason);   /* "first notification" */
@@ -42,7 +43,7 @@ enum record_kind {
 };
 
 /* Why an alert that fires is not told. WAITS: its inhibition may still come; or has just ended, and so may the alert. */
-enum hush { HUSH_NONE, HUSH_SILENCED, HUSH_INHIBITED, HUSH_MUTED, HUSH_WAITS, HUSH_ELSEWHERE /* told over a fallback */,
+enum hush { HUSH_NONE, HUSH_SILENCED, HUSH_INHIBITED, HUSH_MUTED, HUSH_WAITS, HUSH_ELSEWHERE /* told over a fallback; an end: not shown by the first message yet */,
             HUSH_FLAPS /* comes and goes: told once it is calm */, HUSH_RAISED /* worse than what is on its way says: told again after it */ };
 
 enum silence_state { SILENCE_PENDING, SILENCE_ACTIVE, SILENCE_EXPIRED };

@@ -35,6 +35,8 @@ static void bury(struct core *core, struct lane *lane)
 {
     if (lane->target->channel)
         return;
+    if (lane->delivery && lane_is_free(lane))
+        amend_give_way(core, lane->delivery, 0);
     if (lane->delivery && !lane->delivery->attempt_id && !lane->delivery->rendering) {
         delivery_die(core, lane->delivery, "channel removed");
         return; /* the group may be gone with it */

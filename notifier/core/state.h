@@ -37,6 +37,7 @@ struct moment {
     int64_t steady_ms, wall_ms; /* wall 0: never */
 };
 
+struct amend;
 struct told;
 struct lane;
 struct group;
@@ -102,6 +103,7 @@ struct lane { /* one group on one channel */
     int64_t repeat_from_ms; /* steady: notified, or when last found that nothing here repeats */
     char *root_remote;
     struct delivery *delivery; /* the open one */
+    struct amend *amend;       /* NULL, as mostly: the first message needed none */
 };
 
 struct incident {
@@ -274,6 +276,7 @@ static inline struct lane *lane_at(const struct group *group, uint16_t index)
 {
     return group->lane_count == 1 ? group->lanes.one : group->lanes.many[index];
 }
+bool lane_is_free(const struct lane *lane); /* for a delivery: none is open, or one that gives way */
 struct lane *group_lane(struct core *core, struct group *group, struct target *target); /* finds or adds, and writes it */
 const struct policy_node *group_settings(const struct core *core, const struct group *group);
 void group_touch(struct core *core, struct group *group); /* something is owed: set its flush */
@@ -357,6 +360,7 @@ void delivery_send(struct core *core, struct delivery *delivery, const struct re
 void delivery_free(struct core *core, struct delivery *delivery);
 void delivery_write_part(struct core *core, const struct delivery *delivery, uint16_t index, const struct rendered_part *rendered,
                          const char *remote_id);
+bool delivery_counts(const struct delivery *delivery); /* as pending: something waits in it that nobody was told */
 bool delivery_is_idle(const struct delivery *delivery); /* nothing in flight, nothing of its message said */
 void delivery_retry(struct core *core, const struct event_retry *event);
 void delivery_drop(struct core *core, const struct event_retry *event);
@@ -389,6 +393,26 @@ void digest_uncover(struct delivery *digest);
 bool digest_gather(struct core *core, struct target *target); /* true: one goes out now */
 void digest_dissolve(struct core *core, struct delivery *digest, const char *why, bool die);
 
+/* amend.c: edits that keep a lane's first message true while nothing is told */
+bool amend_is(const struct delivery *delivery);
+void amend_want(const struct core *core, struct lane *lane); /* it may show what is not so; then the group is to be refreshed */
+/* The end of what the channel knows of is told elsewhere, or in a digest: kept, where the first message can be edited, until it
+ * shows it. Called before the end is settled. */
+void amend_told_elsewhere(const struct core *core, struct told *told);
+void amend_load(const struct core *core, const struct alert *alert); /* after a start */
+int64_t amend_due_ms(const struct lane *lane); /* steady; INT64_MAX: none is, or a delivery is open */
+void amend_timer(struct core *core, struct lane *lane); /* its group's time has come, perhaps for this */
+bool amend_shows(struct core *core, const struct told *told); /* among what the edit shows */
+void amend_advance(struct core *core, struct delivery *delivery); /* its turn to be sent */
+/* These end it. All but amend_give_way may close and free its group. */
+void amend_delivered(struct core *core, struct delivery *delivery);
+void amend_failed(struct core *core, struct delivery *delivery, const char *why, bool for_good);
+void amend_give_up(struct core *core, struct delivery *delivery, const char *why);
+void amend_give_way(struct core *core, struct delivery *delivery, uint64_t carrier); /* idle; what waits for it waits on. 0: no carrier */
+void amend_spared(struct core *core, struct lane *lane); /* a message has edited it */
+bool amend_is_spent(const struct alert *alert); /* over, and at most an edit waits for it */
+void amend_forget(struct core *core, struct alert *alert); /* a spent one: no edit */
+
 /* summary.c: one message for a channel that is back. It is also what probes a channel that nothing else would try. */
 bool summary_is(const struct delivery *delivery);
 void summary_went_elsewhere(struct core *core, struct target *from, const struct target *to);
@@ -416,6 +440,7 @@ void target_free(struct target *target);
 void target_recall(struct core *core, const struct alert *alert); /* one of our own that stands, after a restart */
 int64_t backoff_ms(uint32_t failures, uint64_t chance);
 
+int64_t throttle_spare_at(const struct target *target); /* from which half of each rate is left: for what can wait */
 int64_t throttle_free_at(const struct target *target);  /* steady time from which every rate admits one more; INT64_MIN: now */
 void throttle_sent(struct target *target, struct moment at);
 void throttle_configure(struct target *target, const struct policy_channel *channel);

@@ -54,6 +54,8 @@ void summary_cover(struct core *core, struct delivery *summary)
             }
             told->settled_seq = told->owed_seq = alert->seq - 1;
             told_owe(core, told);
+            if (told->lane->delivery && lane_is_free(told->lane))
+                amend_give_way(core, told->lane->delivery, summary->id);
             if (told->lane->delivery && told->lane->delivery != summary)
                 continue; /* its group speaks for itself here, at this moment */
             digest_cover(summary, told->lane);

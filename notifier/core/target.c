@@ -34,11 +34,11 @@ void target_configure(struct target *target, const struct policy_channel *channe
         throttle_configure(target, channel);
 }
 
-/* Worst severity first, then who has waited longest; ids last, so that order is a matter of state alone. */
+/* Worst severity first, then who has waited longest, edits that tell nothing behind all; ids last, so that order is a matter of state alone. */
 static void queue_ready(struct target *target, struct delivery *delivery)
 {
     heap_remove(&target->waiting, &delivery->queue);
-    int64_t rank = ((int64_t)delivery->severity << 48) + (delivery->accepted_ms & 0xffffffffffffLL);
+    int64_t rank = ((int64_t)(amend_is(delivery) ? UINT8_MAX + 1 : delivery->severity) << 48) + (delivery->accepted_ms & 0xffffffffffffLL);
     heap_set(&target->ready, &delivery->queue, rank, delivery->id);
 }
 
@@ -75,13 +75,15 @@ static uint32_t window(const struct target *target)
     return target->channel ? target->channel->in_flight_max : 1;
 }
 
-/* Steady time from which a ready delivery may go; INT64_MAX: when an answer frees a place. */
+/* Steady time from which the first that is ready may go; INT64_MAX: when an answer frees a place. */
 static int64_t open_at(const struct target *target)
 {
     if (target->in_flight >= window(target))
         return INT64_MAX;
     int64_t at = target->not_before.wall_ms ? target->not_before.steady_ms : INT64_MIN;
-    int64_t paced = throttle_free_at(target);
+    struct heap_item *top = heap_top(&target->ready);
+    bool can_wait = top && amend_is(OWNER(top, struct delivery, queue));
+    int64_t paced = can_wait ? throttle_spare_at(target) : throttle_free_at(target);
     return paced > at ? paced : at;
 }
 

@@ -20,6 +20,27 @@ int64_t throttle_free_at(const struct target *target)
     return free_at;
 }
 
+/* When the send that leaves half of them free is out of the window: that many of the last. */
+static int64_t half_free_at(const struct moment *times, uint32_t count, uint32_t next, int64_t per_ms)
+{
+    const struct moment *at = &times[(next + count - (count + 1) / 2) % count];
+    return at->wall_ms ? at->steady_ms + per_ms : INT64_MIN;
+}
+
+int64_t throttle_spare_at(const struct target *target)
+{
+    int64_t spare_at = throttle_free_at(target);
+
+    for (size_t i = 0; i < target->ring_count; i++) {
+        const struct ring *ring = &target->rings[i];
+        int64_t at = half_free_at(ring->times, ring->count, ring->next, ring->per_ms);
+        spare_at = at > spare_at ? at : spare_at;
+    }
+    const struct wallet *wallet = target->wallet;
+    int64_t at = wallet ? half_free_at(wallet->times, wallet->rate.count, wallet->next, wallet->rate.per_ms) : INT64_MIN;
+    return at > spare_at ? at : spare_at;
+}
+
 void throttle_sent(struct target *target, struct moment at)
 {
     if (target->wallet) {

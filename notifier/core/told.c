@@ -130,7 +130,7 @@ void told_settle(struct core *core, struct told *told, uint32_t seq, enum settle
     if (seq <= told->settled_seq)
         return;
     told->settled_seq = seq;
-    if (told->hushed == HUSH_WAITS || (told->hushed == HUSH_ELSEWHERE && settled == SETTLED_DELIVERED))
+    if (told->hushed == HUSH_WAITS || (told->hushed == HUSH_ELSEWHERE && settled == SETTLED_DELIVERED && told->alert->status == ALERT_FIRING))
         told->hushed = HUSH_NONE;
     if (is_owed(told))
         told->owed_ms = told->alert->changed_ms;

@@ -15,6 +15,10 @@ void delivery_rendered(struct core *core, const struct event_rendered *event)
     delivery->rendering = false;
     if (event->part_count == 0) {
         delivery->lane->target->in_flight--;
+        if (amend_is(delivery)) {
+            amend_give_up(core, delivery, "it could not be put into words");
+            return;
+        }
         if (delivery->form == FORM_MINIMAL) {
             delivery_die(core, delivery, "it could not be put into words");
             return;
@@ -154,21 +158,31 @@ static void delivered(struct core *core, struct delivery *delivery)
     struct item *items = ARENA_NEW(core->effects->arena, struct item, count + 1);
     bool gathered = digest_is(delivery), summary = summary_is(delivery);
     struct target *target = delivery->lane->target;
+    bool edited = false;
 
+    for (uint16_t i = 0; i < delivery->part_count; i++)
+        edited = edited || (delivery->parts[i].kind == PART_EDIT && delivery->parts[i].state == PART_DELIVERED);
     if (count)
         memcpy(items, delivery->items, count * sizeof items[0]);
     for (size_t i = 0; i < lane_count; i++) {
         lanes[i] = covered[i];
         lane_notified(lanes[i], moment_now(core));
         lane_write(core, lanes[i]);
+        if (gathered)
+            amend_want(core, lanes[i]);
+        else if (edited)
+            amend_spared(core, lanes[i]);
     }
     int64_t took_ms = core->now.wall_ms - delivery->accepted_ms;
     core_count_delivery(core, delivery, "delivered", took_ms > 0 ? (double)took_ms / 1000 : 0);
     delivery_end(core, delivery, SETTLED_DELIVERED, NULL, 0);
     for (uint32_t i = 0; i < count; i++) {
+        bool may_know = items[i].told->status == TOLD_FIRING || items[i].told->told_ms;
         items[i].told->status = items[i].status == ALERT_FIRING ? TOLD_FIRING : TOLD_RESOLVED;
         items[i].told->told_ms = core->now.wall_ms;
         flap_told(items[i].told, items[i].seq);
+        if (gathered && may_know && items[i].told->hushed != HUSH_FLAPS && items[i].seq == items[i].told->alert->seq)
+            amend_told_elsewhere(core, items[i].told);
         if (items[i].told->hushed == HUSH_RAISED) {
             items[i].told->hushed = HUSH_NONE;
             if (items[i].seq < items[i].told->alert->seq) {
@@ -204,7 +218,9 @@ static bool finish(struct core *core, struct delivery *delivery, const struct su
     }
     if (open)
         return false;
-    if (taken)
+    if (taken && amend_is(delivery))
+        amend_delivered(core, delivery);
+    else if (taken)
         delivered(core, delivery);
     else
         delivery_die(core, delivery, summary->words ? summary->words : "refused");
@@ -253,6 +269,10 @@ static void go_on(struct core *core, struct delivery *delivery, const struct eve
 {
     if (takes_apart(core, delivery, event, summary))
         return;
+    if (amend_is(delivery)) {
+        amend_failed(core, delivery, text_or(summary->words, "no answer"), summary->refused_content);
+        return;
+    }
     bool answered = delivery->parts[delivery->attempt_first].kind == PART_RECIPIENT && event->status;
 
     if (summary->refused_content) {
@@ -400,7 +420,7 @@ void delivery_retry(struct core *core, const struct event_retry *event)
                 told_owe(core, told);
             }
             group = told->lane->group;
-            if (!told->lane->delivery)
+            if (lane_is_free(told->lane))
                 delivery_open(core, told->lane, REASON_FIRST, alert->severity, core->now.wall_ms);
             id = told->lane->delivery->id;
             group_refresh(core, group);

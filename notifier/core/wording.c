@@ -30,12 +30,26 @@ static size_t count_news(struct delivery *delivery, size_t *lanes)
     return most;
 }
 
+static size_t collect_shown(struct core *core, struct told *first, struct told **all)
+{
+    size_t count = 0;
+
+    for (struct told *told = first; told; told = told->next)
+        if (amend_shows(core, told))
+            all[count++] = told;
+    return count;
+}
+
 /* The news; and, where it is about one group, what else fires there. */
 static size_t collect(struct core *core, struct delivery *delivery, struct told **all)
 {
     size_t count = 0, lane_count;
     struct lane **lanes = delivery_lanes(delivery, &lane_count);
 
+    if (amend_is(delivery)) {
+        count = collect_shown(core, lanes[0]->pending.first, all);
+        return count + collect_shown(core, lanes[0]->calm.first, all + count);
+    }
     for (size_t i = 0; i < lane_count; i++) {
         for (struct told *told = lanes[i]->pending.first; told; told = told->next)
             if (hush_judge(core, told) != HUSH_WAITS)
@@ -77,8 +91,8 @@ static void render_alerts(struct core *core, struct delivery *delivery, struct e
         render->firing += firing;
         render->resolved += !firing;
         render->news_firing += firing && told->is_pending && told->status != TOLD_FIRING;
-        render->news_resolved += !firing && told->is_pending;
-        render->fired_and_resolved += !firing && told->status != TOLD_FIRING;
+        render->news_resolved += !firing && told->is_pending && !amend_is(delivery);
+        render->fired_and_resolved += !firing && told->status != TOLD_FIRING && !amend_is(delivery);
         render->firing_by_severity[told->alert->severity < POLICY_SEVERITIES_MAX ? told->alert->severity : POLICY_SEVERITIES_MAX - 1] += firing;
         if (told->alert->severity < render->severity)
             render->severity = told->alert->severity;
@@ -86,7 +100,8 @@ static void render_alerts(struct core *core, struct delivery *delivery, struct e
     render->alert_count = count < VIEW_ALERTS_MAX ? count : VIEW_ALERTS_MAX;
     struct render_alert *alerts = ARENA_NEW(core->effects->arena, struct render_alert, render->alert_count + 1);
     for (size_t i = 0; i < render->alert_count; i++) {
-        alerts[i] = (struct render_alert){.alert_id = all[i]->alert->id, .changed = all[i]->is_pending, .was_told_firing = all[i]->status == TOLD_FIRING};
+        alerts[i] = (struct render_alert){.alert_id = all[i]->alert->id, .changed = all[i]->is_pending && !amend_is(delivery),
+                                          .was_told_firing = all[i]->status == TOLD_FIRING || amend_is(delivery)};
         flap_show(all[i]->alert, &alerts[i]);
     }
     render->alerts = alerts;
@@ -130,7 +145,9 @@ void wording_ask(struct core *core, struct delivery *delivery)
     struct group *group = lane->group;
     const struct policy_node *node = group_settings(core, group);
 
-    if (delivery->reason != REASON_FAILOVER && !digest_is(delivery))
+    bool amend = amend_is(delivery);
+
+    if (delivery->reason != REASON_FAILOVER && !digest_is(delivery) && !amend)
         delivery->reason = lane_reason_now(core, lane, delivery->reason); /* the group may have changed while it waited */
     delivery->rendering = true;
     lane->target->in_flight++;
@@ -138,7 +155,7 @@ void wording_ask(struct core *core, struct delivery *delivery)
     /* A doubt goes with what it is about, whatever group or delivery tells it now; newer states are no repeat. */
     size_t lane_count;
     struct lane **lanes = delivery_lanes(delivery, &lane_count);
-    for (size_t i = 0; i < lane_count; i++)
+    for (size_t i = 0; i < lane_count && !amend; i++)
         for (const struct told *told = lanes[i]->pending.first; told; told = told->next)
             if (told->status == TOLD_NOTHING && told->told_ms >= told->alert->changed_ms)
                 delivery->maybe_sent = true;
@@ -169,7 +186,8 @@ void wording_ask(struct core *core, struct delivery *delivery)
     struct labels *labels = ARENA_NEW(core->effects->arena, struct labels, 1);
     *labels = effects_kept(core->effects, group->labels);
     words.group_labels = labels;
-    delivery_freeze(core, delivery);
+    if (!amend)
+        delivery_freeze(core, delivery);
     effects_add(core->effects, EFFECT_RENDER)->render = words;
 }
 

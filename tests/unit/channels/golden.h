@@ -102,7 +102,9 @@ static inline struct view_alert golden_alert(const struct cJSON *json, uint64_t 
     zone_parse_rfc3339(text_or(json_get_text(json, "endsAt"), resolved ? "2026-03-14T09:26:00Z" : "0001-01-01T00:00:00Z"), &input->ends_ms);
     input->ends_ms = input->ends_ms > 0 ? input->ends_ms : 0;
     const char *severity = text_or(labels_get(&input->labels, "severity"), "warning");
-    return (struct view_alert){.id = id, .input = input, .severity = severity, .changed = !told || resolved, .was_told_firing = told,
+    uint32_t flaps = (uint32_t)json_get_int(json, "flaps", 0);
+    return (struct view_alert){.flaps = flaps, .flaps_since_ms = GOLDEN_NOW_MS - flaps * 120000LL, .flaps_last_ms = GOLDEN_NOW_MS - 60000,
+                               .id = id, .input = input, .severity = severity, .changed = !told || resolved, .was_told_firing = told,
                                .severity_rank = strcmp(severity, "critical") == 0 ? 0 : strcmp(severity, "info") == 0 ? 2 : 1};
 }
 
@@ -141,7 +143,7 @@ static inline void golden_read(const struct cJSON *json, const struct cJSON *ale
                                struct golden *golden)
 {
     static const char *const reasons[] = {"first", "new alerts", "some resolved", "all resolved", "repeat", "test", "fired and resolved",
-                                          "failover", "digest", "escalation"};
+                                          "failover", "digest", "escalation", "back again", "first message kept true"};
     static const char *const forms[] = {"rich", "plain", "minimal"};
     const struct cJSON *view = json_get(json, "view"), *sending = json_get(json, "sending");
 

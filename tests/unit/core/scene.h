@@ -66,6 +66,7 @@ static inline bool scene_is_aside(const struct scene *scene, const struct labels
 }
 
 static const struct rendered_part scene_post[] = {{.kind = PART_POST, .content = "words"}};
+static const struct rendered_part scene_edit[] = {{.kind = PART_EDIT, .content = "words"}};
 
 static inline struct scene *scene_new(struct policy *policy)
 {
@@ -115,6 +116,7 @@ static inline void scene_log_time(struct scene *scene)
 struct scene_setup {
     int64_t wait_ms, interval_ms, repeat_ms, within_ms, give_up_ms;
     bool gathers;                                   /* chat may send digests */
+    bool edits;                                     /* and its first messages may be edited */
     bool no_resolved, repeat_info, mail_falls_back; /* the last: what chat will not take, mail tells */
     const char *group_by;                           /* NULL: alertname */
     struct rate rates[POLICY_RATES_MAX];            /* of chat */
@@ -131,6 +133,7 @@ static inline struct policy *scene_policy(const struct scene_setup *setup)
     policy_add_channel(policy, "ops");
     chat->send_resolved = !setup->no_resolved;
     chat->can_gather = setup->gathers;
+    chat->can_edit = setup->edits;
     chat->in_flight_max = setup->in_flight_max ? setup->in_flight_max : chat->in_flight_max;
     for (; chat->rate_count < POLICY_RATES_MAX && setup->rates[chat->rate_count].count; chat->rate_count++)
         chat->rates[chat->rate_count] = setup->rates[chat->rate_count];
@@ -152,7 +155,7 @@ static inline struct policy *scene_policy(const struct scene_setup *setup)
     return policy;
 }
 
-/* "12 chat first notification +x -y; ": the news it brings, by name. */
+/* "12 chat first notification +x -y; ": the news it brings, by name; of an edit without news, all it shows. */
 static inline void scene_log_render(struct scene *scene, const struct effect_render *render)
 {
     static const char *const forms[] = {[FORM_RICH] = "", [FORM_PLAIN] = " plain", [FORM_MINIMAL] = " minimal"};
@@ -162,7 +165,7 @@ static inline void scene_log_render(struct scene *scene, const struct effect_ren
              render->repeat ? " again?" : "");
     for (size_t i = 0; i < render->alert_count; i++) {
         struct core_alert alert;
-        if (render->alerts[i].changed && core_alert(scene->core, render->alerts[i].alert_id, &alert))
+        if ((render->alerts[i].changed || render->reason == REASON_AMEND) && core_alert(scene->core, render->alerts[i].alert_id, &alert))
             buf_addf(&scene->log, " %c%s", alert.status == ALERT_FIRING ? '+' : '-', scene_name(scene, render->alerts[i].alert_id));
     }
     buf_add_text(&scene->log, "; ");
@@ -210,6 +213,10 @@ static inline void scene_render(struct scene *scene, const struct effect_render 
         scene->aside_delivery = render->delivery_id;
         core_step(scene->core, &event, scene->now, &scene->effects);
         return;
+    }
+    if (render->reason == REASON_AMEND) {
+        event.rendered.parts = scene_edit;
+        event.rendered.part_count = LENGTH(scene_edit);
     }
     scene->render = *render;
     scene->failover = arena_text(scene->arena, render->failover);

@@ -27,8 +27,10 @@ static bool is_possible(const struct lane *lane)
 
 static bool is_ill(const struct core *core, const struct target *target)
 {
-    return target->failures >= CIRCUIT_FAILURES || target->pressed || target->refused ||
-           (target->not_before.wall_ms && target->not_before.steady_ms > core->now.steady_ms);
+    bool waiting = target->not_before.wall_ms && target->not_before.steady_ms > core->now.steady_ms;
+    bool others_try = target->pending || target->away_count;
+
+    return target->refused || waiting || (others_try && (target->failures >= CIRCUIT_FAILURES || target->pressed));
 }
 
 /* Its end was told elsewhere, and the first message here does not show it yet. */
@@ -106,9 +108,11 @@ bool amend_shows(struct core *core, const struct told *told)
     enum hush hush = hush_judge(core, told);
     bool fires = told->alert->status == ALERT_FIRING;
 
+    if (waits(told))
+        return true; /* an end, and without a sound: nothing hushes it */
     if (told->frozen_in || (hush != HUSH_NONE && hush != HUSH_FLAPS && hush != HUSH_WAITS))
         return false;
-    return flap_damps(told) || told->status == TOLD_FIRING || (fires && told->told_ms) || waits(told);
+    return flap_damps(told) || told->status == TOLD_FIRING || (fires && told->told_ms);
 }
 
 void amend_advance(struct core *core, struct delivery *delivery)
@@ -181,7 +185,8 @@ void amend_failed(struct core *core, struct delivery *delivery, const char *why,
         amend_give_up(core, delivery, why);
         return;
     }
-    lane->amend->due_ms = core->now.steady_ms + AMEND_AGAIN_MS;
+    int64_t again_ms = core->now.steady_ms + AMEND_AGAIN_MS;
+    lane->amend->due_ms = lane->amend->due_ms > again_ms ? lane->amend->due_ms : again_ms;
     delivery_end(core, delivery, SETTLED_SUPPRESSED, why, 0);
     make_way(core, lane->group, lane);
 }

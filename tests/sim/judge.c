@@ -491,6 +491,7 @@ void judge_retried(struct life *life, uint64_t delivery_id)
     const struct record *row = store_mem_find(life->ledger, RECORD_DELIVERY, delivery_id, NULL, 0);
     int channel = sim_channel_index(row->delivery.channel);
 
+    judge->retried = true;
     judge->wish_until_ms[channel] = 0;
     for (size_t i = 0; i < judge->arrival_count; i++)
         if (judge->arrivals[i].seen && judge->arrivals[i].seen->channel == (size_t)channel)

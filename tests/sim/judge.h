@@ -32,6 +32,15 @@ struct arrival { /* the newest word that reached one channel (or one mailbox) of
     uint64_t closed_at_commit;
 };
 
+struct promise { /* of an edit: the channel's first message shows that an alert fires which is over */
+    uint64_t group_id, alert_id;
+    uint32_t seq;
+    uint8_t channel;
+    uint16_t slot;
+    const struct setup *setup;
+};
+#define PROMISES_MAX 256 /* edits owed at once that are judged */
+
 struct sends { /* send times of one channel since its rates hold */
     int64_t *times;
     size_t count, capacity;
@@ -50,6 +59,9 @@ struct judge {
     uint64_t in_flight[256];  /* deliveries with a request under way */
     size_t in_flight_count;
     unsigned known_n[64];     /* by sender's alert: newest state on disk */
+    struct promise promises[PROMISES_MAX];
+    size_t promise_count;
+    bool retried;             /* by hand, ever */
     int64_t ended_ms[64], ended_starts_ms[64]; /* true time its end became durable, and the start that ended */
 };
 
@@ -77,6 +89,12 @@ void arrivals_calm(struct judge *judge, uint64_t alert_id);
 void arrivals_crash(struct judge *judge, uint64_t commits);
 void arrivals_excuse(struct judge *judge, int64_t since_ms); /* after a crash that took what was said from memory */
 void arrivals_leave(struct judge *judge, size_t channel); /* the channel is gone, and what it was told with it */
+/* firsts.c */
+void firsts_judge(struct life *life, const struct seen *seen);
+void firsts_settled(struct life *life, const struct record_settlement *row, const struct record_alert *alert, const struct arrival *arrival);
+bool firsts_wait(struct life *life); /* an end waits for its edit */
+size_t firsts_waiting_groups(struct life *life); /* that live for edits on channels that refuse us */
+void firsts_rest(struct life *life);
 /* settled.c */
 void words_judge(struct life *life, const struct seen *seen);
 void settled_judge(struct life *life, const struct record_settlement *row);

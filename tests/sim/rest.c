@@ -28,6 +28,8 @@ const char *judge_unrest(struct life *life)
         snprintf(text, sizeof text, "alert %llu is owed on %s/%u", (unsigned long long)told->alert_id, told->channel, told->slot);
         return text;
     }
+    if (firsts_wait(life))
+        return "a first message waits for its edit";
     return hushes_pending(life);
 }
 
@@ -154,7 +156,7 @@ static void judge_queues(struct life *life, bool all_over)
     for (size_t i = 0; i < count; i++)
         if (states[i].pending || states[i].in_flight)
             life_fail(life, "P7: %s still has %u pending and %u in flight", states[i].name, states[i].pending, states[i].in_flight);
-    if (all_over && (totals.firing || totals.groups))
+    if (all_over && (totals.firing || totals.groups > firsts_waiting_groups(life)))
         life_fail(life, "P7: all is over, but %u alerts fire and %u groups live", totals.firing, totals.groups);
 }
 
@@ -187,6 +189,7 @@ void judge_rest(struct life *life, bool all_over)
     judge_sql(life);
     judge_carried(life);
     judge_queues(life, all_over);
+    firsts_rest(life);
     for (size_t i = 0; i < store_mem_count(rows, RECORD_ALERT); i++) {
         const struct record_alert *alert = &store_mem_at(rows, RECORD_ALERT, i)->alert;
         if (!store_mem_gone(rows, RECORD_ALERT, i) && !alert->test && alert->status == ALERT_FIRING && strcmp(alert->domain, "notifier") != 0)

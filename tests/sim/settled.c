@@ -123,6 +123,7 @@ void settled_judge(struct life *life, const struct record_settlement *row)
              (unsigned long long)row->delivery_id, text_or(row->rule, ""));
     if (row->slot)
         MARK(two_slots);
+    firsts_settled(life, row, &alert->alert, arrival);
     switch (row->settled) {
     case SETTLED_DELIVERED:
         if (!arrival || (arrival->seq < row->seq && !arrival->excused))

@@ -79,4 +79,5 @@ void words_judge(struct life *life, const struct seen *seen)
 {
     judge_words(life, seen);
     judge_summary(life, seen);
+    firsts_judge(life, seen);
 }

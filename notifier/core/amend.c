@@ -6,7 +6,8 @@
 #include <assert.h>
 #include <stdlib.h>
 
-#define AMEND_AGAIN_MS 60000 /* until it is looked again whether an ill channel is well */
+#define AMEND_AGAIN_MS 60000 /* after a try that failed */
+#define AMEND_LOOK_MS 5000   /* how often it is looked whether an ill channel is well */
 
 struct amend {
     int64_t due_ms;  /* steady; 0: the first message shows what is so */
@@ -25,12 +26,13 @@ static bool is_possible(const struct lane *lane)
     return channel && channel->can_edit && channel->on_update != UPDATE_NEW && lane->root_remote && !lane->group->test;
 }
 
+/* Where something else will find out, that is left to it. */
 static bool is_ill(const struct core *core, const struct target *target)
 {
     bool waiting = target->not_before.wall_ms && target->not_before.steady_ms > core->now.steady_ms;
     bool others_try = target->pending || target->away_count;
 
-    return target->refused || waiting || (others_try && (target->failures >= CIRCUIT_FAILURES || target->pressed));
+    return target->refused || waiting || (others_try && (target->failures || target->pressed));
 }
 
 /* Its end was told elsewhere, and the first message here does not show it yet. */
@@ -98,7 +100,7 @@ void amend_timer(struct core *core, struct lane *lane)
     if (!is_possible(lane))
         let_go(core, lane);
     else if (is_ill(core, lane->target))
-        lane->amend->due_ms = core->now.steady_ms + AMEND_AGAIN_MS;
+        lane->amend->due_ms = core->now.steady_ms + AMEND_LOOK_MS;
     else
         delivery_open(core, lane, REASON_AMEND, UINT8_MAX, core->now.wall_ms);
 }

@@ -3,7 +3,7 @@
 
 DEPS_BUILD := gcc make pkg-config libmicrohttpd-dev libcurl4-openssl-dev libcjson-dev libesmtp-dev libsqlite3-dev libyaml-dev \
               libpcre2-dev libssl-dev libsystemd-dev libcrypt-dev zlib1g-dev tzdata
-DEPS_TEST  := clang libclang-rt-14-dev clang-tidy cppcheck gcovr valgrind python3 python3-pytest python3-pytest-xdist sqlite3 postfix sasl2-bin libsasl2-modules \
+DEPS_TEST  := clang libclang-rt-14-dev clang-tidy cppcheck gcovr valgrind python3 python3-pytest python3-pytest-xdist sqlite3 postfix sasl2-bin libsasl2-modules faketime \
               swaks openssl curl jq wrk prometheus-alertmanager prometheus util-linux procps groff-base \
               python3-venv python3-yaml python3-psycopg2 python3-venv chromium chromium-driver python3-selenium default-jre-headless maven docker-compose
 DEPS_ALL   := $(DEPS_BUILD) $(DEPS_TEST) $(if $(shell command -v npm),,npm)

@@ -7,7 +7,7 @@ import urllib.parse
 
 import pytest
 
-from daemon import ADMIN, BIN, OPS, VIEWER, config, console, until
+from daemon import ADMIN, BIN, OPS, ROOT, VIEWER, alert, config, console, until
 
 PASSWORDS = {"anna": "correct horse battery", "ada": "staple of admins", "vera": "looks only"}
 ROLES = {"anna": "operator", "ada": "admin", "vera": "viewer"}
@@ -370,3 +370,24 @@ def test_headers_on_every_answer(start, hashes):
         assert reply.headers["referrer-policy"] == "same-origin" and reply.headers["cache-control"] == "no-store"
         assert "strict-transport-security" not in reply.headers, "only over TLS"
     assert not re.search(r"<script(?![^>]*src=)|\son\w+=|style=", vera.get("/history").text + vera.get("/signin").text)
+
+
+def test_headers_at_every_address(start, hashes):
+    """Whatever is served, as somebody and as nobody, behind a proxy with TLS."""
+    d = start(config(console(), auth=people(hashes, "vera"), server={"trusted_proxies": ["127.0.0.1"]}))
+    d.fire(alert("DiskFull"), headers={"Authorization": f"Bearer {ADMIN}"})
+    rows = {path for file in (ROOT / "routes").glob("*.c") for path in re.findall(r'\{"GET", "(/[^"]*)", ACCESS_', file.read_text())}
+    rows -= {"/api/v1/stream"}  # has no end
+    assert len(rows) > 40
+    for path in sorted(rows):
+        for who in ({"Authorization": f"Bearer {ADMIN}"}, {}):
+            reply = d.get(re.sub(r"\{\w+\}", "1", path), headers={**HTML, **who, "X-Forwarded-Proto": "https"}, token=False)
+            policy = reply.headers["content-security-policy"]
+            assert policy.startswith("default-src 'none'; ") and "unsafe" not in policy and "*" not in policy, (path, policy)
+            assert reply.headers["x-content-type-options"] == "nosniff" and reply.headers["strict-transport-security"], path
+            assert (reply.headers["referrer-policy"], reply.headers["x-frame-options"]) == ("same-origin", "DENY"), path
+            assert reply.headers["cross-origin-resource-policy"] == reply.headers["cross-origin-opener-policy"] == "same-origin", path
+            assert reply.status < 500 and reply.headers["content-type"], (path, reply)
+            if reply.headers["content-type"].startswith("text/html"):
+                assert not re.search(r"<script(?![^>]*src=)|<[^>]*\s(on\w+|style)=|<style", re.sub(r'"[^"]*"', '""', reply.text)), path
+            assert "set-cookie" not in reply.headers, path

@@ -18,6 +18,12 @@ static const char *error_word(int status)
     return status == 400 ? "bad request" : status == 404 ? "not found" : "failed";
 }
 
+static void answer_csv(struct call *call, const char *name, const struct buf *rows)
+{
+    call_set_header(call, "Content-Disposition", arena_printf(call->arena, "attachment; filename=\"%s.csv\"", name));
+    call_answer(call, 200, "text/csv; charset=utf-8", buf_text(rows), rows->length);
+}
+
 static void listed(void *context, bool ok, const struct buf *out, const struct err *err)
 {
     struct listing *listing = context;
@@ -26,10 +32,9 @@ static void listed(void *context, bool ok, const struct buf *out, const struct e
     listing->ended = true;
     if (!ok)
         call_fail(call, query_status(err), error_word(query_status(err)), "%s", err->text);
-    else if (listing->csv) {
-        call_set_header(call, "Content-Disposition", arena_printf(call->arena, "attachment; filename=\"%s.csv\"", listing->name));
-        call_answer(call, 200, "text/csv; charset=utf-8", buf_text(out), out->length);
-    } else
+    else if (listing->csv)
+        answer_csv(call, listing->name, out);
+    else
         reply_tagged(call, out);
 }
 
@@ -154,7 +159,7 @@ static void list_channels(void *context, struct call *call)
         call_fail(call, 400, "bad request", "%s", err.text);
     else if (query.csv) {
         channels_csv(config, &health, &text);
-        call_answer(call, 200, "text/csv; charset=utf-8", buf_text(&text), text.length);
+        answer_csv(call, "channels", &text);
     } else {
         channels_json(config, &health, &text);
         reply_tagged(call, &text);

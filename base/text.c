@@ -290,7 +290,7 @@ void text_add_url(struct buf *buf, const char *text)
 
 void text_add_csv(struct buf *buf, const char *text)
 {
-    bool formula = text[0] && strchr("=+-@\t\r", text[0]);
+    bool formula = text[0] && strchr("=+-@\t\r\n", text[0]);
 
     if (!formula && !strpbrk(text, ",\"\r\n")) {
         buf_add_text(buf, text);

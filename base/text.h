@@ -36,7 +36,7 @@ bool text_to_int(const char *text, int64_t *value, struct err *err);   /* the wh
 void text_add_terminal(struct buf *buf, const char *text, bool multiline);
 void text_add_html(struct buf *buf, const char *text); /* & < > " ' */
 void text_add_url(struct buf *buf, const char *text);  /* percent-encodes all but unreserved */
-/* One CSV cell, RFC 4180, with a leading ' before = + - @ tab and CR: spreadsheets run formulas. */
+/* One CSV cell, RFC 4180, with a leading ' before = + - @ tab, CR and LF: spreadsheets run formulas. */
 void text_add_csv(struct buf *buf, const char *text);
 
 uint64_t text_hash(const void *data, size_t length, uint64_t seed); /* FNV-1a 64, then mixed; for tables and chance */

@@ -232,6 +232,8 @@ static void escapes(void)
         {CSV, "@SUM(A1)", "\"'@SUM(A1)\""},
         {CSV, "-1", "\"'-1\""},
         {CSV, "\t=1", "\"'\t=1\""},
+        {CSV, "\n=1", "\"'\n=1\""},
+        {CSV, "\r=1", "\"'\r=1\""},
         {CSV, "a=1", "a=1"},
     };
     for (size_t i = 0; i < LENGTH(rows); i++) {

@@ -1,4 +1,5 @@
-/* The first page: what fires now, worst first; whether messages arrive in time; how each channel is. */
+/* The first page: what fires now, worst first; after it, or beside it where there is room, whether messages arrive in time
+ * and how each channel is. */
 #include "base/json.h"
 #include "base/text.h"
 #include "base/zone.h"
@@ -287,17 +288,23 @@ static void show(struct now_page *page, const struct cJSON *list)
 {
     const struct config *config = notifier_config(page->notifier); /* today's: it may have changed while the list was read */
     struct notifier_health health = notifier_health(page->notifier);
-    struct buf main = BUF_EMPTY(PAGE_MAX);
+    struct buf main = BUF_EMPTY(PAGE_MAX), firing = BUF_EMPTY(PAGE_MAX);
 
     if (health.storage_failed)
         page_add_message(&main, "The disk fails: what comes in now is kept in memory, and sends go on. See the log.");
     add_headline(&main, config, list);
+    add_firing(&firing, config, list);
+    if (firing.length) {
+        buf_add_text(&main, "<div class=\"now\">\n<div>\n");
+        buf_add(&main, firing.data, firing.length);
+        buf_add_text(&main, "</div>\n");
+    }
     buf_add_text(&main, "<div class=\"tiles\">\n");
     add_speed(&main, json_get(list, "speed"));
     add_queue(&main, &health, list);
     add_channels(&main, config, &health, list);
-    buf_add_text(&main, "</div>\n");
-    add_firing(&main, config, list);
+    buf_add_text(&main, firing.length ? "</div>\n</div>\n" : "</div>\n");
+    buf_free(&firing);
     buf_add_text(&main, "<p class=\"more\">As of ");
     page_add_time(&main, page_text(list, "at"));
     buf_add_text(&main, ". <a href=\"/\">Look again</a> &middot; <a href=\"/history\">What happened before</a></p>\n");

@@ -64,6 +64,21 @@ def test_every_page(scene, browser, size, dark):
     assert not browser.complaints, browser.complaints
 
 
+def test_what_fires_comes_first(scene, browser):
+    """On a phone three boxes about deliveries stood before the first alert."""
+    tops = {}
+    for name, (width, height, touch) in SIZES.items():
+        browser.dress(width, height, False, touch)
+        browser.open(scene.daemon.url + "/")
+        tops[name] = browser.driver.execute_script(
+            "return ['article', '.tile'].map(one => { const box = document.querySelector(one).getBoundingClientRect(); return [box.top, box.left]; })")
+    (alert, tile), (beside, wide_tile) = tops["phone"], tops["desktop"]
+    assert alert[0] < 300 and tile[0] > alert[0], tops
+    assert wide_tile[1] > beside[1] and wide_tile[0] <= beside[0], "where there is room they stand beside"
+    order = browser.driver.execute_script("return document.querySelector('article').compareDocumentPosition(document.querySelector('.tile')) & 4")
+    assert order, "and by keyboard what fires is reached first"
+
+
 def test_a_dead_letter_goes_again_by_its_button(scene, browser):
     """By keyboard alone: the form of ours passes what guards it, and the page says what was done."""
     from selenium.webdriver.common.keys import Keys

@@ -37,7 +37,7 @@ struct collector *collector_new(const struct collector_options *options, struct 
 void collector_free(struct collector *collector); /* after the http and work it was given; NULL is fine */
 
 /* From now on this configuration; the one before may be freed. What waits and what is under way stays, sources that say the
- * same go on. words: what came, went and changed. listen, max_body and spool.path are as they were: see
+ * same go on. words: what came, went and changed. listen and spool.path are as they were: see
  * collector_keep_fixed. False: nothing has changed. */
 bool collector_reload(struct collector *collector, struct config *config, struct buf *words, struct err *err);
 /* Sets back in `next` what only a restart can change, and names it in words. */

@@ -154,9 +154,6 @@ void collector_keep_fixed(struct config *next, const struct config *now, struct 
 {
     keep_text(next, &next->listen, now->listen, "listen", words);
     keep_text(next, &next->spool_path, now->spool_path, "spool.path", words);
-    if (next->max_body != now->max_body)
-        buf_addf(words, "; max_body needs a restart and stays %lld bytes", (long long)now->max_body);
-    next->max_body = now->max_body;
 }
 
 void collector_count_reload(struct collector *collector, bool ok)

@@ -119,7 +119,7 @@ static bool start_server(struct serving *serving, struct err *err)
 
     serving->auth = auth_new(&who, serving->work);
     struct server_options options = {.listen = config->listen, .listen_fd = systemd_listen_fd(), .max_body = (uint64_t)config->max_body,
-                                     .tables = collector_doors, .context = serving->collector, .auth = serving->auth};
+                                     .max_body_setting = " (max_body)", .tables = collector_doors, .context = serving->collector, .auth = serving->auth};
     serving->server = server_start(serving->loop, &options, err);
     return serving->server != NULL;
 }
@@ -141,6 +141,7 @@ static bool take_over(struct serving *serving, struct buf *words, struct err *er
     }
     struct auth_options who = auth_options(next, tokens);
     auth_replace(serving->auth, &who);
+    server_set_max_body(serving->server, (uint64_t)next->max_body);
     serving->config = next;
     config_free(before);
     return true;

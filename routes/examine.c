@@ -68,6 +68,13 @@ uint64_t call_body_max(const struct call *call, const struct server_options *opt
     return open && options->max_body > SERVER_OPEN_BODY_MAX ? SERVER_OPEN_BODY_MAX : options->max_body;
 }
 
+const char *call_body_setting(uint64_t most, const struct server_options *options)
+{
+    if (most != options->max_body)
+        return "";
+    return options->max_body_setting ? options->max_body_setting : " (server.max_body)";
+}
+
 void call_examine(struct call *call, const struct server_options *options, bool certified)
 {
     struct err err = {0};
@@ -91,7 +98,7 @@ void call_examine(struct call *call, const struct server_options *options, bool 
     }
     if (!call->answered && call_content_length(call, &length) && length > call_body_max(call, options))
         call_fail(call, 413, "too large", "the message has %llu bytes, at most %llu are taken%s", (unsigned long long)length,
-                  (unsigned long long)call_body_max(call, options), call_body_max(call, options) == options->max_body ? " (server.max_body)" : "");
+                  (unsigned long long)call_body_max(call, options), call_body_setting(call_body_max(call, options), options));
 }
 
 static const char *rejected_source(const struct call *call, const struct server_options *options)

@@ -10,6 +10,7 @@
 void call_examine(struct call *call, const struct server_options *options, bool certified);
 /* Bytes of body this call may bring. */
 uint64_t call_body_max(const struct call *call, const struct server_options *options);
+const char *call_body_setting(uint64_t most, const struct server_options *options); /* " (server.max_body)" where that is the bound; "" */
 /* Asks auth, now or again. Answered, authorized, or neither: later. */
 void call_authorize(struct call *call, const struct server_options *options);
 

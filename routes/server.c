@@ -166,14 +166,15 @@ static enum MHD_Result take_body(struct server *server, struct call *call, const
 {
     uint64_t most = call_body_max(call, &server->options);
 
+    if (most > call->body.limit) /* the bound was raised after it had begun */
+        most = call->body.limit;
     call->received += length;
     if (call->received > SWALLOW_MAX && (call->answered || call->received > most))
         return MHD_NO;
     if (call->answered)
         return MHD_YES;
     if (call->received > most)
-        call_fail(call, 413, "too large", "the message has more than %llu bytes%s", (unsigned long long)most,
-                  most == server->options.max_body ? " (server.max_body)" : "");
+        call_fail(call, 413, "too large", "the message has more than %llu bytes%s", (unsigned long long)most, call_body_setting(most, &server->options));
     else if (server->bodies_bytes + length > SERVER_BODIES_MAX) {
         call_set_header(call, "Retry-After", "5");
         call_fail(call, 503, "busy", "too many messages are being received at once; try again in a few seconds");
@@ -447,6 +448,11 @@ const char *server_address(const struct server *server)
 size_t server_open_calls(const struct server *server)
 {
     return server->call_count;
+}
+
+void server_set_max_body(struct server *server, uint64_t bytes)
+{
+    server->options.max_body = bytes;
 }
 
 void server_quiesce(struct server *server)

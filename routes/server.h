@@ -19,6 +19,7 @@ struct server_options {
     const char *listen;              /* "127.0.0.1:8686", "[::1]:0", "unix:/path" */
     int listen_fd;                   /* a socket handed to us, or -1 */
     uint64_t max_body;               /* bytes of one body; beyond: 413 */
+    const char *max_body_setting;    /* what its setting is called; as " (max_body)"; NULL: " (server.max_body)" */
     const char *tls_cert_pem, *tls_key_pem, *tls_client_ca_pem; /* contents; NULL: none */
     const struct route *const *tables; /* NULL-terminated list of tables, each closed by a row without a method */
     void *context;                   /* handed to handlers */
@@ -34,6 +35,7 @@ struct server_options {
 
 struct server *server_start(struct loop *loop, const struct server_options *options, struct err *err);
 const char *server_address(const struct server *server); /* "http://127.0.0.1:8686": what `serve` prints */
+void server_set_max_body(struct server *server, uint64_t bytes); /* for bodies that begin from now on */
 void server_run(struct server *server);      /* each turn, after loop_wait: moves connections on, ends slow ones */
 int64_t server_deadline_ms(struct server *server); /* ms until server_run is wanted; -1: never */
 void server_quiesce(struct server *server);  /* takes no new connections; those open are answered */

@@ -139,7 +139,14 @@ def test_tokens_change_at_once_and_never_open_the_door(alone):
     assert c.get("/metrics").status == 200 and c.metric("collector_reloads_total", outcome="ok") == 1
     c.configure({"listen": "127.0.0.1:1", "max_body": "1MiB", "questdb": DEAD, "auth": tokens("Two")})
     line = reload(c)
-    assert "listen needs a restart and stays 0.0.0.0:0" in line and "max_body needs a restart" in line, line
+    assert "listen needs a restart and stays 0.0.0.0:0" in line and "max_body" not in line, line
+    large = "\n".join(f"t v={i},text=\"{'x' * 100}\"" for i in range(10000))
+    refused = c.write(large)
+    assert refused.status == 413 and "1048576 are taken (max_body)" in refused.text, refused.text
+    c.configure({"listen": "0.0.0.0:0", "max_body": "4MiB", "spool": {"path": str(c.folder / "elsewhere")}, "questdb": DEAD, "auth": tokens("Two")})
+    line = reload(c)
+    assert f"spool.path needs a restart and stays {c.spool}" in line, line
+    assert c.write(large).status == 204, "what needs no restart counts at once"
     assert "sekret" not in c.said()
 
 

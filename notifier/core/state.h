@@ -30,6 +30,7 @@
 #define TROUBLE_CHANNEL_DOWN "NotifierChannelDown"
 #define TROUBLE_PARTLY_REFUSED "NotifierDeliveryPartlyRefused"
 #define REFUSED_TEXT_MAX 160                /* bytes of who refused, and with what words */
+#define NO_NEWS "no news since" /* why it ended by itself */
 #define RULE_SAME "back in the state this channel was told"
 #define OWNER(pointer, type, member) ((type *)(void *)((char *)(pointer) - offsetof(type, member)))
 
@@ -249,12 +250,16 @@ void text_replace(char **text, const char *with);
 
 void core_configure_targets(struct core *core);
 
-/* alerts: intake.c */
+/* alerts: intake.c, transition.c */
 bool alert_has_key(const void *item, const void *key);
 void intake_alerts(struct core *core, const struct event_alerts *event);
 void intake_trouble(struct core *core, const struct event_trouble *event); /* trouble.c */
 void intake_test(struct core *core, const struct event_test *event);
+/* Every change of state passes here. rule: why no channel hears of it; NULL: the channels of its route do. */
+void alert_change(struct core *core, struct alert *alert, enum alert_status status, const struct alert_input *input, const char *rule);
+void transition_write(struct core *core, const struct alert *alert, const char *rule);
 void alert_expire(struct core *core, struct alert *alert); /* its expiry has come */
+void alert_forget(struct core *core, struct alert *alert); /* it is over: now, or where something is owed still, later */
 void alert_close(struct core *core, struct alert *alert, const char *state_reason, const char *rule); /* ends by itself */
 bool alert_is_supposed(const struct alert *alert); /* over, and nobody has said so */
 void alert_write(struct core *core, const struct alert *alert, const struct alert_input *detail);

@@ -55,7 +55,7 @@ OWNERS = [
     (r"systemd/.*", ("base/systemd.c",)),
     (r"microhttpd\.h", ("routes/server.c",)),
     (r"libesmtp\.h|auth-client\.h", ("notifier/mail-worker/",)),
-    (r"pcre2\.h", ("notifier/core/matcher.c",)),
+    (r"pcre2\.h", ("notifier/core/regex.c",)),
     (r"zlib\.h", ("base/", "routes/server.c")),
 ]
 # what the pure layers must not even include

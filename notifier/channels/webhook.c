@@ -4,7 +4,7 @@
 #include "notifier/channels/common.h"
 #include "notifier/channels/registry.h"
 #include "notifier/core/effect.h"
-#include "notifier/core/matcher.h"
+#include "notifier/core/regex.h"
 
 #include <string.h>
 #include <strings.h>

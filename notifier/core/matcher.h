@@ -26,20 +26,4 @@ enum matcher_kind matcher_kind(const struct matcher *matcher);
 const char *matcher_value(const struct matcher *matcher);
 void matcher_write(const struct matcher *matcher, struct buf *out); /* canonical: name="value" */
 
-/* Regular expressions elsewhere than in matchers: in templates. Not anchored; Go's syntax as far as PCRE2 shares it. */
-struct regex;
-#define REGEX_REPLACED_MAX 1000 /* matches in one text */
-
-struct regex *regex_open(const char *pattern, struct err *err); /* NULL and err on a mistake; close with regex_close */
-void regex_close(struct regex *regex);                          /* NULL is fine */
-/* False and ERR_LIMIT where the pattern runs into its limit. */
-bool regex_matches(const struct regex *regex, const char *text, size_t length, bool *matches, struct err *err);
-/* Adds text with every match replaced, as Go's ReplaceAllString: $1, ${1}, $name, ${name} and $$ in `with`; a group that
- * is not there is nothing. */
-bool regex_replace(const struct regex *regex, const char *text, size_t length, const char *with, struct buf *out, struct err *err);
-
-/* Letters of all alphabets made capital or small; CASE_TITLE: the first of each word capital, the others small. */
-enum letter_case { CASE_UPPER, CASE_LOWER, CASE_TITLE };
-void regex_add_case(struct buf *out, const char *text, size_t length, enum letter_case to);
-
 #endif

@@ -1,6 +1,6 @@
 /* Alertmanager's functions on strings. */
 #include "base/text.h"
-#include "notifier/core/matcher.h"
+#include "notifier/core/regex.h"
 #include "notifier/render/template_functions.h"
 #include "notifier/render/template_run.h"
 

@@ -13,16 +13,13 @@ struct db;
 struct db_stmt; /* a prepared statement, kept by its text in the connection's cache */
 
 enum db_mode {
-    DB_WRITE, /* the one writer: takes an exclusive lock file PATH.lock naming our pid; "in use by pid N" otherwise */
+    DB_WRITE, /* the one writer: takes base/lockfile.h's lock; "in use by pid N" otherwise */
     DB_LOCKED, /* as DB_WRITE, where the caller holds that lock already */
     DB_READ   /* read-only, wal_autocheckpoint=0 */
 };
 
 struct db *db_open(const char *path, enum db_mode mode, const char *vfs, struct err *err); /* vfs NULL: the default */
 void db_close(struct db *db); /* NULL is fine */
-/* The writer's lock alone, for what moves whole files: a descriptor that close() gives back, or -1, with ERR_CONFLICT
- * where another process has it. */
-int db_lock(const char *path, struct err *err);
 
 bool db_exec(struct db *db, const char *sql, struct err *err); /* any number of statements, no parameters */
 bool db_begin(struct db *db, struct err *err);                 /* writer: BEGIN IMMEDIATE; reader: BEGIN */

@@ -1,6 +1,7 @@
 #include "notifier/store/backup.h"
 
 #include "base/file.h"
+#include "base/lockfile.h"
 #include "base/zone.h"
 #include "notifier/store/migrate.h"
 
@@ -124,7 +125,7 @@ bool backup_restore(const char *backup, const char *database, int64_t now_wall_m
     *restored = (struct backup_restored){0};
     if (snprintf(fresh, sizeof fresh, "%s.restoring", database) >= (int)sizeof fresh)
         return err_set(err, ERR_INPUT, "%s: the path is too long", database);
-    int lock = db_lock(database, err);
+    int lock = lockfile_take(database, err);
     if (lock < 0)
         return false;
     unlink(fresh); /* of an attempt that was interrupted */

@@ -1,6 +1,7 @@
 #include "notifier/store/damage.h"
 
 #include "base/clock.h"
+#include "base/lockfile.h"
 #include "base/text.h"
 #include "notifier/store/migrate.h"
 
@@ -113,7 +114,7 @@ static bool is_damaged(const char *path, const struct header *header, const stru
 
 static bool set_aside(const char *path, int64_t now_wall_ms, struct damage *damage, struct err *err)
 {
-    int lock = db_lock(path, err);
+    int lock = lockfile_take(path, err);
 
     if (lock < 0)
         return false;
@@ -127,7 +128,7 @@ static bool set_aside(const char *path, int64_t now_wall_ms, struct damage *dama
 /* Nobody else may be writing while it is looked at: what a reader then sees is what there is. */
 static bool is_free(const char *path, struct err *err)
 {
-    int lock = db_lock(path, err);
+    int lock = lockfile_take(path, err);
 
     if (lock >= 0)
         close(lock);

@@ -1,5 +1,6 @@
 /* The database wrapper on real files: the lock, the pragmas, the cache, transactions, readers, backup, a full disk. */
 #include "base/db.h"
+#include "base/lockfile.h"
 #include "tests/test.h"
 
 #include <stdlib.h>
@@ -308,14 +309,14 @@ static void test_damaged(void)
 static void test_lock_alone(void)
 {
     struct err err = {0};
-    int fd = db_lock(path, &err);
+    int fd = lockfile_take(path, &err);
 
     REQUIRE(fd >= 0, "%s", err.text);
     CHECK(!db_open(path, DB_WRITE, NULL, &err) && err.kind == ERR_CONFLICT, "%s", err.text);
     struct db *db = db_open(path, DB_LOCKED, NULL, &err);
     CHECK(db && db_exec(db, "CREATE TABLE l(a)", &err), "whoever has the lock may write: %s", err.text);
     db_close(db);
-    CHECK(db_lock(path, &err) < 0, "still ours");
+    CHECK(lockfile_take(path, &err) < 0, "still ours");
     close(fd);
     db = db_open(path, DB_WRITE, NULL, &err);
     CHECK(db != NULL, "given back: %s", err.text);

@@ -17,19 +17,13 @@ static const char *shown(const char *text)
 }
 
 /* Every field of every kind that load yields. */
-static void dump(struct buf *out, const struct record *record)
+static bool dump_state(struct buf *out, const struct record *record)
 {
     const struct record_alert *a = &record->alert;
     const struct record_group *g = &record->group;
     const struct record_incident *i = &record->incident;
     const struct record_told *t = &record->told;
-    const struct record_delivery *d = &record->delivery;
-    const struct record_message *m = &record->message;
-    const struct record_part *p = &record->part;
-    const struct record_attempt *n = &record->attempt;
-    const struct record_target *h = &record->target;
 
-    buf_addf(out, "%d:", (int)record->kind);
     switch (record->kind) {
     case RECORD_SEQUENCE:
         buf_addf(out, " %" PRIu64, record->sequence.next_id);
@@ -50,13 +44,27 @@ static void dump(struct buf *out, const struct record *record)
                  i->closed_ms, i->severity, shown(i->severity_name), shown(i->title));
         break;
     case RECORD_TOLD:
-        buf_addf(out, " %" PRIu64 " %" PRIu64 " %s %u %u %" PRId64 " %u %d %" PRId64, t->alert_id, t->group_id, t->channel, t->slot,
-                 t->owed_seq, t->owed_ms, t->settled_seq, t->status, t->told_ms);
+        buf_addf(out, " %" PRIu64 " %" PRIu64 " %s %u %u %" PRId64 " %u %d %" PRId64 " %d", t->alert_id, t->group_id, t->channel, t->slot,
+                 t->owed_seq, t->owed_ms, t->settled_seq, t->status, t->told_ms, t->hushed);
         break;
     case RECORD_LANE:
         buf_addf(out, " %" PRIu64 " %s %" PRId64 " %s", record->lane.group_id, record->lane.channel, record->lane.notified_ms,
                  shown(record->lane.root_remote));
         break;
+    default: return false;
+    }
+    return true;
+}
+
+static bool dump_delivery(struct buf *out, const struct record *record)
+{
+    const struct record_delivery *d = &record->delivery;
+    const struct record_message *m = &record->message;
+    const struct record_part *p = &record->part;
+    const struct record_attempt *n = &record->attempt;
+    const struct record_target *h = &record->target;
+
+    switch (record->kind) {
     case RECORD_DELIVERY:
         buf_addf(out, " %" PRIu64 " %" PRIu64 " %" PRIu64 " %s %d %d %d %" PRId64 " %" PRId64 " %" PRId64 " %u %d %" PRIu64 " %" PRId64
                  " %" PRIu64 " %s %u %s", d->id, d->group_id, d->incident_id, d->channel, d->reason, d->state, d->form, d->opened_ms,
@@ -81,13 +89,20 @@ static void dump(struct buf *out, const struct record *record)
                  n->latency_ms, shown(n->words));
         break;
     case RECORD_TARGET:
-        buf_addf(out, " %s %" PRId64 " %u %" PRId64 " %" PRId64 " %s %s", h->channel, h->not_before_ms, h->failures, h->last_ok_ms,
-                 h->last_error_ms, shown(h->last_error), shown(h->moved_to));
+        buf_addf(out, " %s %" PRId64 " %u %" PRId64 " %" PRId64 " %s %s %u/%u %" PRId64 "-%" PRId64 " %s", h->channel, h->not_before_ms, h->failures, h->last_ok_ms,
+                 h->last_error_ms, shown(h->last_error), shown(h->moved_to), h->away_count, h->away_summed, h->away_since_ms,
+                 h->away_until_ms, shown(h->away_to));
         break;
-    default:
-        buf_add_text(out, " must not be loaded");
-        break;
+    default: return false;
     }
+    return true;
+}
+
+static void dump(struct buf *out, const struct record *record)
+{
+    buf_addf(out, "%d:", (int)record->kind);
+    if (!dump_state(out, record) && !dump_delivery(out, record))
+        buf_add_text(out, " must not be loaded");
     buf_add_char(out, '\n');
 }
 
@@ -137,7 +152,7 @@ static void fill(struct effects *effects)
         .id = 9, .group_id = 8, .reference = "K7Q2", .opened_ms = 14, .severity = 255, .severity_name = "info", .title = "t"};
     effects_record(effects, RECORD_TOLD)->told = (struct record_told){
         .alert_id = 7, .group_id = 8, .channel = "mail", .slot = 65535, .owed_seq = UINT32_MAX, .owed_ms = 15,
-        .settled_seq = 4000000000u, .status = TOLD_RESOLVED, .told_ms = 16};
+        .settled_seq = 4000000000u, .status = TOLD_RESOLVED, .told_ms = 16, .hushed = HUSH_RAISED};
     effects_record(effects, RECORD_LANE)->lane = (struct record_lane){
         .group_id = 8, .channel = "mail", .notified_ms = 17, .root_remote = "r"};
     effects_record(effects, RECORD_DELIVERY)->delivery = (struct record_delivery){
@@ -151,7 +166,9 @@ static void fill(struct effects *effects)
     effects_record(effects, RECORD_ATTEMPT)->attempt = (struct record_attempt){
         24, 10, 21, 1, 2, "mail", 25, 26, OUTCOME_UNCLEAR, -27, 28, "words"};
     effects_record(effects, RECORD_TARGET)->target = (struct record_target){.channel = "mail", .not_before_ms = 29, .failures = 30, .last_ok_ms = 31, .last_error_ms = 32,
-                                                                             .last_error = "error", .moved_to = "-100"};
+                                                                             .last_error = "error", .moved_to = "-100",
+                                                                             .away_count = 33, .away_summed = 34, .away_since_ms = 35, .away_until_ms = 36,
+                                                                             .away_to = "mail"};
 }
 
 static void test_round_trip(void)

@@ -133,7 +133,6 @@ static void show(struct collector *collector, size_t rows, int64_t wall_ms)
 static enum push push_rows(struct collector *collector, size_t rows, const char *door, collector_kept kept, void *context, struct err *err)
 {
     struct instant now = clock_now(&collector->options.clock);
-    const char *labels[] = {door};
 
     if (!rows)
         return PUSH_EMPTY;
@@ -148,9 +147,7 @@ static enum push push_rows(struct collector *collector, size_t rows, const char 
     }
     census_keep(collector->census);
     collector->full = false;
-    collector->waiting[collector->waiting_count++] = (struct waiting){kept, context};
-    metrics_add(collector->metrics, "collector_rows_received_total", (double)rows, labels);
-    collector->received += rows;
+    collector->waiting[collector->waiting_count++] = (struct waiting){kept, context, rows, door};
     show(collector, rows, now.wall_ms);
     if (collector->rows.capacity > ROWS_KEPT_MAX)
         buf_free(&collector->rows);
@@ -277,6 +274,18 @@ static void after_commit(struct collector *collector, bool ok, const struct err 
         collector->held_retry_ms = now.steady_ms + HELD_RETRY_MS;
 }
 
+static void count_push(struct collector *collector, const struct waiting *waiting, bool kept)
+{
+    const char *labels[] = {waiting->door};
+
+    if (!kept) {
+        metrics_count(collector, "collector_rows_refused_total", (double)waiting->rows, "disk");
+        return;
+    }
+    metrics_add(collector->metrics, "collector_rows_received_total", (double)waiting->rows, labels);
+    collector->received += waiting->rows;
+}
+
 /* One sync for all that came. Nobody is told before it. */
 static void keep(struct collector *collector)
 {
@@ -292,8 +301,11 @@ static void keep(struct collector *collector)
     after_commit(collector, ok, &err, now);
     size_t count = collector->waiting_count;
     collector->waiting_count = 0;
-    for (size_t i = 0; i < count; i++)
-        collector->waiting[i].kept(collector->waiting[i].context, ok ? NULL : &err);
+    for (size_t i = 0; i < count; i++) {
+        const struct waiting *waiting = &collector->waiting[i];
+        count_push(collector, waiting, ok);
+        waiting->kept(waiting->context, ok ? NULL : &err);
+    }
 }
 
 /* --- speak */

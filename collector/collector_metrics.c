@@ -10,11 +10,11 @@
 
 static const double seconds[] = {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 0};
 
-static const char *const refusals[] = {"bad", "full", "limit", "source"};
+static const char *const refusals[] = {"bad", "disk", "full", "limit", "source"};
 
 static const struct metric_family families[] = {
     {"collector_rows_received_total", "Rows taken in, by source or door.", METRIC_COUNTER, {"source", NULL}, NULL},
-    {"collector_rows_refused_total", "Rows not taken in: bad and limit (a push counts once), full (the spool), source (a source's own).", METRIC_COUNTER, {"reason", NULL}, NULL},
+    {"collector_rows_refused_total", "Rows not taken in: bad and limit (a push counts once), full (the spool), disk (the spool's, pushes alone), source (a source's own).", METRIC_COUNTER, {"reason", NULL}, NULL},
     {"collector_rows_sent_total", "Rows QuestDB took.", METRIC_COUNTER, {NULL}, NULL},
     {"collector_rows_resent_total", "Rows of requests that had to be repeated.", METRIC_COUNTER, {NULL}, NULL},
     {"collector_rows_quarantined_total", "Rows QuestDB will never take, kept in quarantine.lp.", METRIC_COUNTER, {NULL}, NULL},

@@ -54,7 +54,7 @@ static size_t add_sources(struct collector *collector, struct instant now)
 
 static void add_counters(struct collector *collector, struct point *point, const struct collector_state *state)
 {
-    static const char *const lost[] = {"full", "limit", "source"}, *const bad[] = {"bad"};
+    static const char *const lost[] = {"disk", "full", "limit", "source"}, *const bad[] = {"bad"};
     double dropped = 0;
 
     for (size_t i = 0; i < sizeof lost / sizeof lost[0]; i++)

@@ -45,6 +45,8 @@ struct schema_job {
 struct waiting {
     collector_kept kept;
     void *context;
+    size_t rows;
+    const char *door; /* static */
 };
 
 struct collector {

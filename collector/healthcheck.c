@@ -199,9 +199,9 @@ static bool is_degraded(const struct http_reply *reply, struct buf *words)
 }
 
 /* GET url + path answers 200. */
-static void check_http(struct checking *checking, const char *what, const char *url, const char *path, const char *cure)
+static void check_http(struct checking *checking, const char *what, const char *url, const char *path, const char *token, const char *cure)
 {
-    struct buf whole = BUF_EMPTY(4096), body = BUF_EMPTY(8192), wrong = BUF_EMPTY(8192);
+    struct buf whole = BUF_EMPTY(4096), body = BUF_EMPTY(8192), wrong = BUF_EMPTY(8192), bearer = BUF_EMPTY(8192);
     struct http_reply reply = {0};
     struct err err = {0};
     size_t length = strlen(url);
@@ -211,6 +211,8 @@ static void check_http(struct checking *checking, const char *what, const char *
     buf_add(&whole, url, length);
     buf_add_text(&whole, path);
     struct http_request request = {.method = "GET", .url = buf_text(&whole), .timeout_ms = HEALTH_TIMEOUT_MS};
+    if (token && buf_addf(&bearer, "Bearer %s", token))
+        request.headers[request.header_count++] = (struct http_header){"Authorization", buf_text(&bearer)};
     bool answered = http_fetch(&request, &reply, &err);
     while (reply.body.length && isspace((unsigned char)buf_text(&reply.body)[reply.body.length - 1]))
         buf_cut(&reply.body, reply.body.length - 1);
@@ -231,6 +233,7 @@ static void check_http(struct checking *checking, const char *what, const char *
     buf_free(&whole);
     buf_free(&body);
     buf_free(&wrong);
+    buf_free(&bearer);
 }
 
 /* What it listens on is not always where it can be reached: every address is, here, loopback. */
@@ -245,7 +248,7 @@ static void check_collector(struct checking *checking)
         buf_addf(&url, "http://127.0.0.1%s", colon);
     else
         buf_addf(&url, "http://%s", listen);
-    check_http(checking, "collector", buf_text(&url), "/health", "is it running? `collector serve`");
+    check_http(checking, "collector", buf_text(&url), "/health", checking->places->token, "is it running? `collector serve`");
     buf_free(&url);
 }
 
@@ -259,11 +262,11 @@ bool health_check(const struct health_places *places, struct buf *out)
     }
     check_collector(&checking);
     if (places->notifier && places->notifier[0])
-        check_http(&checking, "notifier", places->notifier, "/health", "is it running? `notifier serve`; --notifier URL or $NOTIFIER_URL says where");
+        check_http(&checking, "notifier", places->notifier, "/health", NULL, "is it running? `notifier serve`; --notifier URL or $NOTIFIER_URL says where");
     else
         say(&checking, "notifier", "skipped", "not asked for");
     if (places->grafana && places->grafana[0])
-        check_http(&checking, "grafana", places->grafana, "/api/health", "is it running?");
+        check_http(&checking, "grafana", places->grafana, "/api/health", NULL, "is it running?");
     else
         say(&checking, "grafana", "skipped", "--grafana URL or $GRAFANA_URL says where it is");
     return !checking.failed;
@@ -303,6 +306,7 @@ int healthcheck_command(int argc, char **argv)
     if (target_open(&target, flags.config, flags.questdb, &err)) {
         places.questdb = &target.questdb;
         places.collector = target.listen;
+        places.token = target.token;
         code = health_check(&places, &out) ? 0 : 1;
         fwrite(buf_text(&out), 1, out.length, stdout);
     } else

@@ -15,6 +15,7 @@
 struct health_places {
     const struct questdb *questdb;
     const char *collector;         /* ADDR:PORT as it listens */
+    const char *token;             /* for it: who has none hears no details. NULL: none */
     const char *notifier, *grafana; /* base URLs; NULL or "": not looked at */
     bool verbose;
 };

@@ -90,6 +90,21 @@ static bool read_name(const struct yaml_node *node, const char *text, const char
     return ok || setting_error(node, err, "\"%.60s\" is no name: letters, digits and _, not beginning with a digit", text);
 }
 
+/* A bound as it would be written. */
+static void add_limit(struct buf *words, enum setting_kind kind, int64_t limit)
+{
+    static const char *const units[] = {"", "KiB", "MiB", "GiB", "TiB"};
+    size_t unit = 0;
+
+    if (kind == SETTING_DURATION) {
+        text_add_duration(words, limit);
+        return;
+    }
+    for (; kind == SETTING_SIZE && limit && limit % 1024 == 0 && unit + 1 < LENGTH(units); unit++)
+        limit /= 1024;
+    buf_addf(words, "%lld%s", (long long)limit, units[unit]);
+}
+
 static bool read_integer(const struct yaml_node *node, const char *text, const struct setting *row, int64_t *value, struct err *err)
 {
     uint64_t bytes = 0;
@@ -104,12 +119,9 @@ static bool read_integer(const struct yaml_node *node, const char *text, const s
         *value = bytes > INT64_MAX ? INT64_MAX : (int64_t)bytes;
     if (*value >= row->least && (!row->most || *value <= row->most))
         return true;
-    if (row->kind != SETTING_DURATION)
-        return setting_error(node, err, "%.40s is out of range: from %lld to %lld", text, (long long)row->least,
-                             (long long)(row->most ? row->most : INT64_MAX));
     struct buf from = BUF_EMPTY(64), to = BUF_EMPTY(64);
-    text_add_duration(&from, row->least);
-    text_add_duration(&to, row->most);
+    add_limit(&from, row->kind, row->least);
+    add_limit(&to, row->kind, row->most);
     setting_error(node, err, "%.40s is out of range: from %s%s%s", text, buf_text(&from), row->most ? " to " : "",
                   row->most ? buf_text(&to) : "");
     buf_free(&from);

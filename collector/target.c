@@ -20,6 +20,22 @@ static const char *variable(const char *name, const char *otherwise)
     return text_or(getenv(name), otherwise);
 }
 
+static const struct setting token_settings[] = {
+    SETTING("token", SECRET, struct target, token, ),
+    {0},
+};
+
+/* Who has none is told less, so a token that cannot be read is no error. */
+static void read_token(struct target *target, const struct yaml_node *auth)
+{
+    struct err unread;
+    const struct yaml_node *tokens = auth && auth->kind == YAML_MAP ? yaml_get(auth, "tokens") : NULL;
+
+    if (tokens && tokens->kind == YAML_LIST && tokens->count && tokens->items[0]->kind == YAML_MAP &&
+        !settings_read(tokens->items[0], token_settings, target, target->arena, &unread))
+        target->token = NULL;
+}
+
 /* What else stands in the file is for `serve` and `check-config`. */
 static bool read_config(struct target *target, const char *path, struct err *err)
 {
@@ -31,6 +47,7 @@ static bool read_config(struct target *target, const char *path, struct err *err
         const struct yaml_node *questdb = yaml_get(yaml_root(yaml), "questdb"), *listen = yaml_get(yaml_root(yaml), "listen");
         ok = (yaml_is_null(questdb) || settings_read(questdb, questdb_settings, &target->questdb, target->arena, err)) &&
              (yaml_is_null(listen) || (target->listen = setting_text(listen, target->arena, err)));
+        read_token(target, yaml_get(yaml_root(yaml), "auth"));
         if (!ok)
             err_within(err, "%s", path);
     }
@@ -52,6 +69,7 @@ bool target_open(struct target *target, const char *config, const char *url, str
         target->questdb.username = variable("QUESTDB_USERNAME", NULL);
         target->questdb.password = variable("QUESTDB_PASSWORD", NULL);
         target->listen = variable("COLLECTOR_LISTEN", TARGET_LISTEN);
+        target->token = variable("COLLECTOR_TOKEN", NULL);
     }
     if (url)
         target->questdb.url = url;

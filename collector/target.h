@@ -12,6 +12,7 @@ struct target { /* everything lives in its arena */
     struct arena *arena;
     struct questdb questdb;
     const char *listen;
+    const char *token; /* the first that the file names; NULL: none, or its secret is not at hand */
 };
 
 /* config: --config, or NULL: where config_find looks. Only what leads to QuestDB and the collector is read from the file,

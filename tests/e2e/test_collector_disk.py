@@ -27,6 +27,7 @@ def test_a_full_disk_under_the_spool(tmp_path, small_disk):  # noqa: F811
     until(lambda: c.get("/health").status == 503 and c.get("/ready").status == 503 and c.metric("collector_storage_failed") == 1,
           "it to say so: a row of its own source may fit once more")
     assert c.metric("collector_commits_total", outcome="failed") >= 5
+    assert (c.metric("collector_rows_received_total", source="lines") or 0) == kept and c.metric("collector_rows_refused_total", reason="disk") == 10 * refused
     waiting = c.metric("collector_spool_rows")
     (small_disk / "ballast").unlink()
     until(lambda: c.get("/health").status == 200, "it to heal: the rows of its own source are kept meanwhile, and go first")

@@ -208,3 +208,14 @@ def test_reloads_in_a_row_under_load(questdb, make, table):  # noqa: F811
     until(lambda: c.metric("collector_spool_rows") == 0, "an empty spool")
     judge(questdb, table, pushers, pushers.rows)
     assert c.metric("collector_rows_quarantined_total") == 0
+
+
+def test_healthcheck_shows_its_token(alone):
+    """Who shows none hears only that something is wrong."""
+    c = alone({"questdb": DEAD, "auth": tokens("One")}, token="sekretOne")
+    c.path.write_text(c.path.read_text().replace("127.0.0.1:0", c.url.removeprefix("http://")))
+    assert c.write("t v=1").status == 204
+    until(lambda: c.metric("collector_questdb_up") == 0, "its absence to be seen")
+    told = c.cli("healthcheck", "--notifier", "")
+    assert "collector  warning  it works, and says that something is wrong: Couldn't connect to server" in told.stdout and told.returncode == 1, told.stdout + told.stderr
+    assert "sekret" not in told.stdout + told.stderr

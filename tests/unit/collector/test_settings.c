@@ -95,7 +95,7 @@ static void what_is_wrong_is_named_with_its_place(void)
         {"{duration: 5}", "1:12: "},
         {"{duration: 1ms}", "1ms is out of range: from 100ms to 1m"},
         {"{duration: 2m}", "2m is out of range"},
-        {"{size: 2MiB}", "out of range: from 0 to 1048576"},
+        {"{size: 2MiB}", "out of range: from 0 to 1MiB"},
         {"{count: 0}", "0 is out of range: from 1 to 10"},
         {"{count: many}", "1:9: "},
         {"{number: nan}", "\"nan\" is no number"},

@@ -212,7 +212,7 @@ def test_reloads_in_a_row_under_load(questdb, make, table):  # noqa: F811
 
 def test_healthcheck_shows_its_token(alone):
     """Who shows none hears only that something is wrong."""
-    c = alone({"questdb": DEAD, "auth": tokens("One")}, token="sekretOne")
+    c = alone({"questdb": DEAD, "auth": {"tokens": [{"name": "push", "token": "sekretOne"}]}}, token="sekretOne")
     c.path.write_text(c.path.read_text().replace("127.0.0.1:0", c.url.removeprefix("http://")))
     assert c.write("t v=1").status == 204
     until(lambda: c.metric("collector_questdb_up") == 0, "its absence to be seen")

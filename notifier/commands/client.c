@@ -127,3 +127,18 @@ bool client_output_is_known(const struct client *client)
     fprintf(stderr, "notifier: --output is table, json or csv\n");
     return false;
 }
+
+int client_post(const struct client *client, const char *path, const char *body, const char *done)
+{
+    struct http_reply reply;
+    struct err err;
+
+    int status = client_call(client, "POST", path, body, &reply, &err);
+    if (!status)
+        return client_failed(&err);
+    int code = status < 300 ? 0 : client_refused(&reply);
+    if (!code)
+        printf("%s\n", done);
+    http_reply_free(&reply);
+    return code;
+}

@@ -27,6 +27,8 @@ int client_call(const struct client *client, const char *method, const char *pat
 /* The daemon's own words about a refusal, as one sentence on stderr; returns the exit code. */
 int client_refused(const struct http_reply *reply);
 int client_failed(const struct err *err);
+/* Prints `done`, or why it was not; returns the exit code. */
+int client_post(const struct client *client, const char *path, const char *body, const char *done);
 bool client_wants(const struct client *client, const char *output);
 bool client_output_is_known(const struct client *client); /* false after a word about it */
 

@@ -392,21 +392,6 @@ int command_why(int argc, char **argv)
     return show(&listing, "/api/v1/why/", argv[optind], print_why_table);
 }
 
-static int act(const struct listing *listing, const char *path, const char *done)
-{
-    struct http_reply reply;
-    struct err err;
-
-    int status = client_call(&listing->client, "POST", path, "", &reply, &err);
-    if (!status)
-        return client_failed(&err);
-    int code = status < 300 ? 0 : client_refused(&reply);
-    if (!code)
-        printf("%s\n", done);
-    http_reply_free(&reply);
-    return code;
-}
-
 /* On a terminal a retry of many is watched until all have ended, or nothing moves any more. */
 static void watch_retry(const struct client *client, const char *channel)
 {
@@ -438,7 +423,7 @@ static int change_delivery(const struct listing *listing, const char *verb, cons
         buf_add_text(&path, "retry?channel=");
         text_add_url(&path, channel);
     }
-    int code = act(listing, buf_text(&path), strcmp(verb, "drop") == 0 ? "dropped" : id ? "goes again; `notifier deliveries list` shows it"
+    int code = client_post(&listing->client, buf_text(&path), "", strcmp(verb, "drop") == 0 ? "dropped" : id ? "goes again; `notifier deliveries list` shows it"
                                              : "they go again; `notifier deliveries list` shows them");
     buf_free(&path);
     if (!code && !id && isatty(STDERR_FILENO))

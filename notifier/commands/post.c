@@ -18,21 +18,6 @@ struct sending_alert {
     bool resolve;
 };
 
-static int post(const struct client *client, const char *path, const struct buf *body, const char *done)
-{
-    struct http_reply reply;
-    struct err err;
-
-    int status = client_call(client, "POST", path, buf_text(body), &reply, &err);
-    if (!status)
-        return client_failed(&err);
-    int code = status < 300 ? 0 : client_refused(&reply);
-    if (!code)
-        printf("%s\n", done);
-    http_reply_free(&reply);
-    return code;
-}
-
 static void write_alert(const struct sending_alert *alert, struct buf *out)
 {
     struct json_out json = json_out(out);
@@ -96,7 +81,7 @@ int command_send(int argc, char **argv)
         return 2;
     }
     write_alert(&alert, &body);
-    int code = post(&client, "/api/v1/events", &body, alert.resolve ? "stored: resolved" : "stored: firing");
+    int code = client_post(&client, "/api/v1/events", buf_text(&body), alert.resolve ? "stored: resolved" : "stored: firing");
     buf_free(&body);
     return code;
 }
@@ -126,7 +111,7 @@ int command_replay(int argc, char **argv)
         return client_failed(&err);
     buf_add_text(&path, "/api/v1/webhook/");
     text_add_url(&path, source);
-    int code = post(&client, buf_text(&path), &body, "stored");
+    int code = client_post(&client, buf_text(&path), buf_text(&body), "stored");
     buf_free(&body);
     buf_free(&path);
     return code;

@@ -2,6 +2,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "routes/context.h"
+#include "routes/query.h"
 #include "routes/reply.h"
 #include "routes/tables.h"
 
@@ -29,16 +30,11 @@ static void test_channel(void *context, struct call *call)
 
 static bool read_id(struct call *call, uint64_t *id)
 {
-    const char *text = call_param(call, "id");
-    struct err ignored;
-    int64_t value = 0;
+    bool ok = query_read_id(call, id);
 
-    if (!text_to_int(text, &value, &ignored) || value <= 0) {
-        call_fail(call, 404, "not found", "\"%.40s\" is not the id of a delivery", text);
-        return false;
-    }
-    *id = (uint64_t)value;
-    return true;
+    if (!ok)
+        call_fail(call, 404, "not found", "\"%.40s\" is not the id of a delivery", call_param(call, "id"));
+    return ok;
 }
 
 static void retry(void *context, struct call *call)

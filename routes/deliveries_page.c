@@ -377,15 +377,11 @@ static void dropped(void *context, const struct notifier_answer *answer) { acted
 
 static bool read_id(struct call *call, uint64_t *id)
 {
-    struct err ignored;
-    int64_t value = 0;
+    bool ok = query_read_id(call, id);
 
-    if (!text_to_int(call_param(call, "id"), &value, &ignored) || value <= 0) {
+    if (!ok)
         page_refuse(call, 404, "Not found", "There is no such delivery.");
-        return false;
-    }
-    *id = (uint64_t)value;
-    return true;
+    return ok;
 }
 
 static void retry(void *context, struct call *call)

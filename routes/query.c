@@ -120,6 +120,17 @@ bool query_read_page(struct call *call, enum history_list list, int64_t now_ms, 
     return true;
 }
 
+bool query_read_id(struct call *call, uint64_t *id)
+{
+    struct err ignored;
+    int64_t value = 0;
+
+    if (!text_to_int(call_param(call, "id"), &value, &ignored) || value <= 0)
+        return false;
+    *id = (uint64_t)value;
+    return true;
+}
+
 int query_status(const struct err *err)
 {
     return err->kind == ERR_INPUT || err->kind == ERR_LIMIT ? 400 : err->kind == ERR_CONFLICT ? 404 : 500;

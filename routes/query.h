@@ -13,6 +13,8 @@ bool query_read(struct call *call, enum history_list list, int64_t now_ms, struc
 bool query_check(const struct call *call, struct err *err);
 /* query_read for a page: no file, no matchers, `rows` of them where it does not say, and never more than PAGE_ROWS_MAX. */
 bool query_read_page(struct call *call, enum history_list list, int64_t now_ms, uint32_t rows, struct history_query *out, struct err *err);
+/* The number in the path's {id}; false: it is none. */
+bool query_read_id(struct call *call, uint64_t *id);
 /* What a failed list becomes: 400, 404 or 500. */
 int query_status(const struct err *err);
 

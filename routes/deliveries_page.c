@@ -287,17 +287,13 @@ static void deliveries_page(void *context, struct call *call)
         show(page, 400, NULL, err.text);
         return;
     }
-    page->query.csv = false;
     page->query.runes = PAGE_LIST_RUNES;
-    if (page->query.limit > PAGE_ROWS_MAX)
-        page->query.limit = PAGE_ROWS_MAX;
     page->both = !page->query.status;
+    query_for_page(&page->query, page->both ? ROWS_BOTH : ROWS);
     if (page->both) {
         page->query.status = "open";
         page->query.cursor = NULL;
     }
-    if (!page->query.limit)
-        page->query.limit = page->both ? ROWS_BOTH : ROWS;
     ask(page);
 }
 

@@ -335,12 +335,8 @@ static void history_page(void *context, struct call *call)
         show(page, 400, NULL, err.text);
         return;
     }
-    page->query.csv = false;
     page->query.runes = PAGE_LIST_RUNES;
-    if (page->query.limit > PAGE_ROWS_MAX)
-        page->query.limit = PAGE_ROWS_MAX;
-    if (!page->query.limit)
-        page->query.limit = ROWS;
+    query_for_page(&page->query, ROWS);
     if (!notifier_list(routes->notifier, &page->query, listed, page) && !page->ended)
         page_busy(call);
 }

@@ -107,16 +107,21 @@ bool query_read(struct call *call, enum history_list list, int64_t now_ms, struc
            read_matchers(call, out, err) && read_format(call, out, err);
 }
 
+void query_for_page(struct history_query *query, uint32_t rows)
+{
+    query->csv = false;
+    if (!query->limit)
+        query->limit = rows;
+    if (query->limit > PAGE_ROWS_MAX)
+        query->limit = PAGE_ROWS_MAX;
+}
+
 bool query_read_page(struct call *call, enum history_list list, int64_t now_ms, uint32_t rows, struct history_query *out, struct err *err)
 {
     if (!query_read(call, list, now_ms, out, err))
         return false;
-    out->csv = false;
     out->matcher_count = 0;
-    if (!out->limit)
-        out->limit = rows;
-    if (out->limit > PAGE_ROWS_MAX)
-        out->limit = PAGE_ROWS_MAX;
+    query_for_page(out, rows);
     return true;
 }
 

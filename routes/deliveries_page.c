@@ -358,18 +358,9 @@ static void delivery_page(void *context, struct call *call)
 
 /* --- what operators do: then the list again, by GET */
 
-static void acted(struct call *call, const struct notifier_answer *answer, const char *where)
-{
-    if (answer->status < 200 || answer->status > 299) {
-        page_refuse(call, answer->status, "Not done", text_or(answer->words, "no reason given"));
-        return;
-    }
-    call_see_page(call, where);
-}
-
-static void retried(void *context, const struct notifier_answer *answer) { acted(context, answer, "/deliveries?done=retried"); }
-static void all_retried(void *context, const struct notifier_answer *answer) { acted(context, answer, "/deliveries?done=all"); }
-static void dropped(void *context, const struct notifier_answer *answer) { acted(context, answer, "/deliveries?done=dropped"); }
+static void retried(void *context, const struct notifier_answer *answer) { page_done(context, answer, "/deliveries?done=retried"); }
+static void all_retried(void *context, const struct notifier_answer *answer) { page_done(context, answer, "/deliveries?done=all"); }
+static void dropped(void *context, const struct notifier_answer *answer) { page_done(context, answer, "/deliveries?done=dropped"); }
 
 static bool read_id(struct call *call, uint64_t *id)
 {

@@ -112,6 +112,14 @@ void page_refuse(struct call *call, int status, const char *title, const char *w
     buf_free(&main);
 }
 
+void page_done(struct call *call, const struct notifier_answer *answer, const char *where)
+{
+    if (answer->status < 200 || answer->status > 299)
+        page_refuse(call, answer->status, "Not done", text_or(answer->words, "no reason given"));
+    else
+        call_see_page(call, where);
+}
+
 void page_busy(struct call *call)
 {
     call_set_header(call, "Retry-After", "1");

@@ -36,6 +36,8 @@ struct page_frame {
 void page_show(struct call *call, int status, const struct page_frame *frame, const struct buf *main);
 /* A page that only says why there is none. */
 void page_refuse(struct call *call, int status, const char *title, const char *words);
+/* After a form: the page to look at now, or why it was not done. */
+void page_done(struct call *call, const struct notifier_answer *answer, const char *where);
 /* Too many lists are being read. */
 void page_busy(struct call *call);
 

@@ -203,15 +203,7 @@ static void silences_page(void *context, struct call *call)
 
 /* --- their end */
 
-static void ended(void *context, const struct notifier_answer *answer)
-{
-    struct call *call = context;
-
-    if (answer->status < 200 || answer->status > 299)
-        page_refuse(call, answer->status, "Not done", text_or(answer->words, "no reason given"));
-    else
-        call_see_page(call, "/silences?done=ended");
-}
+static void ended(void *context, const struct notifier_answer *answer) { page_done(context, answer, "/silences?done=ended"); }
 
 static void expire(void *context, struct call *call)
 {

@@ -1,6 +1,7 @@
 # make sim SEED=n   one simulated life, told as it goes
 # make sim-100      a hundred lives; part of make check
-# make sim-many     lives for SIM_SECONDS (120), until a promise is broken or a rare branch was never reached
+# make sim-many     lives for SIM_SECONDS (120), or N of them (N=5000: about a quarter of an hour), until a promise is broken or
+#                   a rare branch was never reached
 # make sim-replay   every process of forty lives is recorded, and decided once more: the same decisions
 # make sim-proof    planted bugs: each must be caught within 900 lives
 
@@ -26,7 +27,8 @@ sim-100: $(OUT)/tests/sim/sim
 
 .PHONY: sim-many
 sim-many: $(OUT)/tests/sim/sim
-	@timeout --kill-after=5 $$(($(SIM_SECONDS) + 60)) $< --seconds $(SIM_SECONDS) --first $(SIM_FIRST) --marks
+	@timeout --kill-after=5 $(if $(N),$$(($(N) * 2 + 60)),$$(($(SIM_SECONDS) + 60))) \
+	    $< $(if $(N),--lives $(N),--seconds $(SIM_SECONDS)) --first $(SIM_FIRST) --marks
 
 SIM_RECORDS := $(OUT)/sim-records
 .PHONY: sim-replay

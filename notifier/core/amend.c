@@ -62,9 +62,10 @@ void amend_told_elsewhere(const struct core *core, struct told *told)
 {
     if (told->alert->status != ALERT_RESOLVED || !is_possible(told->lane))
         return;
+    if (!flap_damps(told))
+        told->told_ms = 0; /* should it fire again, that is news, and no copy of anything */
     told->hushed = HUSH_ELSEWHERE;
     told->status = TOLD_RESOLVED;
-    told->told_ms = 0; /* should it fire again, that is news, and no copy of anything */
     schedule(core, told->lane);
 }
 

@@ -108,6 +108,7 @@ bool failover(struct core *core, struct delivery *delivery, const char *why)
     if (!target)
         return false;
     assert(!delivery->attempt_id);
+    lane_hush(core, lane); /* what would not be told here is not handed on */
     uint64_t carrier = hand_over(core, delivery, target, why);
     if (!carrier)
         return false;

@@ -113,17 +113,19 @@ static void judge_flapping(struct life *life, const struct record_settlement *ro
 
     if (!flap || !flap->flap.changes || !flap->flap.damped_ms || !message || life->jumped_ms || life->setup_count > 1 || life->judge.retried)
         return;
+    const struct record_settlement *last = NULL;
     for (size_t i = store_mem_from(rows, RECORD_SETTLEMENT, row->alert_id); i < store_mem_count(rows, RECORD_SETTLEMENT); i++) {
         const struct record_settlement *before = &store_mem_at(rows, RECORD_SETTLEMENT, i)->settlement;
         if (before->alert_id != row->alert_id)
             break;
-        if (before->settled != SETTLED_DELIVERED || before->slot != row->slot || strcmp(before->channel, row->channel) != 0 ||
-            before->at_ms < flap->flap.damped_ms || before->at_ms >= message->message.at_ms)
-            continue;
-        const struct record *next = store_mem_find(rows, RECORD_TRANSITION, row->alert_id, NULL, before->seq + 1);
-        if (!next || next->transition.at_ms > before->at_ms)
-            life_fail(life, "P5: %s comes and goes, and %s is told of it again", alert->fingerprint, row->channel);
+        if (before->settled != SETTLED_SUPPRESSED && before->slot == row->slot && strcmp(before->channel, row->channel) == 0 &&
+            before->seq < row->seq && (!last || before->seq > last->seq))
+            last = before;
     }
+    const struct record *next = last ? store_mem_find(rows, RECORD_TRANSITION, row->alert_id, NULL, last->seq + 1) : NULL;
+    if (last && last->settled == SETTLED_DELIVERED && last->at_ms >= flap->flap.damped_ms && last->at_ms < message->message.at_ms &&
+        (!next || next->transition.at_ms > last->at_ms))
+        life_fail(life, "P5: %s comes and goes, and %s is told of it again", alert->fingerprint, row->channel);
 }
 
 void firsts_settled(struct life *life, const struct record_settlement *row, const struct record_alert *alert, const struct arrival *arrival)

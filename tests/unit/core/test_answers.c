@@ -77,6 +77,11 @@ static const struct story failovers[] = {
     {"what comes and goes, and fires when it is calm", {0}, "+a 1m -a 1m +a 1m -a 1m +a 1m -a 1m +a 30m -a 1m",
      "0 chat first notification +a; 60 chat all alerts resolved -a; 120 chat first notification +a; 180 chat all alerts resolved -a; 240 chat first notification +a; "
      "300 chat a: flapping: 5 changes; 360 chat a: flapping: 6 changes; 960 chat new alerts added +a; 2160 chat all alerts resolved -a; ", false},
+    {"what comes and goes is not handed on, either", {.mail_falls_back = true, .within_ms = 1000},
+     "+a 1m -a 1m +a 1m -a 1m +a 1m chat:failed +b 950ms -a 2s",
+     "chat first notification +a; chat all alerts resolved -a; chat first notification +a; chat all alerts resolved -a; "
+     "chat first notification +a; chat new alerts added +b; chat new alerts added +b; chat a: flapping: 5 changes; mail failover +b; "
+     "chat back again +b; ", true},
     {"worse than it was hides behind no flapping", {0}, "+w 1m -w 1m +w 1m -w 1m +w 1m -w 1m +w 1m ^w 1m",
      "0 chat first notification +w; 60 chat all alerts resolved -w; 120 chat first notification +w; 180 chat all alerts resolved -w; 240 chat first notification +w; "
      "300 chat w: flapping: 5 changes; 360 chat w: flapping: 6 changes; 420 chat new alerts added +w; ", false},

@@ -4,7 +4,7 @@
 # make draw-dashboards  a picture of each dashboard over the same data, in build/pictures, for eyes
 # make bench-dashboards the same over millions of rows: how long each panel takes
 
-PYTHON := PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3
+PYTHON := env PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3
 
 .PHONY: alerts
 alerts:

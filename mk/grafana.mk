@@ -1,6 +1,6 @@
 # make alerts           Grafana's and Prometheus' rules from grafana/alerts.yaml
 # make dashboards       grafana/dashboards/*.json from the Python beside them, then the alerts that name their panels
-# make check-dashboards every panel, variable and rule against a real QuestDB with thirty days of data; half a minute
+# make check-dashboards every panel, variable and rule against a real QuestDB with thirty days of data; two minutes, four on a busy machine
 # make draw-dashboards  a picture of each dashboard over the same data, in build/pictures, for eyes
 # make bench-dashboards the same over millions of rows: how long each panel takes
 

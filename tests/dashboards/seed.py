@@ -38,12 +38,12 @@ def wave(second, period, *names):
     return math.sin(2 * math.pi * (second / period + chance(*names)))
 
 
-def span_at(spans, until, second):
-    """(start, length, over) of the span that holds or has just left `second`, else None. In its last row it is over."""
+def span_at(spans, until, second, step=1):
+    """(start, length so far, over) of the span that holds or has just left `second`, else None. In its last row it is over."""
     for before, length in spans:
         start = until - before
-        if start <= second <= start + length:
-            return start, length, second == start + length
+        if start <= second < start + length + step:
+            return start, min(second - start, length), second >= start + length
     return None
 
 
@@ -95,14 +95,14 @@ def daemons(lines, second, until, step):
 
 def exchanges(lines, second, until, step):
     for number, exchange in enumerate(EXCHANGES):
-        out = span_at(OUTAGES.get(exchange, ()), until, second)
+        out = span_at(OUTAGES.get(exchange, ()), until, second, step)
         down = bool(out) and not out[2]
         past = sum(1 for before, length in OUTAGES.get(exchange, ()) if until - before + length <= second)
         spike = 300 if chance(second // 600, exchange) > 0.995 else 0
         lines.add("exchange_status", second, {"exchange": exchange, "source": "collector-main", "host": "fra1", "env": "prod"}, {
             "connected": not down, "latency_ms": None if down else 35.0 + 25 * number + 12 * wave(second, DAY, exchange) + 20 * chance(second, exchange) + spike,
             "reconnect_count": past, "last_message_at": ("ns", out[0] if down else second - 1),
-            "disconnected_at": ("ns", out[0]) if out else None, "disconnected_seconds": float(second - out[0]) if out else None,
+            "disconnected_at": ("ns", out[0]) if out else None, "disconnected_seconds": float(out[1]) if out else None,
             "rate_limit_used": 30 + 20.0 * wave(second, 4 * HOUR, exchange) + 10 * chance(second, exchange, "limit"),
             "error": "no message for 30 s" if down else None})
 
@@ -110,14 +110,14 @@ def exchanges(lines, second, until, step):
 def pipeline(lines, second, until, step):
     for exchange in EXCHANGES:
         for kind, an_hour in (("oi", 720), ("funding", 60), ("liquidation", 900)):
-            gap = span_at(GAPS.get((exchange, kind), ()), until, second)
+            gap = span_at(GAPS.get((exchange, kind), ()), until, second, step)
             open_gap = bool(gap) and not gap[2]
             due = an_hour * step / HOUR
             count = 0 if open_gap else int(due) + (chance(second, exchange, kind) < due - int(due))
             lines.add("pipeline_metrics", second, {"exchange": exchange, "data_type": kind, "source": "collector-main", "host": "fra1", "env": "prod"}, {
                 "records_count": count, "records_total": int((second - until + 40 * DAY) / HOUR * an_hour),
                 "latency_ms": 80.0 + 40 * chance(second, exchange, kind), "gap_detected": open_gap,
-                "gap_started_at": ("ns", gap[0]) if gap else None, "gap_duration_seconds": float(second - gap[0]) if gap else None,
+                "gap_started_at": ("ns", gap[0]) if gap else None, "gap_duration_seconds": float(gap[1]) if gap else None,
                 "symbols": "BTCUSDT,ETHUSDT" if gap else None,
                 "storage_bytes": int((second - until + 60 * DAY) * 900 * (3 if kind == "oi" else 1)), "storage_files": int((second - until + 60 * DAY) / HOUR)})
 

@@ -167,6 +167,8 @@ def test_a_rate_does_not_fall_where_the_range_ends(filled, ask, until, uid, titl
 def test_outages_are_told_with_their_length(filled, ask, until):
     told = {(row["exchange"], row["duration"], row["state"]) for row in rows(ask, until, "nautilus-exchange", "Outages", 86400)}
     assert {("okx", 420.0, "over"), ("okx", 1080.0, "over")} <= told, told
+    told = {(row["exchange"], row["duration"], row["state"]) for row in rows(ask, until, "nautilus-exchange", "Outages", 30 * 86400)}
+    assert {("hyperliquid", 120.0, "over"), ("binance", 540.0, "over"), ("okx", 10800.0, "over")} <= told, told
 
 
 def test_gaps_are_told_with_their_length(filled, ask, until):

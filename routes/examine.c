@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "routes/auth_private.h"
+#include "routes/peer.h"
 
 #include <string.h>
 
@@ -73,6 +74,33 @@ const char *call_body_setting(uint64_t most, const struct server_options *option
     if (most != options->max_body)
         return "";
     return options->max_body_setting ? options->max_body_setting : " (server.max_body)";
+}
+
+/* What comes from the same address and, as this call, may be anybody's until it is whole. */
+static size_t held_besides(const struct call *call, const struct call *all)
+{
+    char key[ADDRESS_TEXT_MAX], other[ADDRESS_TEXT_MAX];
+    size_t held = 0;
+
+    peer_key(&call->client, key);
+    for (const struct call *one = all; one; one = one->next) {
+        if (one == call || one->authorized || !one->charged)
+            continue;
+        peer_key(&one->client, other);
+        held += text_equal(key, other) ? one->charged : 0;
+    }
+    return held;
+}
+
+bool call_may_bring(struct call *call, size_t length, const struct call *all, size_t in_flight)
+{
+    size_t besides = call->authorized || in_flight <= SERVER_BODIES_EACH_MAX ? 0 : held_besides(call, all);
+
+    if (in_flight + length <= SERVER_BODIES_MAX && (!besides || besides + call->charged + length <= SERVER_BODIES_EACH_MAX))
+        return true;
+    call_set_header(call, "Retry-After", "5");
+    call_fail(call, 503, "busy", "too many messages are being received at once%s; try again in a few seconds", besides ? " from this address" : "");
+    return false;
 }
 
 void call_examine(struct call *call, const struct server_options *options, bool certified)

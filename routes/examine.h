@@ -11,6 +11,8 @@ void call_examine(struct call *call, const struct server_options *options, bool 
 /* Bytes of body this call may bring. */
 uint64_t call_body_max(const struct call *call, const struct server_options *options);
 const char *call_body_setting(uint64_t most, const struct server_options *options); /* " (server.max_body)" where that is the bound; "" */
+/* Whether `length` more bytes of body can be held, with all calls that are open and what their bodies take already. False: answered. */
+bool call_may_bring(struct call *call, size_t length, const struct call *all, size_t in_flight);
 /* Asks auth, now or again. Answered, authorized, or neither: later. */
 void call_authorize(struct call *call, const struct server_options *options);
 

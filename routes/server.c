@@ -175,10 +175,7 @@ static enum MHD_Result take_body(struct server *server, struct call *call, const
         return MHD_YES;
     if (call->received > most)
         call_fail(call, 413, "too large", "the message has more than %llu bytes%s", (unsigned long long)most, call_body_setting(most, &server->options));
-    else if (server->bodies_bytes + length > SERVER_BODIES_MAX) {
-        call_set_header(call, "Retry-After", "5");
-        call_fail(call, 503, "busy", "too many messages are being received at once; try again in a few seconds");
-    } else if (buf_add(&call->body, data, length)) {
+    else if (call_may_bring(call, length, server->calls, server->bodies_bytes) && buf_add(&call->body, data, length)) {
         server->bodies_bytes += length;
         call->charged += length;
         return MHD_YES;

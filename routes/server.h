@@ -7,6 +7,7 @@
 
 #define SERVER_CONNECTIONS_MAX 2000
 #define SERVER_BODIES_MAX (64u << 20)    /* bytes of all bodies in flight together; beyond: 503 */
+#define SERVER_BODIES_EACH_MAX (SERVER_BODIES_MAX / 2) /* of those, from one address and nobody knows yet whose; one body alone may be longer */
 #define SERVER_OPEN_BODY_MAX (64u << 10) /* bytes of a body from whoever is not asked who he is */
 #define SERVER_HEADER_MAX (32u << 10)    /* bytes of a request's line and headers */
 #define SERVER_BODY_DEADLINE_MS 30000    /* from the first byte to the last */

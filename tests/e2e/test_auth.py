@@ -1,5 +1,7 @@
 """Who may post, who may look, and who hears of the refusals."""
 import base64
+import contextlib
+import socket
 import time
 
 import pytest
@@ -124,3 +126,22 @@ def test_all_interfaces_without_auth_is_refused(make):
     assert d.wait() != 0
     d.process.returncode = 0
     assert "auth" in "\n".join(d.err).lower(), d.said()
+
+
+def test_unsigned_bodies_of_one_address_leave_room_for_others(start, sink):
+    """A signature is looked at when the body is whole: who holds back the last byte would keep everybody out."""
+    d = start(config(hook(sink), sources=SOURCES))
+    host, port = d.url.removeprefix("http://").rsplit(":", 1)
+    head = f"POST /api/v1/webhook/hmac HTTP/1.1\r\nHost: localhost\r\n{SIGNATURE}: {'0' * 64}\r\nContent-Length: {24 << 20}\r\n\r\n".encode()
+    body = b"x" * (24 << 20)
+    with contextlib.ExitStack() as held:
+        first, second = (held.enter_context(socket.create_connection((host, int(port)), 30)) for _ in range(2))
+        first.sendall(head + body[1:])
+        second.sendall(head + body)
+        assert second.recv(1000).startswith(b"HTTP/1.1 503"), "the second is too much for one address"
+        signed = grafana(alert("Signed", annotations={"pad": "y" * (20 << 20)}))
+        other = held.enter_context(socket.create_connection((host, int(port)), 30, source_address=("127.0.0.2", 0)))
+        other.sendall(head.replace(b"0" * 64, sign(HMAC_SECRET, signed).encode()).replace(b"%d" % (24 << 20), b"%d" % len(signed)) + signed)
+        assert other.recv(1000).startswith(b"HTTP/1.1 200"), "others are heard"
+        first.sendall(b"x")
+        assert first.recv(1000).startswith(b"HTTP/1.1 401")

@@ -232,6 +232,7 @@ static void open_session(struct session *session, struct instant now)
     struct session_report *report = &session->report;
 
     report->steps.wait = (now_us() - session->asked_us) / 1000;
+    report->has_steps = true; /* a look since the connection may have taken the others */
     report->is_known = report->connected = session->changed = true;
     report->reconnects += session->opened_once;
     log_say(LOG_INFO, "session_open", "%s: connected%s", session->plan.name, session->opened_once ? " again" : "");

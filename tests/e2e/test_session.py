@@ -56,6 +56,13 @@ def test_pings_both_ways_and_a_subscription(questdb, start, exchange, files):  #
     assert SUBSCRIBE not in c.said()
 
 
+def test_a_slow_upgrade_is_looked_at_before_its_end(questdb, start, exchange, files):  # noqa: F811
+    exchange.delay = 0.6
+    start(held(exchange, files, "slow", every="100ms"))
+    http = until(lambda: row(questdb, exchange, "slow", "http_ms", "AND http_ms IS NOT NULL"), "the upgrade's time, though others were looked at before it came")
+    assert http[0] >= 600, http
+
+
 @BOTH
 def test_a_close_has_its_code_and_reason(questdb, start, exchange, files):  # noqa: F811
     c = start(held(exchange, files, "closed"))

@@ -7,7 +7,8 @@ import urllib.parse
 
 import pytest
 
-from daemon import ADMIN, BIN, OPS, ROOT, VIEWER, alert, config, console, until
+from daemon import (ADMIN, BIN, HMAC_SECRET, OPS, ROOT, SECRETS, VIEWER, alert, config, console, discord_channel, hook, slack_bot, slack_hook,
+                    telegram_channel, until)
 
 PASSWORDS = {"anna": "correct horse battery", "ada": "staple of admins", "vera": "looks only"}
 ROLES = {"anna": "operator", "ada": "admin", "vera": "viewer"}
@@ -372,10 +373,17 @@ def test_headers_on_every_answer(start, hashes):
     assert not re.search(r"<script(?![^>]*src=)|\son\w+=|style=", vera.get("/history").text + vera.get("/signin").text)
 
 
-def test_headers_at_every_address(start, hashes):
-    """Whatever is served, as somebody and as nobody, behind a proxy with TLS."""
-    d = start(config(console(), auth=people(hashes, "vera"), server={"trusted_proxies": ["127.0.0.1"]}))
+def test_headers_at_every_address(start, hashes, telegram, discord, slack, sink):
+    """Whatever is served, as somebody and as nobody, behind a proxy with TLS; and no secret of the configuration stands in it (Daemon.finish)."""
+    post = {"name": "post", "type": "smtp", "host": "127.0.0.1", "port": 9, "starttls": "implicit", "username": "notifier",
+            "password": SECRETS["smtp"], "from": "a@example.org", "to": ["b@example.org"]}
+    sources = [{"name": "grafana", "auth": {"hmac_secret": HMAC_SECRET}}, {"name": "other", "auth": {"username": "x", "password": SECRETS["source password"]}},
+               {"name": "third", "auth": {"bearer_token": SECRETS["source"]}}]
+    d = start(config(console(), telegram_channel(telegram), discord_channel(discord), slack_hook(slack), slack_bot(slack, "bot"), post,
+                     hook(sink, hmac_secret=SECRETS["hook hmac"], bearer_token=SECRETS["hook bearer"]), sources=sources,
+                     auth=people(hashes, "vera"), server={"trusted_proxies": ["127.0.0.1"]}))
     d.fire(alert("DiskFull"), headers={"Authorization": f"Bearer {ADMIN}"})
+    until(lambda: "retried" in "\n".join(d.err) or "dead" in "\n".join(d.err), "the mail to fail")
     rows = {path for file in (ROOT / "routes").glob("*.c") for path in re.findall(r'\{"GET", "(/[^"]*)", ACCESS_', file.read_text())}
     rows -= {"/api/v1/stream"}  # has no end
     assert len(rows) > 40

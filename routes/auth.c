@@ -188,6 +188,9 @@ bool auth_check_origin(const struct auth *auth, const struct call *call, struct 
         if (origin && authorization && strncasecmp(authorization, "Basic", 5) == 0 && !is_same_origin(origin, host) &&
             !is_our_origin(auth, origin))
             return err_set(err, ERR_INPUT, "a page from elsewhere may not use your password here");
+        /* A source without credentials is believed for where it calls from: a page in a browser there is no source. */
+        if (origin && !authorization && call->route && call->route->access == ACCESS_SOURCE && !is_our_origin(auth, origin))
+            return err_set(err, ERR_INPUT, "a page from elsewhere may not post alerts without credentials");
         return true;
     }
     if (host && host[0] && !auth->listens_on_socket && !is_our_host(auth, host))

@@ -120,6 +120,21 @@ def test_loopback_host_and_origin(start):
     assert "access-control-allow-origin" not in raw(d, {"Origin": f"http://localhost:{port}"}).headers
 
 
+def test_a_page_from_elsewhere_posts_no_alerts(start):
+    """In a browser on the machine itself, from which sources without credentials are believed."""
+    d = start(config(console(), auth=PEOPLE))
+    bodies = {"/api/v1/webhook/grafana": grafana(alert("Posted")), "/api/v1/events": b'{"title": "Posted"}',
+              "/api/v2/alerts": b'[{"labels": {"alertname": "Posted"}}]'}
+    host = d.url.removeprefix("http://")
+    for path, body in bodies.items():
+        plain = {"Content-Type": "text/plain"}
+        assert d.post(body, path=path, headers=plain).status == 200, path
+        assert d.post(body, path=path, headers={**plain, "Origin": d.url}).status == 200, path
+        for headers in ({"Origin": "https://evil.example"}, {"Origin": "null"}, {"Host": "evil.example", "Origin": "http://evil.example"}):
+            assert d.post(body, path=path, headers={**plain, "Host": host, **headers}).status == 403, (path, headers)
+        assert d.post(body, path=path, headers={"Origin": "https://tools.example", "Authorization": f"Bearer {OPS}"}).status == 200, path
+
+
 def test_all_interfaces_without_auth_is_refused(make):
     d = make(config(console()), listen="0.0.0.0:0")
     d.spawn()

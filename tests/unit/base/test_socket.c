@@ -26,7 +26,7 @@ static void hear(void *context)
     talk->taken += talk->in.length;
     if (talk->taken > 100000)
         buf_clear(&talk->in);
-    if (talk->ended || (talk->hangs_up && talk->in.length)) {
+    if (talk->ended || (talk->hangs_up && talk->taken)) {
         socket_close(talk->socket);
         talk->socket = NULL;
     }

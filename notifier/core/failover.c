@@ -131,6 +131,14 @@ bool failover(struct core *core, struct delivery *delivery, const char *why)
     return true;
 }
 
+/* How long it takes until an attempt that has no answer is as good as one that failed; 0: it has, or none is under way. */
+static int64_t answer_left_ms(const struct core *core, const struct delivery *delivery)
+{
+    int64_t within_ms = group_settings(core, delivery->lane->group)->deliver_within_ms;
+    int64_t age_ms = core->now.steady_ms - delivery->attempt_started.steady_ms;
+    return delivery->attempt_id && age_ms < within_ms ? within_ms - age_ms : 0;
+}
+
 void failover_watch(struct core *core, struct delivery *delivery)
 {
     int64_t all_ms = last_call_ms(core, delivery);
@@ -142,6 +150,8 @@ void failover_watch(struct core *core, struct delivery *delivery)
     if (left_ms <= 0) /* a second look, for what was under way at the first */
         left_ms = all_ms > age_ms ? all_ms - age_ms : 1000;
     left_ms = left_ms < all_ms ? left_ms : all_ms; /* whatever the wall clock has done */
+    if (answer_left_ms(core, delivery) && answer_left_ms(core, delivery) < left_ms && age_ms >= patience_ms)
+        left_ms = answer_left_ms(core, delivery);
     heap_set(&core->watch, &delivery->watch, core->now.steady_ms + left_ms, delivery->id);
 }
 
@@ -149,19 +159,20 @@ void failover_timer(struct core *core, struct delivery *delivery)
 {
     bool last_call = delivery_age_ms(core, delivery) >= last_call_ms(core, delivery);
     bool under_way = delivery->attempt_id || delivery->rendering;
+    bool silent = delivery->attempt_id && !answer_left_ms(core, delivery);
     char why[64];
 
     snprintf(why, sizeof why, "no receipt after %lld s", (long long)(delivery_age_ms(core, delivery) / 1000));
     if (!under_way && (delivery->severity == 0 || (last_call && delivery->tries)) && failover(core, delivery, delivery->words ? delivery->words : why))
         return;
-    if (under_way && last_call && delivery->tries) {
+    if ((under_way && last_call && delivery->tries) || (silent && (last_call || delivery->severity == 0))) {
         /* Its answer may still come; nobody waits for it. */
         struct target *target = next_fallback(core, delivery->lane);
-        if (target && hand_over(core, delivery, target, why))
+        if (target && hand_over(core, delivery, target, why) && last_call)
             hand_over_to_all(core, delivery, why);
         delivery->watched = true;
         return;
     }
-    if (!last_call)
+    if (!last_call || under_way)
         failover_watch(core, delivery);
 }

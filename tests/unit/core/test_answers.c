@@ -71,6 +71,15 @@ static const struct story failovers[] = {
      "0 chat first notification +a; 0 chat first notification plain +a; 0 chat first notification minimal +a; 0 mail failover +a; "
      "0 chat back again +a; 0 chat back again plain +a; 0 chat back again minimal +a; ",
      false},
+    {"no answer: another tells it after deliver_within, and a late one counts", {.mail_falls_back = true}, "chat:hold +a 50s taken! chat:taken -a 1m",
+     "0 chat first notification +a; 15 mail failover +a; 50 mail all alerts resolved -a; 50 chat all alerts resolved -a; ", false},
+    {"what is less than critical is given more time", {.mail_falls_back = true}, "chat:hold +w 50s",
+     "0 chat first notification +w; 45 mail failover +w; ", false},
+    {"no answer to the second try", {.mail_falls_back = true}, "chat:unclear +a 5s chat:hold 50s",
+     "0 chat first notification +a; 0.836 chat same words again?; 1.992 chat same words again?; 4.53 chat same words again?; "
+     "10.24 chat same words again?; 25.24 mail failover +a; ", false},
+    {"what waited for its turn has its time, too", {.mail_falls_back = true, .group_by = "host", .rates = {{1, 40000}}},
+     "+wa chat:hold +wb 1m", "0 chat first notification +wa; 40 chat first notification +wb; 55 mail failover +wb; ", false},
     {"what comes and goes is told once it is calm", {0}, "+a 1m -a 1m +a 1m -a 1m +a 1m -a 1m +a 1m -a 30m",
      "0 chat first notification +a; 60 chat all alerts resolved -a; 120 chat first notification +a; 180 chat all alerts resolved -a; 240 chat first notification +a; "
      "300 chat a: flapping: 5 changes; 360 chat a: flapping: 6 changes; 420 chat a: flapping: 7 changes; 1020 chat all alerts resolved -a; ", false},

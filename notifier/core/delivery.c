@@ -343,6 +343,7 @@ void delivery_send(struct core *core, struct delivery *delivery, const struct re
     row->started_ms = delivery->attempt_started.wall_ms;
     row->outcome = OUTCOME_PENDING;
     delivery_write(core, delivery);
+    failover_watch(core, delivery);
     struct effect_send *send = &effects_add(core->effects, EFFECT_SEND)->send;
     *send = (struct effect_send){.attempt_id = delivery->attempt_id, .delivery_id = delivery->id,
                                  .message_id = delivery->message_id, .incident_id = delivery->incident_id,

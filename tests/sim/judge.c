@@ -432,6 +432,7 @@ void judge_turn(struct life *life)
 {
     uint64_t lost = core_unaccounted(notifier_core(life->notifier));
 
+    late_judge(life);
     if (lost)
         life_fail(life, "P2: %llu transitions are owed and nothing waits that would tell them", (unsigned long long)lost);
     if (life->mirror_due && !life->notifier->effects.count) {

@@ -95,6 +95,7 @@ void firsts_settled(struct life *life, const struct record_settlement *row, cons
 bool firsts_wait(struct life *life); /* an end waits for its edit */
 size_t firsts_waiting_groups(struct life *life); /* that live for edits on channels that refuse us */
 void firsts_rest(struct life *life);
+void late_judge(struct life *life); /* late.c */
 /* settled.c */
 void words_judge(struct life *life, const struct seen *seen);
 void settled_judge(struct life *life, const struct record_settlement *row);

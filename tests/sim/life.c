@@ -267,6 +267,7 @@ void life_reload(struct life *life)
         if (before->present[c] && !life->setup->present[c])
             MARK(reload_channel_gone);
     life_say(life, "reload");
+    life->reloaded_ms = life->steady_ms;
     judge_reloaded(life, before);
     notifier_reload(life->notifier, life->setup->config, &words, &err);
     buf_free(&words);

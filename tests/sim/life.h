@@ -27,6 +27,7 @@ struct life {
     int64_t origin_ms;        /* of the process's steady clock: another one after a reboot */
     int64_t wall_shift_ms;    /* how wrong the daemon's wall clock is */
     int64_t jumped_ms;        /* true time of the last jump */
+    int64_t reloaded_ms;      /* and of the last reload */
     /* configuration: setup is in force; older ones live on, requests may point into them */
     struct setup_style style;
     struct setup *setups[LIFE_SETUPS_MAX];

@@ -15,7 +15,7 @@
     X(repeat_marked) X(repeat_reminder) X(fired_and_resolved) X(carried) X(failed_over) X(end_told_again_by_fallback) X(dead) X(dead_gave_up) X(dead_removed)        \
     X(suppressed_same) X(suppressed_early) X(suppressed_unwanted) X(suppressed_untold) X(suppressed_route)              \
     X(suppressed_nothing_left) X(straggler) X(silence_made) X(silence_changed) X(silence_ended) X(hushed_silenced) X(hushed_inhibited) X(hushed_muted)         \
-    X(hushed_end) X(digest) X(digest_unclear) X(summary) X(summary_repeats) X(summary_probes) X(severity_known) X(severity_raised) X(hushed_flaps) X(flaps_calm) X(amended) X(first_kept_true) X(two_slots) X(rate_reached) X(plain) X(minimal) X(mirror) X(on_sqlite) X(power_cut) X(power_cut_but_stored)
+    X(hushed_end) X(digest) X(digest_unclear) X(summary) X(summary_repeats) X(summary_probes) X(severity_known) X(severity_raised) X(hushed_flaps) X(flaps_calm) X(amended) X(first_kept_true) X(answer_awaited) X(two_slots) X(rate_reached) X(plain) X(minimal) X(mirror) X(on_sqlite) X(power_cut) X(power_cut_but_stored)
 
 enum mark {
 #define X(name) MARK_##name,

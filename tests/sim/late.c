@@ -1,0 +1,76 @@
+/* P3: who waits for the answer to a critical message in vain has told another channel, where there is one. */
+#include "base/text.h"
+#include "tests/sim/judge.h"
+#include "tests/sim/life.h"
+#include "tests/sim/marks.h"
+
+#include <string.h>
+
+#define LATE_BY_MS 1500 /* a turn's worth: what wakes it is looked at once a second at least */
+
+/* The channel that takes over; NULL: none. */
+static const char *fallback_of(const struct life *life, const struct policy_node *node, const char *channel)
+{
+    const struct policy *policy = life->setup->config->policy;
+    size_t from = 0;
+
+    for (size_t i = 0; i < node->fallback_count; i++)
+        if (strcmp(policy->channels[node->fallback[i]].name, channel) == 0)
+            from = i + 1;
+    for (size_t i = from; i < node->fallback_count; i++)
+        if (strcmp(policy->channels[node->fallback[i]].name, channel) != 0)
+            return policy->channels[node->fallback[i]].name;
+    return NULL;
+}
+
+static bool is_asked(const struct store_mem *rows, const struct record_item *item, const char *channel)
+{
+    const struct record *told = store_mem_find(rows, RECORD_TOLD, item->alert_id, channel, item->slot);
+
+    if (told && told->told.owed_seq >= item->seq)
+        return true;
+    for (size_t i = store_mem_from(rows, RECORD_SETTLEMENT, item->alert_id); i < store_mem_count(rows, RECORD_SETTLEMENT); i++) {
+        const struct record_settlement *row = &store_mem_at(rows, RECORD_SETTLEMENT, i)->settlement;
+        if (row->alert_id != item->alert_id)
+            break;
+        if (row->seq >= item->seq && row->slot == item->slot && strcmp(row->channel, channel) == 0)
+            return true;
+    }
+    return false;
+}
+
+static void judge_waiting(struct life *life, const struct seen *seen)
+{
+    const struct store_mem *rows = life->shadow;
+    const struct record *delivery = store_mem_find(rows, RECORD_DELIVERY, seen->delivery_id, NULL, 0);
+    const struct record *group = delivery ? store_mem_find(rows, RECORD_GROUP, delivery->delivery.group_id, NULL, 0) : NULL;
+    const struct policy_node *node = group ? policy_node_by_id(life->setup->config->policy, group->group.node_id) : NULL;
+
+    if (!node || strcmp(group->group.node_id, "self") == 0 || delivery->delivery.state != SETTLED_OPEN || delivery->delivery.severity ||
+        delivery->delivery.only_test || delivery->delivery.reason == REASON_AMEND || delivery->delivery.message_id != seen->message_id ||
+        life->steady_ms - seen->at_ms < node->deliver_within_ms + LATE_BY_MS)
+        return;
+    const char *fallback = fallback_of(life, node, delivery->delivery.channel);
+    if (!fallback)
+        return;
+    for (size_t i = store_mem_from(rows, RECORD_ITEM, seen->delivery_id); i < store_mem_count(rows, RECORD_ITEM); i++) {
+        const struct record_item *item = &store_mem_at(rows, RECORD_ITEM, i)->item;
+        if (item->delivery_id != seen->delivery_id)
+            break;
+        MARK(answer_awaited);
+        if (!is_asked(rows, item, fallback))
+            life_fail(life, "P3: attempt %llu on %s has no answer for %lld ms, and %s has not been asked", (unsigned long long)seen->attempt_id,
+                      delivery->delivery.channel, (long long)(life->steady_ms - seen->at_ms), fallback);
+    }
+}
+
+void late_judge(struct life *life)
+{
+    for (size_t i = life->receiver.count; i-- > 0;) {
+        const struct seen *seen = life->receiver.seen[i];
+        if (life->steady_ms - seen->at_ms > 2 * 60 * 1000)
+            break;
+        if (seen->epoch == life->epoch && seen->at_ms > life->reloaded_ms && life->steady_ms < seen->at_ms + seen->latency_ms)
+            judge_waiting(life, seen);
+    }
+}

@@ -97,6 +97,22 @@ def test_a_hanging_receiver_fails_over_within_the_minute(start, sink, other_sink
     d.wait_at_rest(60)
 
 
+def test_a_late_answer_counts_though_another_was_asked(start, sink, other_sink):
+    sink.hold()
+    d = start(config(hook(sink, timeout="60s"), hook(other_sink, "second"),
+                     route={"channels": ["hook"], "fallback": ["second"], "deliver_within": "1s", "group_interval": "1s"}))
+    d.fire(alert("Slow", severity="critical"))
+    other_sink.wait(lambda: any("Slow" in m.text for m in other_sink.taken), "the fallback, while the first try has no answer", 20)
+    assert len(sink.taken) == 1 and not d.metric("notifier_deliveries_total", channel="hook", outcome="delivered")
+    sink.let_go()
+    d.wait_delivered(channel="hook")
+    d.fire(alert("Slow", status="resolved", severity="critical"))
+    for one in (sink, other_sink):
+        one.wait(lambda: any('"resolved"' in m.text for m in one.taken), "the end", 20)
+        assert [m.body["repeat"] for m in one.taken] == [False, False], one.taken
+    d.wait_at_rest()
+
+
 def test_one_in_flight_a_group(start, sink):
     sink.hold()
     d = start(config(hook(sink), route={"group_interval": "1s"}))

@@ -63,6 +63,16 @@ def test_service(name):
         assert secret in STACK["secrets"]
 
 
+def test_the_collector_finds_its_neighbours():
+    """Inside its container `collector healthcheck` looked for notifier on its own loopback, and called it down."""
+    for name, value in SERVICES["collector"]["environment"].items():
+        if name.endswith("_URL"):
+            host, port = re.fullmatch(r"http://(\w+):(\d+)", value).groups()
+            assert any(published.endswith(f":{port}") for published in SERVICES[host]["ports"]), value
+            assert set(SERVICES[host]["networks"]) & set(SERVICES["collector"]["networks"])
+    assert {"NOTIFIER_URL", "GRAFANA_URL"} <= set(SERVICES["collector"]["environment"])
+
+
 def test_what_is_mounted_is_there():
     for name, service in SERVICES.items():
         for mount in service.get("volumes", []):

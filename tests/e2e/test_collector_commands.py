@@ -3,6 +3,7 @@ import csv
 import http.server
 import io
 import re
+import shlex
 import subprocess
 import threading
 import time
@@ -11,7 +12,7 @@ import urllib.request
 import pytest
 
 from collector import BIN, Collector
-from daemon import until
+from daemon import ROOT, until
 from questdb_server import QuestDB
 
 TABLES = ["daemon_metrics", "exchange_status", "pipeline_metrics", "trading_metrics", "market_metrics", "process_metrics", "notifier_metrics", "collector_metrics"]
@@ -264,6 +265,19 @@ def test_no_questdb_is_said_by_each(run):
         assert result.returncode == 1 and "Couldn't connect to server" in result.stdout + result.stderr, command
     result = run("schema", "apply", url="http://secret:word@127.0.0.1:1")
     assert result.returncode == 1 and "word" not in result.stdout + result.stderr
+
+
+def test_the_reports_of_the_manual(questdb, run, schema, tmp_path):
+    """docs/operations.md, "The whole stack": each query names columns that there are."""
+    page = (ROOT / "docs/operations.md").read_text(encoding="utf-8")
+    lines = re.findall(r"^    collector (export .*?) --config \S+ > (\S+)$", page, re.M)
+    assert len(lines) == 4
+    for line, file in lines:
+        done = run(*shlex.split(line))
+        assert done.returncode == 0 and done.stdout.startswith('"timestamp",'), (file, done)
+    for line in re.findall(r"collector (healthcheck --verbose|retention --retention-days \d+ --dry-run|export --table \S+ --from \S+)", page):
+        done = run(*shlex.split(line), env={"NOTIFIER_URL": ""})
+        assert done.returncode == (1 if line.startswith("health") else 0), (line, done)  # no collector runs here
 
 
 def test_help_and_usage():

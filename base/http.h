@@ -31,6 +31,7 @@ struct http_request { /* all borrowed during http_start only: it copies */
     const char *proxy_url;      /* NULL: none, whatever the environment says */
     const char *ca_file;        /* NULL: the system's */
     const char *username, *password; /* basic; NULL: none */
+    const char *bearer;              /* a token in their place; NULL: none */
     bool insecure_skip_verify;
     http_take take;    /* gets the body of a 200 in place of the reply, however long; NULL: it is kept. timeout_ms then bounds the
                         * wait for each next piece (in whole seconds), not the whole */

@@ -98,7 +98,10 @@ static void set_peer(CURL *easy, const struct http_request *request)
         curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 0L);
         curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 0L);
     }
-    if (request->username && request->password) {
+    if (request->bearer) {
+        curl_easy_setopt(easy, CURLOPT_HTTPAUTH, (long)CURLAUTH_BEARER);
+        curl_easy_setopt(easy, CURLOPT_XOAUTH2_BEARER, request->bearer);
+    } else if (request->username && request->password) {
         curl_easy_setopt(easy, CURLOPT_HTTPAUTH, (long)CURLAUTH_BASIC);
         curl_easy_setopt(easy, CURLOPT_USERNAME, request->username);
         curl_easy_setopt(easy, CURLOPT_PASSWORD, request->password);

@@ -322,6 +322,7 @@ static void speak(struct collector *collector)
     struct http_request request = {.method = next.ping ? "GET" : "POST", .url = next.ping ? collector->ping_url : collector->write_url,
                                    .body = next.body, .body_length = next.length, .timeout_ms = COLLECTOR_SEND_TIMEOUT_MS,
                                    .reply_max = SEND_REPLY_MAX, .username = questdb->username, .password = questdb->password,
+                                   .bearer = questdb->token,
                                    .ca_file = questdb->ca_file};
     if (!next.ping)
         request.headers[request.header_count++] = (struct http_header){"Content-Type", "text/plain; charset=utf-8"};

@@ -107,7 +107,7 @@ static void replace_sources(struct collector *collector, struct config *next)
 
 static bool is_same_questdb(const struct questdb *a, const struct questdb *b)
 {
-    return text_equal(a->url, b->url) && text_equal(text_or(a->username, ""), text_or(b->username, "")) &&
+    return text_equal(a->url, b->url) && text_equal(text_or(a->token, ""), text_or(b->token, "")) && text_equal(text_or(a->username, ""), text_or(b->username, "")) &&
            text_equal(text_or(a->password, ""), text_or(b->password, "")) && text_equal(text_or(a->ca_file, ""), text_or(b->ca_file, ""));
 }
 

@@ -60,7 +60,8 @@ static void begin(struct schema_job *job)
         return;
     job->arena = arena_new();
     job->questdb = (struct questdb){.url = arena_text(job->arena, questdb->url), .username = arena_text(job->arena, questdb->username),
-                                    .password = arena_text(job->arena, questdb->password), .ca_file = arena_text(job->arena, questdb->ca_file)};
+                                    .password = arena_text(job->arena, questdb->password), .ca_file = arena_text(job->arena, questdb->ca_file),
+                                    .token = arena_text(job->arena, questdb->token)};
     buf_init(&job->words, 1u << 20);
     job->busy = work_add(job->collector->options.work, run, done, job);
     if (job->busy)
@@ -103,8 +104,9 @@ void collector_apply_schema(struct collector *collector, struct instant now)
         return;
     job->due_ms = now.steady_ms + (job->applied ? AGAIN_MS : RETRY_MS);
     job->collector = collector;
-    struct http_request request = {.method = "GET", .url = collector->ping_url, .timeout_ms = PING_MS,
-                                   .ca_file = collector->options.config->questdb.ca_file};
+    const struct questdb *questdb = &collector->options.config->questdb; /* QuestDB's /ping is open, a proxy's may not be */
+    struct http_request request = {.method = "GET", .url = collector->ping_url, .timeout_ms = PING_MS, .username = questdb->username,
+                                   .password = questdb->password, .bearer = questdb->token, .ca_file = questdb->ca_file};
     job->busy = http_start(collector->options.http, &request, 0, pinged, job, &ignored);
 }
 

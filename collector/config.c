@@ -51,6 +51,7 @@ static const struct setting questdb_settings[] = {
     SETTING("url", TEXT, struct config, questdb.url, ),
     SETTING("username", TEXT, struct config, questdb.username, ),
     SETTING("password", SECRET, struct config, questdb.password, ),
+    SETTING("token", SECRET, struct config, questdb.token, ),
     SETTING("ca_file", TEXT, struct config, questdb.ca_file, ),
     SETTING("apply_schema", BOOL, struct config, apply_schema, ),
     {0},
@@ -273,6 +274,7 @@ static void read_environment(struct reading *reading)
     if (variable("QUESTDB_URL"))
         config->questdb.url = arena_text(config->arena, variable("QUESTDB_URL"));
     config->questdb.username = arena_text(config->arena, variable("QUESTDB_USERNAME"));
+    config->questdb.token = arena_text(config->arena, variable("QUESTDB_TOKEN"));
     config->questdb.password = arena_text(config->arena, variable("QUESTDB_PASSWORD"));
     if (variable("COLLECTOR_LISTEN"))
         config->listen = arena_text(config->arena, variable("COLLECTOR_LISTEN"));
@@ -335,6 +337,10 @@ static void check_url(struct reading *reading)
     if (!reading->config->questdb.username != !reading->config->questdb.password) {
         reading->failed = true;
         buf_addf(reading->complaints, "%s: questdb.username and questdb.password go together\n", reading->name);
+    }
+    if (reading->config->questdb.token && reading->config->questdb.username) {
+        reading->failed = true;
+        buf_addf(reading->complaints, "%s: questdb.token stands in place of questdb.username and questdb.password: give one of the two\n", reading->name);
     }
 }
 

@@ -49,7 +49,7 @@ static bool judge(const struct http_reply *reply, struct err *err)
     if (words)
         err_set(err, ERR_INPUT, "%s", words);
     else if (reply->status == 401 || reply->status == 403)
-        err_set(err, ERR_INPUT, "it does not accept our user name and password (HTTP %d); see questdb.username and questdb.password", reply->status);
+        err_set(err, ERR_INPUT, "it does not accept our name and password, or token (HTTP %d); see questdb.username, questdb.password and questdb.token", reply->status);
     else
         err_set(err, ERR_NETWORK, "it answered HTTP %d", reply->status);
     json_close(json);

@@ -34,6 +34,7 @@ bool questdb_request(const struct questdb *questdb, const char *path, const char
         .reply_max = QUESTDB_ANSWER_MAX,
         .username = questdb->username,
         .password = questdb->password,
+        .bearer = questdb->token,
         .ca_file = questdb->ca_file,
     };
     return !url->full;
@@ -46,7 +47,7 @@ static struct cJSON *read_reply(const struct http_reply *reply, struct err *err)
     const char *error = json_get_text(json, "error");
 
     if (reply->status == 401 || reply->status == 403)
-        err_set(err, ERR_INPUT, "it does not accept our user name and password (HTTP %d); see questdb.username and questdb.password", reply->status);
+        err_set(err, ERR_INPUT, "it does not accept our name and password, or token (HTTP %d); see questdb.username, questdb.password and questdb.token", reply->status);
     else if (error)
         err_set(err, ERR_INPUT, "%s", error);
     else if (!json || reply->status != 200)

@@ -15,6 +15,7 @@
 struct questdb { /* borrowed */
     const char *url; /* base, without /exec */
     const char *username, *password, *ca_file; /* NULL: none */
+    const char *token; /* in place of a name and password; NULL: none */
 };
 
 struct cJSON;

@@ -11,6 +11,7 @@ static const struct setting questdb_settings[] = {
     SETTING("url", TEXT, struct questdb, url, ),
     SETTING("username", TEXT, struct questdb, username, ),
     SETTING("password", SECRET, struct questdb, password, ),
+    SETTING("token", SECRET, struct questdb, token, ),
     SETTING("ca_file", TEXT, struct questdb, ca_file, ),
     {0},
 };
@@ -68,6 +69,7 @@ bool target_open(struct target *target, const char *config, const char *url, str
         target->questdb.url = variable("QUESTDB_URL", QUESTDB_URL);
         target->questdb.username = variable("QUESTDB_USERNAME", NULL);
         target->questdb.password = variable("QUESTDB_PASSWORD", NULL);
+        target->questdb.token = variable("QUESTDB_TOKEN", NULL);
         target->listen = variable("COLLECTOR_LISTEN", TARGET_LISTEN);
         target->token = variable("COLLECTOR_TOKEN", NULL);
     }

@@ -471,6 +471,7 @@ def test_without_a_file(questdb, tmp_path):
     ("auth: {tokens: [{name: a, token: x, role: king}]}\n", 'the role "king" is none of'),
     ("questdb: {url: ftp://x}\n", "questdb.url must begin with http"),
     ("questdb: {username: a}\n", "go together"),
+    ("questdb: {username: a, password: b, token: c}\n", "questdb.token stands in place of questdb.username"),
     ("env: 'a b'\n", "expected prod, staging, dev"),
 ])
 def test_check_config_names_every_problem(tmp_path, text, words):

@@ -1,5 +1,6 @@
 #include "notifier/commands/commands.h"
 
+#include "base/buf.h"
 #include "base/text.h"
 #include "notifier/version.h"
 
@@ -76,6 +77,30 @@ const struct command *command_find(const char *name)
     return NULL;
 }
 
+static const char *running = ""; /* the command that was asked for */
+
+int command_flag(int argc, char **argv, const struct option *flags, int *index)
+{
+    opterr = 0;
+    optopt = 0;
+    int flag = getopt_long(argc, argv, ":", flags, index);
+
+    if (flag != '?' && flag != ':')
+        return flag;
+    /* Up to its value, which may be a secret. */
+    const char *word = optind > 0 && optind <= argc ? argv[optind - 1] : "";
+    int length = (int)strcspn(word, "=");
+    bool valued = flag == '?' && optopt && text_starts(word, "--");
+    struct buf name = BUF_EMPTY(4096), clean = BUF_EMPTY(16384);
+    buf_add(&name, word, (size_t)length);
+    text_add_terminal(&clean, buf_text(&name), false);
+    fprintf(stderr, "notifier: %s%s%s; see `notifier help %s`\n", flag == ':' || valued ? "" : "there is no flag ", buf_text(&clean),
+            flag == ':' ? " needs a value" : valued ? " takes no value" : "", running);
+    buf_free(&name);
+    buf_free(&clean);
+    return '?';
+}
+
 /* Names that are promised for later: told apart from a typing mistake. */
 static bool is_planned(const char *name)
 {
@@ -99,8 +124,10 @@ int commands_main(int argc, char **argv)
     const struct command *command = command_find(argv[1]);
     if (command && argc > 2 && (strcmp(argv[2], "--help") == 0 || strcmp(argv[2], "-h") == 0))
         return command_help(2, argv); /* argv[1] is the name */
-    if (command)
+    if (command) {
+        running = command->name;
         return command->run(argc - 1, argv + 1);
+    }
     if (is_planned(argv[1]))
         fprintf(stderr, "notifier: \"%s\" is not available in this version\n", argv[1]);
     else

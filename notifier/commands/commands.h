@@ -2,6 +2,8 @@
 #ifndef COMMANDS_COMMANDS_H
 #define COMMANDS_COMMANDS_H
 
+#include <getopt.h>
+
 struct command {
     const char *name, *usage, *summary; /* usage: what follows the name */
     const char *help;                   /* more, for `notifier help NAME` */
@@ -12,6 +14,8 @@ extern const struct command commands[]; /* closed by a row without a name */
 const struct command *command_find(const char *name);
 int command_help(int argc, char **argv);
 int commands_main(int argc, char **argv);
+/* The next flag, as getopt_long gives it; -1: no more. '?': a wrong one, of which it has been said what and where to look. */
+int command_flag(int argc, char **argv, const struct option *flags, int *index);
 
 int command_serve(int argc, char **argv); /* notifier/serve.c */
 int command_init(int argc, char **argv);

@@ -37,12 +37,12 @@ static bool parse(struct errand *errand, int argc, char **argv, bool wants_file)
     int flag;
 
     optind = 1;
-    while ((flag = getopt_long(argc, argv, "", flags, NULL)) != -1)
+    while ((flag = command_flag(argc, argv, flags, NULL)) != -1)
         switch (flag) {
         case 'c': errand->config_flag = optarg; break;
         case 's': errand->storage_flag = optarg; break;
         case 'u': errand->client.url = optarg; break;
-        default: fprintf(stderr, "notifier: see `notifier help %s`\n", argv[0]); return false;
+        default: return false;
         }
     if (optind + (wants_file ? 1 : 0) != argc) {
         fprintf(stderr, "notifier: %s takes %s; see `notifier help %s`\n", argv[0], wants_file ? "one file" : "no argument", argv[0]);

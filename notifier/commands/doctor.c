@@ -204,7 +204,7 @@ int command_doctor(int argc, char **argv)
     int flag;
 
     optind = 1;
-    while ((flag = getopt_long(argc, argv, "", flags, NULL)) != -1) {
+    while ((flag = command_flag(argc, argv, flags, NULL)) != -1) {
         if (flag != 'f')
             return 2;
         path = optarg;

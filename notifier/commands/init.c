@@ -168,7 +168,7 @@ int command_init(int argc, char **argv)
     int flag;
 
     optind = 1;
-    while ((flag = getopt_long(argc, argv, "", flags, NULL)) != -1)
+    while ((flag = command_flag(argc, argv, flags, NULL)) != -1)
         switch (flag) {
         case 'h': answers.hmac = true; break;
         case 'o': answers.force = true; break;

@@ -65,7 +65,7 @@ static bool parse(struct listing *listing, int argc, char **argv)
 
     buf_init(&listing->query, 32 * 1024);
     optind = 1;
-    while ((flag = getopt_long(argc, argv, "", flags, &index)) != -1)
+    while ((flag = command_flag(argc, argv, flags, &index)) != -1)
         switch (flag) {
         case FLAG_CLIENT: client_flag(&listing->client, flags[index].name, optarg); break;
         case FLAG_SINCE: listing->since = optarg; break;
@@ -77,7 +77,7 @@ static bool parse(struct listing *listing, int argc, char **argv)
             if (!read_limit(listing, optarg))
                 return false;
             break;
-        default: fprintf(stderr, "notifier: see `notifier help %s`\n", argv[0]); return false;
+        default: return false;
         }
     if (listing->since && !listing->follow) /* who follows says it anew each time */
         add_argument(&listing->query, "since", listing->since);

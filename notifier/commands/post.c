@@ -58,7 +58,7 @@ int command_send(int argc, char **argv)
     int flag, index;
 
     optind = 1;
-    while ((flag = getopt_long(argc, argv, "", flags, &index)) != -1)
+    while ((flag = command_flag(argc, argv, flags, &index)) != -1)
         switch (flag) {
         case 't': alert.title = optarg; break;
         case 's': alert.severity = optarg; break;
@@ -97,7 +97,7 @@ int command_replay(int argc, char **argv)
     int flag, index;
 
     optind = 1;
-    while ((flag = getopt_long(argc, argv, "", flags, &index)) != -1)
+    while ((flag = command_flag(argc, argv, flags, &index)) != -1)
         switch (flag) {
         case 's': source = optarg; break;
         case 'c': client_flag(&client, flags[index].name, optarg); break;

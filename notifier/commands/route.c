@@ -148,7 +148,7 @@ int command_route(int argc, char **argv)
     int flag, code = 2;
 
     optind = 1;
-    while ((flag = getopt_long(argc - (argc > 1), argv + (argc > 1), "", flags, NULL)) != -1) {
+    while ((flag = command_flag(argc - (argc > 1), argv + (argc > 1), flags, NULL)) != -1) {
         if (flag != 'c')
             return 2;
         file = optarg;

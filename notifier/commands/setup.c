@@ -192,7 +192,7 @@ int command_telegram(int argc, char **argv)
     int flag;
 
     optind = 1;
-    while ((flag = getopt_long(argc, argv, "", flags, NULL)) != -1)
+    while ((flag = command_flag(argc, argv, flags, NULL)) != -1)
         switch (flag) {
         case 'n': name = optarg; break;
         case 'f': path = optarg; break;

@@ -34,7 +34,7 @@ static bool parse(struct silencing *silencing, int argc, char **argv)
     int flag, index;
 
     optind = 1;
-    while ((flag = getopt_long(argc, argv, "", flags, &index)) != -1)
+    while ((flag = command_flag(argc, argv, flags, &index)) != -1)
         switch (flag) {
         case 'u': client_flag(&silencing->client, flags[index].name, optarg); break;
         case 'c': silencing->comment = optarg; break;

@@ -40,7 +40,7 @@ static bool parse(struct rendering *rendering, int argc, char **argv)
     int flag;
 
     optind = 1;
-    while ((flag = getopt_long(argc, argv, "", flags, NULL)) != -1)
+    while ((flag = command_flag(argc, argv, flags, NULL)) != -1)
         switch (flag) {
         case 'c': rendering->config = optarg; break;
         case 'n': rendering->channel = optarg; break;

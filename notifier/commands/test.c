@@ -155,7 +155,7 @@ int command_test(int argc, char **argv)
     int flag, index;
 
     optind = 1;
-    while ((flag = getopt_long(argc, argv, "", flags, &index)) != -1)
+    while ((flag = command_flag(argc, argv, flags, &index)) != -1)
         switch (flag) {
         case 'n': channel = optarg; break;
         case 's': severity = optarg; break;

@@ -49,6 +49,20 @@ def test_wrong_usage_is_2(names):
     assert run("nosuch").returncode == 2 and run("help", "nosuch").returncode == 2 and run().returncode == 2
 
 
+@pytest.mark.parametrize("words, said", [
+    (("send", "--nonsense=secret"), "there is no flag --nonsense; see `notifier help send`"),
+    (("send", "--title"), "--title needs a value; see `notifier help send`"),
+    (("init", "--force=yes"), "--force takes no value; see `notifier help init`"),
+    (("route", "test", "a=b", "--output", "json"), "there is no flag --output; see `notifier help route`"),
+    (("history", "-x"), "there is no flag -x; see `notifier help history`"),
+    (("backup", "--\x1b[31m"), "there is no flag --\\x1b[31m; see `notifier help backup`"),
+])
+def test_a_wrong_flag_is_one_sentence(words, said):
+    """`route test --output json` said "test: unrecognized option", which is another command."""
+    done = run(*words)
+    assert done.returncode == 2 and not done.stdout and done.stderr == f"notifier: {said}\n", done
+
+
 def test_no_daemon_is_1(names, tmp_path):
     talking = {"alerts": [], "incidents": [], "history": [], "deliveries": ["list"], "why": ["1"], "send": ["--title", "x"]}
     for name, arguments in talking.items():

@@ -113,6 +113,23 @@ char *arena_printf(struct arena *arena, const char *format, ...)
     return text;
 }
 
+void arena_join(struct arena *arena, struct arena *other)
+{
+    struct block *last = other->first;
+
+    if (!last)
+        return;
+    while (last->next)
+        last = last->next;
+    /* In front: blocks before the current one are never written to again. */
+    last->next = arena->first;
+    arena->first = other->first;
+    if (!arena->current)
+        arena->current = other->current;
+    arena->handed_out += other->handed_out;
+    *other = (struct arena){0};
+}
+
 size_t arena_used(const struct arena *arena)
 {
     return arena->handed_out;

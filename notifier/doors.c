@@ -25,7 +25,7 @@ uint64_t waiter_new(struct notifier *notifier, notifier_done done, void *context
     struct waiter *waiter = &notifier->waiters[i];
     waiter->used = true;
     waiter->held = false;
-    waiter->alert_count = 0;
+    waiter->awaited_count = 0;
     waiter->id = 0;
     waiter->refused = NULL;
     waiter->done = done;
@@ -100,7 +100,7 @@ bool inbox_has_room(struct notifier *notifier, notifier_done done, void *context
 
     if (notifier->inboxes[notifier->filling].count >= NOTIFIER_INBOX_MAX)
         answer.words = "too many requests wait already; send again";
-    else if (arena_used(notifier->effects.arena) >= NOTIFIER_KEPT_MAX)
+    else if (notifier_is_full(notifier))
         answer.words = "the alerts cannot be stored, see the log; send again";
     else
         return true;
@@ -230,7 +230,7 @@ bool notifier_reconcile(struct notifier *notifier, const struct config_source *s
     struct active_list list;
 
     *out = (struct notifier_reconciled){0};
-    if (notifier->inboxes[notifier->filling].count >= NOTIFIER_INBOX_MAX || arena_used(notifier->effects.arena) >= NOTIFIER_KEPT_MAX)
+    if (notifier->inboxes[notifier->filling].count >= NOTIFIER_INBOX_MAX || notifier_is_full(notifier))
         return err_set(err, ERR_LIMIT, "no more alerts are taken at the moment");
     if (!ingest_active(body, length, &options, arena, &list, err))
         return false;
@@ -297,6 +297,10 @@ void notifier_retry(struct notifier *notifier, uint64_t delivery_id, const char 
 
     if (!inbox_has_room(notifier, done, context))
         return;
+    if (notifier_is_stalled(notifier)) {
+        done(context, &(struct notifier_answer){.status = 503, .words = "the disk does not answer, see the log; try again", .retry_after_s = 5});
+        return;
+    }
     struct retrying retrying = {notifier, waiter_new(notifier, done, context), 0};
     bool ok = notifier->options.store.dead &&
               notifier->options.store.dead(notifier->options.store.context, delivery_id, channel, RETRY_DELIVERIES_MAX, retry_row,
@@ -369,7 +373,7 @@ bool inbox_side(struct notifier *notifier, const struct side *side, notifier_don
 {
     struct arena *arena = inbox_arena(notifier);
 
-    if (notifier->inboxes[notifier->filling].count >= NOTIFIER_INBOX_MAX || arena_used(notifier->effects.arena) >= NOTIFIER_KEPT_MAX)
+    if (notifier->inboxes[notifier->filling].count >= NOTIFIER_INBOX_MAX || notifier_is_full(notifier))
         return false;
     struct side *copy = ARENA_NEW(arena, struct side, 1);
     *copy = *side;

@@ -137,6 +137,7 @@ static const struct field event_test_fields[] = {
 static const struct field event_rendered_fields[] = {U64(event_rendered, delivery_id), TEXT(event_rendered, text), END};
 static const struct field rendered_part_fields[] = {
     ENUM(rendered_part, kind), BOOL(rendered_part, optional), TEXT(rendered_part, address), TEXT(rendered_part, content), END};
+static const struct field event_sent_fields[] = {TEXT(event_sent, channel), I64(event_sent, decided_ms), END};
 static const struct field event_verdict_fields[] = {
     U64(event_verdict, attempt_id), I64(event_verdict, wait_ms), I32(event_verdict, status), I64(event_verdict, latency_ms),
     TEXT(event_verdict, moved_to), END};
@@ -162,7 +163,7 @@ static const struct field reply_fields[] = {
 static const struct field send_fields[] = {
     U64(effect_send, attempt_id), U64(effect_send, delivery_id), U64(effect_send, message_id), U64(effect_send, incident_id),
     TEXT(effect_send, channel), U16(effect_send, part_first), U16(effect_send, part_count), U64(effect_send, part_mask),
-    BOOL(effect_send, repeat), ENUM(effect_send, form), BOOL(effect_send, silent), TEXT(effect_send, root_remote),
+    BOOL(effect_send, repeat), BOOL(effect_send, paced), I64(effect_send, decided_ms), ENUM(effect_send, form), BOOL(effect_send, silent), TEXT(effect_send, root_remote),
     TEXT(effect_send, moved_to), END};
 static const struct field count_fields[] = {
     ENUM(effect_count, what), TEXT(effect_count, source), TEXT(effect_count, status), TEXT(effect_count, channel), TEXT(effect_count, outcome),
@@ -353,6 +354,7 @@ static const struct {
     {EVENT_TROUBLE, "trouble", event_trouble_fields, offsetof(struct event, trouble)},
     {EVENT_TEST, "test", event_test_fields, offsetof(struct event, test)},
     {EVENT_RENDERED, "rendered", event_rendered_fields, offsetof(struct event, rendered)},
+    {EVENT_SENT, "sent", event_sent_fields, offsetof(struct event, sent)},
     {EVENT_VERDICT, "verdict", event_verdict_fields, offsetof(struct event, verdict)},
     {EVENT_RETRY, "retry", event_retry_fields, offsetof(struct event, retry)},
     {EVENT_DROP, "drop", event_retry_fields, offsetof(struct event, retry)},
@@ -398,7 +400,7 @@ static void event_lists_write(struct json_out *out, const struct event *event)
         break;
     case EVENT_RETRY: ids_write(out, &event->retry); break;
     case EVENT_ALERTS: case EVENT_QUARANTINE: case EVENT_TROUBLE: case EVENT_TEST: case EVENT_DROP: case EVENT_RELOAD: case EVENT_SILENCE:
-    case EVENT_SILENCE_EXPIRE: break;
+    case EVENT_SILENCE_EXPIRE: case EVENT_SENT: break;
     }
 }
 
@@ -448,7 +450,7 @@ static void event_lists_read(const struct cJSON *json, struct event *event, stru
         event->retry.alert_ids = numbers;
         break;
     case EVENT_ALERTS: case EVENT_QUARANTINE: case EVENT_TROUBLE: case EVENT_TEST: case EVENT_DROP: case EVENT_RELOAD: case EVENT_SILENCE:
-    case EVENT_SILENCE_EXPIRE: break;
+    case EVENT_SILENCE_EXPIRE: case EVENT_SENT: break;
     }
 }
 

@@ -12,11 +12,6 @@
 #include <string.h>
 #include <unistd.h>
 
-static bool detail_is_of(const void *item, const void *id)
-{
-    return ((const struct record_alert *)item)->id == *(const uint64_t *)id;
-}
-
 static bool flight_is(const void *item, const void *id)
 {
     return ((const struct flight *)item)->attempt_id == *(const uint64_t *)id;
@@ -32,6 +27,16 @@ struct core *notifier_core(struct notifier *notifier)
     return notifier->core;
 }
 
+bool notifier_is_full(const struct notifier *notifier)
+{
+    return notifier->storage_failed && batch_bytes(notifier->batch) >= NOTIFIER_KEPT_MAX;
+}
+
+bool notifier_is_stalled(const struct notifier *notifier)
+{
+    return notifier->writing && notifier->storage_failed;
+}
+
 struct notifier *notifier_new(const struct notifier_options *options, struct err *err)
 {
     struct notifier *notifier = calloc(1, sizeof *notifier);
@@ -45,8 +50,9 @@ struct notifier *notifier_new(const struct notifier_options *options, struct err
     for (size_t i = 0; i < LENGTH(notifier->inboxes); i++)
         notifier->inboxes[i].arena = arena_new();
     notifier->heartbeats = heartbeats_new();
-    effects_init(&notifier->effects);
-    map_init(&notifier->details, detail_is_of);
+    for (size_t i = 0; i < LENGTH(notifier->batches); i++)
+        batch_init(&notifier->batches[i]);
+    notifier->batch = &notifier->batches[0];
     map_init(&notifier->flights, flight_is);
     if (gethostname(notifier->host_name, sizeof notifier->host_name - 1) != 0 || !strchr(notifier->host_name, '.'))
         snprintf(notifier->host_name, sizeof notifier->host_name, "notifier.invalid");
@@ -70,17 +76,20 @@ void notifier_free(struct notifier *notifier)
 {
     if (!notifier)
         return;
+    struct err ignored;
+    if (notifier->writing)
+        notifier->options.store.ended(notifier->options.store.context, true, &ignored);
     for (size_t i = 0; i < notifier->waiter_count; i++) {
         if (notifier->waiters[i].used)
             waiter_answer(&notifier->waiters[i], 503, "notifier is stopping", 5);
-        free(notifier->waiters[i].alerts);
+        free(notifier->waiters[i].awaited);
     }
     free(notifier->waiters);
     for (size_t i = 0; i < LENGTH(notifier->inboxes); i++)
         inbox_free(&notifier->inboxes[i]);
     flights_free(notifier);
-    map_free(&notifier->details);
-    effects_free(&notifier->effects);
+    for (size_t i = 0; i < LENGTH(notifier->batches); i++)
+        batch_free(&notifier->batches[i]);
     recorder_end(notifier->options.recorder, notifier->core);
     core_free(notifier->core);
     heartbeats_free(notifier->heartbeats);
@@ -105,170 +114,121 @@ static void decide(struct notifier *notifier)
     arena_reset(inbox->arena);
     step_tick(notifier);
     /* Wording one delivery may end it and start others' effects, so the list grows while it is read. */
-    for (size_t i = notifier->handled; i < notifier->effects.count; i++)
-        if (notifier->effects.items[i].kind == EFFECT_RENDER) {
-            struct effect_render render = notifier->effects.items[i].render;
+    const struct effects *effects = &notifier->batch->effects;
+    for (size_t *i = &notifier->batch->worded; *i < effects->count; ++*i)
+        if (effects->items[*i].kind == EFFECT_RENDER) {
+            struct effect_render render = effects->items[*i].render;
             words_find(notifier, &render);
         }
     recorder_flush(notifier->options.recorder);
 }
 
-static bool has_something_to_keep(const struct notifier *notifier)
+/* How a commit ended that began at `since`. */
+static void note_commit(struct notifier *notifier, struct instant since, bool ok, const struct err *err)
 {
-    for (size_t i = 0; i < notifier->effects.count; i++)
-        if (notifier->effects.items[i].kind == EFFECT_RECORD || notifier->effects.items[i].kind == EFFECT_SIDE)
-            return true;
-    return false;
+    struct instant now = clock_now(&notifier->options.clock);
+
+    if (ok) {
+        counts_commit(notifier, (double)(now.steady_ms - since.steady_ms) / 1000);
+        if (notifier->storage_failed)
+            log_say(LOG_WARN, "storage_healed", "all that was kept in memory is on disk");
+    } else {
+        if (!notifier->storage_failed)
+            log_say(LOG_ERROR, "storage_failed", "%s; deliveries go on from memory, the commit is tried each second", err->text);
+        notifier->retry_commit_ms = now.steady_ms + NOTIFIER_RETRY_COMMIT_MS;
+    }
+    notifier->storage_failed = !ok;
+}
+
+/* A commit that takes long is as good as one that fails: what cannot wait is spoken from memory. */
+static void notice_stall(struct notifier *notifier)
+{
+    int64_t since_ms = notifier->now.steady_ms - notifier->writing_since.steady_ms;
+
+    if (notifier->storage_failed || since_ms < CORE_LEAVING_MAX_MS)
+        return;
+    log_say(LOG_ERROR, "storage_stalled", "the disk has not taken a commit for %lld ms; deliveries go on from memory", (long long)since_ms);
+    notifier->storage_failed = true;
+}
+
+/* What the store's thread has ended is spoken, or comes back to be tried again together with what was decided since. */
+static void collect(struct notifier *notifier)
+{
+    struct batch *written = notifier->writing;
+    struct err err = {0};
+
+    if (!written)
+        return;
+    enum store_end end = notifier->options.store.ended(notifier->options.store.context, false, &err);
+    if (end == STORE_UNDER_WAY) {
+        notice_stall(notifier);
+        return;
+    }
+    note_commit(notifier, notifier->writing_since, end == STORE_STORED, &err);
+    if (end == STORE_STORED) {
+        speak_batch(notifier, written, true);
+        if (!notifier->batch->handled) /* else some wait for what stands in there */
+            answer_held(notifier, true);
+    } else {
+        batch_join(written, notifier->batch);
+        notifier->batch = written;
+    }
+    notifier->writing = NULL;
+}
+
+/* A batch for the thread, where there is one and it is free; what comes next is decided into the other. */
+static void hand_over(struct notifier *notifier)
+{
+    const struct store *store = &notifier->options.store;
+
+    if (!store->begin || notifier->writing || notifier->storage_failed || !batch_has_rows(notifier->batch))
+        return;
+    notifier->writing = notifier->batch;
+    notifier->batch = &notifier->batches[notifier->batch == &notifier->batches[0]];
+    notifier->writing_since = clock_now(&notifier->options.clock);
+    store->begin(store->context, &notifier->writing->effects);
 }
 
 static bool commit(struct notifier *notifier)
 {
-    struct err err;
+    const struct store *store = &notifier->options.store;
+    struct err err = {0};
 
-    if (!has_something_to_keep(notifier))
+    if (!batch_has_rows(notifier->batch))
         return true;
     if (notifier->storage_failed && notifier->now.steady_ms < notifier->retry_commit_ms)
         return false;
-    struct instant before = clock_now(&notifier->options.clock);
-    bool ok = notifier->options.store.commit(notifier->options.store.context, &notifier->effects, &err);
-    struct instant after = clock_now(&notifier->options.clock);
-    if (ok) {
-        counts_commit(notifier, (double)(after.steady_ms - before.steady_ms) / 1000);
-        if (notifier->storage_failed)
-            log_say(LOG_WARN, "storage_healed", "all that was kept in memory is on disk");
-        notifier->storage_failed = false;
-        return true;
-    }
-    if (!notifier->storage_failed)
-        log_say(LOG_ERROR, "storage_failed", "%s; deliveries go on from memory, the commit is tried each second", err.text);
-    notifier->storage_failed = true;
-    notifier->retry_commit_ms = after.steady_ms + NOTIFIER_RETRY_COMMIT_MS;
-    return false;
+    struct instant since = clock_now(&notifier->options.clock);
+    bool ok = store->commit(store->context, &notifier->batch->effects, &err);
+    note_commit(notifier, since, ok, &err);
+    return ok;
 }
 
-static void wait_for(struct waiter *waiter, uint64_t alert_id)
+/* It is written, or something before it is: its speech waits, and what is large enough takes no more. */
+static bool is_held_up(const struct notifier *notifier)
 {
-    waiter->alerts = realloc(waiter->alerts, (waiter->alert_count + 1) * sizeof waiter->alerts[0]);
-    if (!waiter->alerts)
-        err_memory();
-    waiter->alerts[waiter->alert_count++] = alert_id;
-}
-
-/* Its newest state is kept in memory alone, and no channel has confirmed it: hushed, or not told yet. */
-static bool is_unconfirmed(const struct notifier *notifier, uint64_t alert_id, size_t before)
-{
-    for (size_t i = before; i-- > 0;) {
-        const struct effect *effect = &notifier->effects.items[i];
-        if (effect->kind != EFFECT_RECORD)
-            continue;
-        if (effect->record.kind == RECORD_SETTLEMENT && effect->record.settlement.alert_id == alert_id &&
-            effect->record.settlement.settled == SETTLED_DELIVERED)
-            return false;
-        if (effect->record.kind == RECORD_TRANSITION && effect->record.transition.alert_id == alert_id)
-            return !effect->record.transition.rule;
-    }
-    return false;
-}
-
-/* While the disk fails, a webhook is answered by a channel's confirmation: these alerts are what it waits for. */
-static void hold(struct notifier *notifier, struct waiter *waiter, size_t from, size_t reply_at)
-{
-    if (!waiter->held) {
-        waiter->held = true;
-        waiter->held_until_ms = notifier->now.steady_ms + NOTIFIER_CONFIRM_MS;
-    }
-    for (size_t i = from; i < reply_at; i++) {
-        const struct effect *effect = &notifier->effects.items[i];
-        if (effect->kind == EFFECT_RECORD && effect->record.kind == RECORD_TRANSITION && !effect->record.transition.rule)
-            wait_for(waiter, effect->record.transition.alert_id);
-        if (effect->kind == EFFECT_METRIC && effect->count.what == COUNT_DUPLICATE && is_unconfirmed(notifier, effect->count.alert_id, i))
-            wait_for(waiter, effect->count.alert_id); /* said before, and not kept yet */
-    }
-}
-
-static void confirm(struct notifier *notifier, uint64_t alert_id)
-{
-    for (size_t i = 0; i < notifier->waiter_count; i++) {
-        struct waiter *waiter = &notifier->waiters[i];
-        if (!waiter->used || !waiter->held || !waiter->alert_count)
-            continue;
-        for (size_t a = 0; a < waiter->alert_count; a++)
-            if (waiter->alerts[a] == alert_id)
-                waiter->alerts[a--] = waiter->alerts[--waiter->alert_count];
-        if (!waiter->alert_count)
-            waiter_answer(waiter, 200, NULL, 0);
-    }
-}
-
-static void answer(struct notifier *notifier, const struct effect_reply *reply, bool stored, size_t from, size_t at)
-{
-    struct waiter *waiter = waiter_find(notifier, reply->reply);
-
-    if (!waiter)
-        return;
-    waiter->id = reply->id;
-    waiter->text = reply->text;
-    if (!reply->ok)
-        waiter_answer(waiter, reply->refused ? 400 : 404, reply->words, 0);
-    else if (stored)
-        waiter_answer(waiter, 200, NULL, 0);
-    else
-        hold(notifier, waiter, from, at);
-}
-
-/* Speak: only what has been committed, or, while the disk fails, what cannot wait for it. */
-static void speak(struct notifier *notifier, bool stored)
-{
-    size_t from = notifier->handled;
-
-    for (size_t i = notifier->handled; i < notifier->effects.count; i++) {
-        const struct effect *effect = &notifier->effects.items[i];
-        switch (effect->kind) {
-        case EFFECT_SEND: speak_send(notifier, &effect->send); break;
-        case EFFECT_REPLY:
-            answer(notifier, &effect->reply, stored, from, i);
-            from = i + 1;
-            break;
-        case EFFECT_METRIC: counts_take(notifier, &effect->count); break;
-        case EFFECT_RECORD:
-            if (!stored && effect->record.kind == RECORD_SETTLEMENT && effect->record.settlement.settled == SETTLED_DELIVERED)
-                confirm(notifier, effect->record.settlement.alert_id);
-            break;
-        case EFFECT_SIDE:
-        case EFFECT_RENDER: break;
-        }
-    }
-    notifier->handled = notifier->effects.count;
-    if (stored) {
-        changes_take(&notifier->changes, &notifier->effects, notifier->now.wall_ms);
-        effects_clear(&notifier->effects);
-        notifier->handled = notifier->indexed = 0;
-        map_free(&notifier->details);
-    }
-}
-
-static void settle_held(struct notifier *notifier, bool stored)
-{
-    for (size_t i = 0; i < notifier->waiter_count; i++) {
-        struct waiter *waiter = &notifier->waiters[i];
-        if (!waiter->used || !waiter->held)
-            continue;
-        if (stored)
-            waiter_answer(waiter, 200, NULL, 0);
-        else if (waiter->held_until_ms <= notifier->now.steady_ms)
-            waiter_answer(waiter, 503, "the alerts could not be stored yet and no channel has confirmed them; send again", 5);
-    }
+    return notifier->writing && !notifier->storage_failed && batch_bytes(notifier->batch) >= BATCH_FULL;
 }
 
 void notifier_turn(struct notifier *notifier)
 {
     notifier->now = clock_now(&notifier->options.clock);
     notifier->last_turn_ms = notifier->now.wall_ms;
+    collect(notifier);
+    hand_over(notifier);
     troubles_tick(notifier);
-    decide(notifier);
-    bool stored = commit(notifier);
-    speak(notifier, stored);
-    settle_held(notifier, stored);
+    if (!is_held_up(notifier))
+        decide(notifier);
+    hand_over(notifier);
+    if (!notifier->writing) {
+        bool stored = commit(notifier);
+        speak_batch(notifier, notifier->batch, stored);
+        answer_held(notifier, stored);
+    } else if (notifier->storage_failed) {
+        speak_batch(notifier, notifier->writing, false);
+        speak_batch(notifier, notifier->batch, false);
+        answer_held(notifier, false);
+    }
     if (notifier->turned)
         notifier->turned(notifier->turned_context);
 }
@@ -289,13 +249,18 @@ int64_t notifier_deadline_ms(struct notifier *notifier)
     struct instant now = clock_now(&notifier->options.clock);
     int64_t deadline = core_deadline(notifier->core), silence = heartbeats_deadline(notifier->heartbeats);
 
-    if (notifier->inboxes[notifier->filling].count)
+    if (notifier->writing && !notifier->storage_failed) { /* its end wakes the loop */
+        deadline = notifier->writing_since.steady_ms + CORE_LEAVING_MAX_MS;
+        if (!is_held_up(notifier) && core_deadline(notifier->core) < deadline)
+            deadline = core_deadline(notifier->core);
+    }
+    if (notifier->inboxes[notifier->filling].count && !is_held_up(notifier))
         return 0;
-    if (notifier->effects.count && !notifier->storage_failed)
+    if (!notifier->writing && notifier->batch->effects.count && !notifier->storage_failed)
         return 0;
     if (silence < deadline)
         deadline = silence;
-    if (notifier->storage_failed && notifier->retry_commit_ms < deadline)
+    if (notifier->storage_failed && !notifier->writing && notifier->retry_commit_ms < deadline)
         deadline = notifier->retry_commit_ms;
     for (size_t i = 0; i < notifier->waiter_count && notifier->storage_failed; i++)
         if (notifier->waiters[i].used && notifier->waiters[i].held && notifier->waiters[i].held_until_ms < deadline)
@@ -307,7 +272,8 @@ int64_t notifier_deadline_ms(struct notifier *notifier)
 
 bool notifier_is_idle(struct notifier *notifier)
 {
-    return !notifier->flights.count && !notifier->inboxes[notifier->filling].count && !notifier->effects.count;
+    return !notifier->flights.count && !notifier->inboxes[notifier->filling].count && !notifier->writing &&
+           !notifier->batch->effects.count;
 }
 
 bool notifier_uses(const struct notifier *notifier, const struct config *config)
@@ -338,7 +304,7 @@ struct notifier_health notifier_health(struct notifier *notifier)
 {
     struct notifier_health health = {.storage_failed = notifier->storage_failed, .last_turn_ms = notifier->last_turn_ms,
                                      .totals = core_totals(notifier->core), .unaccounted = core_unaccounted(notifier->core)};
-    health.accepting = arena_used(notifier->effects.arena) < NOTIFIER_KEPT_MAX;
+    health.accepting = !notifier_is_full(notifier);
     health.channel_count = core_channels(notifier->core, health.channels, LENGTH(health.channels));
     return health;
 }

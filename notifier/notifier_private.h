@@ -2,12 +2,17 @@
 #ifndef NOTIFIER_NOTIFIER_PRIVATE_H
 #define NOTIFIER_NOTIFIER_PRIVATE_H
 
-#include "notifier/core/map.h"
+#include "notifier/batch.h"
 #include "notifier/heartbeats.h"
 #include "notifier/notifier.h"
 
 #define WAITERS_MAX (NOTIFIER_INBOX_MAX * 2)
 #define RETRY_DELIVERIES_MAX 1000 /* dead letters one retry of a channel takes up */
+
+struct awaited { /* a transition: an answer to an older one of the alert says nothing of it */
+    uint64_t alert_id;
+    uint32_t seq;
+};
 
 /* Someone outside waits for an answer. Its handle is its index + 1 and a generation, so an old one finds nobody. */
 struct waiter {
@@ -20,8 +25,8 @@ struct waiter {
     uint64_t id;
     const char *text;        /* of the answer; lives while it is given */
     char *refused;           /* what could not be taken, where the rest was; NULL: all was */
-    uint64_t *alerts;        /* held: alerts not confirmed yet */
-    size_t alert_count;
+    struct awaited *awaited; /* held: what is not confirmed yet */
+    size_t awaited_count;
 };
 
 struct pending_event {
@@ -60,11 +65,11 @@ struct notifier {
     struct instant now;
     struct inbox inboxes[2];
     unsigned filling;        /* the one doors write to; the other is being decided */
-    struct effects effects;
-    size_t handled;          /* effects rendered, counted and spoken already */
-    size_t indexed;          /* effects whose alerts stand in details */
-    struct map details;      /* alert id -> the record in effects that holds its words */
-    bool storage_failed;
+    struct batch batches[2];
+    struct batch *batch;     /* takes what is decided */
+    struct batch *writing;   /* the other one, while the store's thread has it; spoken when that is done. NULL: it has none */
+    struct instant writing_since;
+    bool storage_failed;     /* a commit failed, or does not end */
     int64_t retry_commit_ms; /* steady */
     struct waiter *waiters;
     size_t waiter_count;
@@ -82,6 +87,8 @@ struct notifier {
 };
 
 struct core *notifier_core(struct notifier *notifier);
+bool notifier_is_full(const struct notifier *notifier); /* the disk fails, and no more can be kept in memory */
+bool notifier_is_stalled(const struct notifier *notifier); /* a commit does not end: whoever asks the store waits for it */
 
 /* doors.c */
 uint64_t waiter_new(struct notifier *notifier, notifier_done done, void *context);
@@ -101,6 +108,11 @@ void inbox_trouble(struct notifier *notifier, const struct event_trouble *troubl
 void troubles_recall(struct notifier *notifier); /* after loading: which of them people know of */
 void troubles_tick(struct notifier *notifier);   /* what time brings */
 
+/* answers.c */
+void answer_reply(struct notifier *notifier, const struct batch *batch, size_t at, bool stored); /* the reply that stands there */
+void answer_confirm(struct notifier *notifier, uint64_t alert_id, uint32_t seq); /* a channel has it: as good as stored, for who waits */
+void answer_held(struct notifier *notifier, bool stored);          /* those who wait while the disk fails */
+
 /* sides.c */
 bool sides_load(struct notifier *notifier, struct err *err);
 void sides_take(struct notifier *notifier, const struct pending_event *pending);
@@ -115,7 +127,8 @@ void step_tick(struct notifier *notifier);
 void words_find(struct notifier *notifier, const struct effect_render *render);
 
 /* speak.c */
-void speak_send(struct notifier *notifier, const struct effect_send *send);
+/* Everything of a batch that was not spoken yet. stored: the store has it; it is empty then. Else only what cannot wait. */
+void speak_batch(struct notifier *notifier, struct batch *batch, bool stored);
 void flights_free(struct notifier *notifier);
 
 /* counts.c */

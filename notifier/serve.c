@@ -14,6 +14,7 @@
 #include "notifier/push.h"
 #include "notifier/reconcile.h"
 #include "notifier/recorder.h"
+#include "notifier/store/writer.h"
 #include "routes/accounts.h"
 #include "routes/auth.h"
 #include "routes/context.h"
@@ -240,7 +241,7 @@ static bool start_store(struct serving *serving, struct err *err)
     if (!opened || !(serving->backups = backups_new(config->storage_path, wake, serving->loop, err)))
         return false;
     serving->history = history_open(config->storage_path, config->policy->severity_label, err);
-    return serving->history != NULL;
+    return serving->history && writer_new(&serving->store, wake, serving->loop, &serving->store, err);
 }
 
 static bool start_notifier(struct serving *serving, struct err *err)

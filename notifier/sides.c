@@ -34,7 +34,10 @@ bool notifier_side(struct notifier *notifier, const struct side *side, notifier_
 /* In the turn: the row joins the effects of whatever else is decided, and so its transaction. */
 void sides_take(struct notifier *notifier, const struct pending_event *pending)
 {
-    effects_side(&notifier->effects, pending->side);
+    struct effects *effects = &notifier->batch->effects;
+    size_t from = effects->count;
+
+    effects_side(effects, pending->side);
     if (pending->side_reply)
-        effects_add(&notifier->effects, EFFECT_REPLY)->reply = (struct effect_reply){.reply = pending->side_reply, .ok = true};
+        effects_add(effects, EFFECT_REPLY)->reply = (struct effect_reply){.reply = pending->side_reply, .from = from, .ok = true};
 }

@@ -1,4 +1,4 @@
-/* Hands requests to the transport and reads what comes back. */
+/* Speaks: hands requests to the transport, and reads what comes back. */
 #include "base/log.h"
 #include "base/text.h"
 #include "notifier/notifier_private.h"
@@ -20,20 +20,12 @@ void flights_free(struct notifier *notifier)
     map_free(&notifier->flights);
 }
 
-/* The stored words of a message that is repeated or has further parts. While the disk fails they may be in memory only. */
-static bool find_parts(struct notifier *notifier, const struct effect_send *send, struct rendered_part *out)
+static size_t parts_in(const struct batch *batch, const struct effect_send *send, struct rendered_part *out)
 {
-    const struct store *store = &notifier->options.store;
     size_t found = 0;
 
-    if (send->parts) {
-        memcpy(out, send->parts, send->part_count * sizeof out[0]);
-        return true;
-    }
-    if (store->parts(store->context, send->message_id, send->part_first, send->part_count, notifier->effects.arena, out))
-        return true;
-    for (size_t i = 0; i < notifier->effects.count; i++) {
-        const struct effect *effect = &notifier->effects.items[i];
+    for (size_t i = 0; i < batch->effects.count; i++) {
+        const struct effect *effect = &batch->effects.items[i];
         const struct record_part *part = &effect->record.part;
         if (effect->kind != EFFECT_RECORD || effect->record.kind != RECORD_PART || part->message_id != send->message_id ||
             !part->content || part->index < send->part_first || part->index >= send->part_first + send->part_count)
@@ -41,7 +33,24 @@ static bool find_parts(struct notifier *notifier, const struct effect_send *send
         out[part->index - send->part_first] = (struct rendered_part){part->kind, part->optional, part->address, part->content};
         found++;
     }
-    return found >= send->part_count;
+    return found;
+}
+
+/* The stored words of a message that is repeated or has further parts. While the disk fails they may be in memory only. */
+static bool find_parts(struct notifier *notifier, struct batch *batch, const struct effect_send *send, struct rendered_part *out)
+{
+    const struct store *store = &notifier->options.store;
+
+    if (send->parts) {
+        memcpy(out, send->parts, send->part_count * sizeof out[0]);
+        return true;
+    }
+    if (!notifier_is_stalled(notifier) &&
+        store->parts(store->context, send->message_id, send->part_first, send->part_count, batch->effects.arena, out))
+        return true;
+    if (notifier->writing && parts_in(notifier->writing, send, out) >= send->part_count)
+        return true;
+    return parts_in(batch, send, out) >= send->part_count;
 }
 
 /* Leaves out the parts that are finished, and copies the rest: the request may outlive this turn. */
@@ -87,7 +96,15 @@ static void fail(struct notifier *notifier, const struct effect_send *send, enum
     free(verdict);
 }
 
-void speak_send(struct notifier *notifier, const struct effect_send *send)
+/* Where a rate holds, it counts from here. */
+static void left(struct notifier *notifier, const struct effect_send *send)
+{
+    if (send->paced)
+        inbox_add(notifier, EVENT_SENT)->event.sent =
+            (struct event_sent){arena_text(inbox_arena(notifier), send->channel), send->decided_ms};
+}
+
+static void speak_send(struct notifier *notifier, struct batch *batch, const struct effect_send *send)
 {
     const struct channel_config *channel = config_channel(notifier->config, send->channel);
     struct rendered_part parts[CHANNEL_PARTS_MAX];
@@ -98,7 +115,7 @@ void speak_send(struct notifier *notifier, const struct effect_send *send)
         fail(notifier, send, OUTCOME_REFUSED_CHANNEL, "channel removed");
         return;
     }
-    if (!find_parts(notifier, send, parts)) {
+    if (!find_parts(notifier, batch, send, parts)) {
         fail(notifier, send, OUTCOME_FAILED, "its words could not be read from the database");
         return;
     }
@@ -110,6 +127,33 @@ void speak_send(struct notifier *notifier, const struct effect_send *send)
     }
     map_put(&notifier->flights, flight->attempt_id, flight);
     notifier->options.transport.carry(notifier->options.transport.context, channel, &request, flight->attempt_id);
+}
+
+/* Only what has been committed, or, while the disk fails, what cannot wait for it. */
+void speak_batch(struct notifier *notifier, struct batch *batch, bool stored)
+{
+    for (size_t i = batch->handled; i < batch->effects.count; i++) {
+        const struct effect *effect = &batch->effects.items[i];
+        switch (effect->kind) {
+        case EFFECT_SEND:
+            speak_send(notifier, batch, &effect->send);
+            left(notifier, &effect->send);
+            break;
+        case EFFECT_REPLY: answer_reply(notifier, batch, i, stored); break;
+        case EFFECT_METRIC: counts_take(notifier, &effect->count); break;
+        case EFFECT_RECORD:
+            if (!stored && effect->record.kind == RECORD_SETTLEMENT && effect->record.settlement.settled == SETTLED_DELIVERED)
+                answer_confirm(notifier, effect->record.settlement.alert_id, effect->record.settlement.seq);
+            break;
+        case EFFECT_SIDE:
+        case EFFECT_RENDER: break;
+        }
+    }
+    batch->handled = batch->effects.count;
+    if (stored) {
+        changes_take(&notifier->changes, &batch->effects, notifier->now.wall_ms);
+        batch_clear(batch);
+    }
 }
 
 void notifier_hear_reply(void *context, uint64_t tag, const struct reply *reply, int64_t latency_ms)

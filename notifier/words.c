@@ -9,31 +9,18 @@
 
 #define HISTORY_TEXT_MAX (64 * 1024) /* bytes of a message kept for the history */
 
-/* Alerts of this turn are not on disk yet, and may not be for a while if the disk fails. */
-static void index_details(struct notifier *notifier)
-{
-    for (; notifier->indexed < notifier->effects.count; notifier->indexed++) {
-        const struct effect *effect = &notifier->effects.items[notifier->indexed];
-        if (effect->kind != EFFECT_RECORD || effect->record.kind != RECORD_ALERT || !effect->record.alert.detail)
-            continue;
-        /* The list may move as it grows, so the map holds copies in its arena. */
-        struct record_alert *copy = ARENA_NEW(notifier->effects.arena, struct record_alert, 1);
-        *copy = effect->record.alert;
-        map_remove(&notifier->details, copy->id, &copy->id);
-        map_put(&notifier->details, copy->id, copy);
-    }
-}
-
 static void find_alert(struct notifier *notifier, uint64_t id, struct alert_input *input)
 {
-    struct arena *arena = notifier->effects.arena;
-    const struct record_alert *fresh = map_get(&notifier->details, id, &id);
+    struct arena *arena = notifier->batch->effects.arena;
+    const struct alert_input *fresh = batch_detail(notifier->batch, id); /* not on disk yet */
     struct core_alert known;
 
+    if (!fresh && notifier->writing)
+        fresh = batch_detail(notifier->writing, id);
     if (fresh)
-        *input = *fresh->detail;
-    else if (!notifier->options.store.alert(notifier->options.store.context, id, arena, input))
-        *input = (struct alert_input){0};
+        *input = *fresh;
+    else if (notifier_is_stalled(notifier) || !notifier->options.store.alert(notifier->options.store.context, id, arena, input))
+        *input = (struct alert_input){0}; /* its labels are known all the same */
     if (!core_alert(notifier->core, id, &known))
         return;
     input->status = known.status;
@@ -42,9 +29,9 @@ static void find_alert(struct notifier *notifier, uint64_t id, struct alert_inpu
     input->test = known.test;
     input->state_reason = known.state_reason ? arena_text(arena, known.state_reason) : NULL;
     if (!input->labels.count)
-        input->labels = effects_kept(&notifier->effects, known.labels);
+        input->labels = effects_kept(&notifier->batch->effects, known.labels);
     if (!input->fingerprint)
-        input->fingerprint = "";
+        input->fingerprint = arena_text(arena, text_or(known.fingerprint, ""));
 }
 
 static const char *severity_name(const struct policy *policy, unsigned rank)
@@ -55,7 +42,7 @@ static const char *severity_name(const struct policy *policy, unsigned rank)
 static void make_view(struct notifier *notifier, const struct effect_render *render, struct view *view)
 {
     const struct policy *policy = notifier->config->policy;
-    struct arena *arena = notifier->effects.arena;
+    struct arena *arena = notifier->batch->effects.arena;
     struct view_alert *alerts = ARENA_NEW(arena, struct view_alert, render->alert_count + 1);
 
     for (size_t i = 0; i < render->alert_count; i++) {
@@ -111,7 +98,7 @@ void words_find(struct notifier *notifier, const struct effect_render *render)
 {
     const struct channel_config *channel = config_channel(notifier->config, render->channel);
     struct event event = {.kind = EVENT_RENDERED, .rendered = {.delivery_id = render->delivery_id}};
-    struct arena *arena = notifier->effects.arena;
+    struct arena *arena = notifier->batch->effects.arena;
 
     if (!notifier->said_loopback && message_link_is_loopback(notifier->config->public_url)) {
         notifier->said_loopback = true;
@@ -122,7 +109,6 @@ void words_find(struct notifier *notifier, const struct effect_render *render)
         struct err err = {0};
         struct view view;
         struct rendered_part *parts = ARENA_NEW(arena, struct rendered_part, CHANNEL_PARTS_MAX);
-        index_details(notifier);
         make_view(notifier, render, &view);
         if (!own_words_find(notifier->config, channel, arena, &view, &err))
             log_say(LOG_ERROR, "template_failed", "channel %s, delivery %llu: %s; told in the built-in words", channel->name,

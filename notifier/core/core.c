@@ -177,6 +177,7 @@ void core_step(struct core *core, const struct event *event, struct instant now,
     case EVENT_TROUBLE: intake_trouble(core, &event->trouble); break;
     case EVENT_TEST: intake_test(core, &event->test); break;
     case EVENT_RENDERED: delivery_rendered(core, &event->rendered); break;
+    case EVENT_SENT: throttle_left(core, &event->sent); break;
     case EVENT_VERDICT: delivery_verdict(core, &event->verdict); break;
     case EVENT_RETRY: delivery_retry(core, &event->retry); break;
     case EVENT_DROP: delivery_drop(core, &event->retry); break;

@@ -9,6 +9,7 @@
 #include "notifier/core/event.h"
 #include "notifier/core/kept.h"
 
+#define CORE_LEAVING_MAX_MS 5000 /* an attempt leaves within that of being decided: a commit that takes longer counts as failing */
 #define CORE_SENDS_PER_TICK 256   /* core_tick yields after so many, that replies are not kept waiting */
 #define ALERT_REFRESH_STEP_MS 60000 /* refreshed_ms is written at most this often */
 

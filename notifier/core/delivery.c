@@ -351,6 +351,8 @@ void delivery_send(struct core *core, struct delivery *delivery, const struct re
                                  .form = delivery->form,
                                  .silent = is_silent_update(delivery) || hush_is_quiet(core, delivery->lane->group)};
     send->channel = effects_text(core->effects, target->name);
+    send->paced = throttle_leaving(target);
+    send->decided_ms = core->now.steady_ms;
     send->root_remote = effects_text(core->effects, delivery->lane->root_remote);
     send->moved_to = effects_text(core->effects, target->moved_to);
     send->parts = parts ? parts + first : NULL;

@@ -35,6 +35,20 @@ struct effect *effects_add(struct effects *effects, enum effect_kind kind)
     return effect;
 }
 
+void effects_join(struct effects *effects, struct effects *later)
+{
+    size_t before = effects->count;
+
+    for (size_t i = 0; i < later->count; i++) {
+        struct effect *effect = effects_add(effects, later->items[i].kind);
+        *effect = later->items[i];
+        if (effect->kind == EFFECT_REPLY)
+            effect->reply.from += before;
+    }
+    later->count = 0;
+    arena_join(effects->arena, later->arena);
+}
+
 struct record *effects_record(struct effects *effects, enum record_kind kind)
 {
     struct effect *effect = effects_add(effects, EFFECT_RECORD);

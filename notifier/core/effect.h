@@ -52,6 +52,7 @@ struct effect_render {
 
 struct effect_reply {
     uint64_t reply;
+    size_t from;              /* index in the list: what was decided for it stands from there to here */
     bool ok;
     uint64_t id;              /* what was made, where the asker wants it */
     const char *words;        /* why not */
@@ -65,6 +66,8 @@ struct effect_send {
     uint16_t part_first, part_count;
     uint64_t part_mask;       /* bit i: part_first + i goes; its verdicts come in this order */
     bool repeat;              /* mark it, and use the same Message-ID and Idempotency-Key */
+    bool paced;               /* a rate holds for it: answered with EVENT_SENT once it has left */
+    int64_t decided_ms;       /* steady */
     enum form form;
     bool silent;
     const char *root_remote;  /* NULL: none */
@@ -108,6 +111,8 @@ struct effects {
 void effects_init(struct effects *effects);
 void effects_clear(struct effects *effects);
 void effects_free(struct effects *effects);
+/* What is in later is moved behind what is in effects. */
+void effects_join(struct effects *effects, struct effects *later);
 /* Adds a zeroed effect of a kind and returns it for filling. The pointer holds until the next add. */
 struct effect *effects_add(struct effects *effects, enum effect_kind kind);
 void effects_side(struct effects *effects, const struct side *side); /* copied */

@@ -12,6 +12,7 @@ enum event_kind {
     EVENT_TROUBLE,    /* something of ours is wrong, or well again: becomes an alert of our own */
     EVENT_TEST,       /* notifier test --channel */
     EVENT_RENDERED,   /* words for a delivery the core asked for */
+    EVENT_SENT,       /* a paced attempt has left, which is after its commit: its rate counts from now */
     EVENT_VERDICT,    /* what came of an attempt */
     EVENT_RETRY,      /* operator: what a dead delivery should have told goes again */
     EVENT_DROP,       /* operator: an open delivery ends dead "dropped" */
@@ -65,6 +66,11 @@ struct event_rendered {
     size_t part_count;       /* 0: nothing could be worded (a bug or no memory): tried lower on the ladder */
 };
 
+struct event_sent {
+    const char *channel;
+    int64_t decided_ms;      /* of the effect */
+};
+
 struct part_verdict {
     enum outcome outcome;
     const char *remote_id;   /* with TAKEN; NULL: the provider gives none */
@@ -106,6 +112,7 @@ struct event {
         struct event_trouble trouble;
         struct event_test test;
         struct event_rendered rendered;
+        struct event_sent sent;
         struct event_verdict verdict;
         struct event_retry retry;   /* and EVENT_DROP */
         struct event_silence silence; /* and EVENT_SILENCE_EXPIRE */

@@ -126,6 +126,14 @@ static void load_part(struct core *core, const struct record_part *row)
     delivery->parts[row->index] = (struct part){row->kind, row->state, row->optional, (uint16_t)row->tries};
 }
 
+/* Its request left after the commit: when, its answer says. Without one: at the latest possible moment. */
+static struct moment left_at(const struct core *core, const struct record_attempt *row)
+{
+    int64_t left_ms = row->ended_ms ? row->ended_ms - row->latency_ms : row->started_ms + CORE_LEAVING_MAX_MS;
+
+    return moment_past(core, left_ms > row->started_ms ? left_ms : row->started_ms);
+}
+
 static void load_attempt(struct core *core, const struct record_attempt *row)
 {
     struct target *target = target_find(core, row->channel);
@@ -133,7 +141,7 @@ static void load_attempt(struct core *core, const struct record_attempt *row)
     struct moment started = moment_past(core, row->started_ms);
 
     if (target)
-        throttle_sent(target, started);
+        throttle_sent(target, left_at(core, row));
     if (!delivery || row->ended_ms || delivery->message_id != row->message_id)
         return;
     delivery->attempt_id = row->id;

@@ -17,6 +17,11 @@ void core_configure_targets(struct core *core)
     }
     for (size_t i = 0; i < core->target_count; i++)
         core->targets[i]->wallet = wallet_for(core, core->targets[i]->channel);
+    for (size_t i = 0; i < core->wallet_count; i++)
+        core->wallets[i]->leaving = 0;
+    for (size_t i = 0; i < core->target_count; i++)
+        if (core->targets[i]->wallet)
+            core->targets[i]->wallet->leaving += core->targets[i]->leaving;
 }
 
 /* The groups as they are before the reload: closing and opening change the map underneath. */

@@ -176,7 +176,7 @@ struct wallet { /* one provider credential: all channels that use it pay from it
     uint64_t credential;
     struct rate rate;
     struct moment *times;
-    uint32_t next;
+    uint32_t next, leaving; /* leaving: of the newest, those decided that have not left yet */
 };
 
 struct ring { /* the last `count` send times against one rate */
@@ -191,6 +191,7 @@ struct target { /* a channel's health and queue */
     struct heap waiting, ready;
     struct ring rings[POLICY_RATES_MAX];
     size_t ring_count;
+    uint32_t leaving;      /* sends decided that have not left yet: when their windows begin is not known */
     struct moment not_before;
     uint32_t failures, in_flight, pending;
     uint32_t pressed;      /* asked to wait, without a word how long, so often in a row */
@@ -439,7 +440,7 @@ int64_t target_deadline(const struct core *core, const struct target *target);
 void target_write(struct core *core, const struct target *target);
 void target_failed(struct core *core, struct target *target, uint64_t chance, const char *words);
 /* wait_ms -1: the provider named none, and the wait grows from answer to answer. started: when the attempt was sent. */
-void target_busy(struct core *core, struct target *target, int64_t wait_ms, struct moment started, uint64_t chance, const char *words);
+void target_busy(struct core *core, struct target *target, int64_t wait_ms, int64_t left_ms, uint64_t chance, const char *words);
 void target_taken(struct core *core, struct target *target);
 void target_free(struct target *target);
 void target_recall(struct core *core, const struct alert *alert); /* one of our own that stands, after a restart */
@@ -450,6 +451,8 @@ int64_t throttle_free_at(const struct target *target);  /* steady time from whic
 void throttle_sent(struct target *target, struct moment at);
 void throttle_configure(struct target *target, const struct policy_channel *channel);
 void throttle_free(struct target *target);
+bool throttle_leaving(struct target *target); /* an attempt will, after the commit; false: no rate holds for it */
+void throttle_left(struct core *core, const struct event_sent *event);
 struct wallet *wallet_for(struct core *core, const struct policy_channel *channel); /* NULL: it shares none */
 void wallet_free(struct wallet *wallet);
 

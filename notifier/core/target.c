@@ -179,7 +179,8 @@ void target_tick(struct core *core, struct target *target, size_t *budget)
         shed(core, target);
     while (*budget && (top = heap_top(&target->ready))) {
         if (open_at(target) > core->now.steady_ms) {
-            if (throttle_free_at(target) > core->now.steady_ms && !target->limited) {
+            int64_t free_at = throttle_free_at(target);
+            if (free_at > core->now.steady_ms && free_at != INT64_MAX && !target->limited) {
                 target->limited = true;
                 count_limited(core, target);
             }
@@ -265,13 +266,13 @@ void target_failed(struct core *core, struct target *target, uint64_t chance, co
     target_write(core, target);
 }
 
-void target_busy(struct core *core, struct target *target, int64_t wait_ms, struct moment started, uint64_t chance, const char *words)
+void target_busy(struct core *core, struct target *target, int64_t wait_ms, int64_t left_ms, uint64_t chance, const char *words)
 {
     if (wait_ms >= 0)
         target->pressed = 0;
     else {
         /* Answers to what was under way together are one answer. */
-        target->pressed += !target->pressed || started.steady_ms > target->pressed_ms;
+        target->pressed += !target->pressed || left_ms > target->pressed_ms;
         target->pressed_ms = core->now.steady_ms;
         wait_ms = backoff_ms(target->pressed, chance);
         wait_ms = wait_ms > BACKOFF_FIRST_MS ? wait_ms : BACKOFF_FIRST_MS;

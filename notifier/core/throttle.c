@@ -1,5 +1,8 @@
 /* Pacing that is exact in every window: a ring of the last `count` send times a rate. The next send is free
- * once the oldest of them has left the window. Rebuilt from attempts at start. */
+ * once the oldest of them has left the window. Rebuilt from attempts at start.
+ *
+ * A request leaves after the commit that promises it, and a slow disk makes that later than it was decided. So its time is set
+ * right when it has left (EVENT_SENT), and a ring that holds none but such that are still to leave admits no other. */
 #include "notifier/core/state.h"
 
 #include <assert.h>
@@ -10,11 +13,15 @@ int64_t throttle_free_at(const struct target *target)
     int64_t free_at = INT64_MIN;
     for (size_t i = 0; i < target->ring_count; i++) {
         const struct ring *ring = &target->rings[i];
+        if (target->leaving >= ring->count)
+            return INT64_MAX;
         const struct moment *oldest = &ring->times[ring->next];
         if (oldest->wall_ms && oldest->steady_ms + ring->per_ms > free_at)
             free_at = oldest->steady_ms + ring->per_ms;
     }
     const struct wallet *wallet = target->wallet;
+    if (wallet && wallet->leaving >= wallet->rate.count)
+        return INT64_MAX;
     if (wallet && wallet->times[wallet->next].wall_ms && wallet->times[wallet->next].steady_ms + wallet->rate.per_ms > free_at)
         free_at = wallet->times[wallet->next].steady_ms + wallet->rate.per_ms;
     return free_at;
@@ -52,6 +59,46 @@ void throttle_sent(struct target *target, struct moment at)
         ring->times[ring->next] = at;
         ring->next = (ring->next + 1) % ring->count;
     }
+}
+
+bool throttle_leaving(struct target *target)
+{
+    if (target->wallet)
+        target->wallet->leaving++;
+    if (target->wallet || target->ring_count)
+        target->leaving++;
+    return target->wallet || target->ring_count;
+}
+
+/* The one that was decided then is among the newest. */
+static void move(struct moment *times, uint32_t count, uint32_t next, int64_t decided_ms, struct moment to)
+{
+    for (uint32_t back = 1; back <= count; back++) {
+        struct moment *at = &times[(next + count - back) % count];
+        if (at->wall_ms && at->steady_ms == decided_ms) {
+            *at = to;
+            return;
+        }
+    }
+}
+
+void throttle_left(struct core *core, const struct event_sent *event)
+{
+    struct target *target = target_find(core, event->channel);
+    struct moment now = moment_now(core);
+
+    if (!target)
+        return;
+    if (target->leaving)
+        target->leaving--;
+    for (size_t i = 0; i < target->ring_count; i++)
+        move(target->rings[i].times, target->rings[i].count, target->rings[i].next, event->decided_ms, now);
+    struct wallet *wallet = target->wallet;
+    if (!wallet)
+        return;
+    if (wallet->leaving)
+        wallet->leaving--;
+    move(wallet->times, wallet->rate.count, wallet->next, event->decided_ms, now);
 }
 
 static bool same_rates(const struct target *target, const struct policy_channel *channel)

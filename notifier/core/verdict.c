@@ -97,6 +97,14 @@ static void part_apply(struct core *core, struct delivery *delivery, uint16_t in
     delivery_write_part(core, delivery, index, NULL, verdict->remote_id);
 }
 
+/* Steady time at which the request left: after the commit, which a slow disk may have held up. */
+static int64_t left_ms(const struct core *core, const struct delivery *delivery, const struct event_verdict *event)
+{
+    int64_t left = core->now.steady_ms - event->latency_ms, decided = delivery->attempt_started.steady_ms;
+
+    return event->latency_ms > 0 && left > decided ? left : decided;
+}
+
 /* The channel's health: a provider that answered about one message or mailbox is not ill. */
 static void target_judge(struct core *core, struct delivery *delivery, const struct event_verdict *event,
                          const struct summary *summary)
@@ -114,7 +122,7 @@ static void target_judge(struct core *core, struct delivery *delivery, const str
         text_replace(&target->last_error, summary->words ? summary->words : "refused");
         target_write(core, target);
     } else if (summary->busy)
-        target_busy(core, target, event->wait_ms, delivery->attempt_started, delivery->id, summary->words);
+        target_busy(core, target, event->wait_ms, left_ms(core, delivery, event), delivery->id, summary->words);
     else if (summary->taken || summary->refused_content)
         target_taken(core, target);
     else if ((summary->failed || summary->unclear) && !mailbox)

@@ -6,11 +6,17 @@
 #include "base/err.h"
 #include "notifier/core/effect.h"
 
+enum store_end { STORE_UNDER_WAY, STORE_STORED, STORE_FAILED };
+
 struct store {
     void *context;
     /* Writes every EFFECT_RECORD and EFFECT_SIDE of the list, in order, as one durable transaction. Idempotent: the same list may
      * come again after a failure. On false nothing of it counts as stored. */
     bool (*commit)(void *context, const struct effects *effects, struct err *err);
+    /* The same beside the turn, one list at a time: begin takes the list, which nobody changes until ended says how it went
+     * (and, where it failed, why). wait: for that. Meanwhile every other call waits for it too. NULL: there is commit alone. */
+    void (*begin)(void *context, const struct effects *effects);
+    enum store_end (*ended)(void *context, bool wait, struct err *err);
     /* Every row the core still needs, in the order of enum record_kind: its sequence; alerts until
      * ALERT_GONE has been said of them; live groups with incidents, told, lanes; open deliveries with
      * items, message (no text), parts (no content); attempts of the last STORE_RING_MS and those of open deliveries; targets. */

@@ -177,7 +177,7 @@ void arrivals_calm(struct judge *judge, uint64_t alert_id)
 void arrivals_crash(struct judge *judge, uint64_t commits)
 {
     for (size_t i = 0; i < judge->arrival_count; i++)
-        if (judge->arrivals[i].closed && judge->arrivals[i].closed_at_commit == commits)
+        if (judge->arrivals[i].closed && judge->arrivals[i].closed_at_commit >= commits)
             judge->arrivals[i].closed = false;
 }
 

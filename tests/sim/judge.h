@@ -54,6 +54,7 @@ struct judge {
     struct sends sends[SIM_CHANNELS_MAX];
     int64_t wish_until_ms[SIM_CHANNELS_MAX], wished_ms[SIM_CHANNELS_MAX];
     uint64_t wished_at_commit[SIM_CHANNELS_MAX];
+    uint64_t wished_at_id[SIM_CHANNELS_MAX]; /* attempts below were decided before, and may have left since */
     unsigned pressed[SIM_CHANNELS_MAX]; /* 429 without a wish, so often in a row */
     int64_t pressed_ms[SIM_CHANNELS_MAX];
     uint64_t in_flight[256];  /* deliveries with a request under way */

@@ -15,6 +15,8 @@
 #define SQLITE_EVERY 8                  /* one life in so many */
 #define POWER_EVERY 16                  /* on a file, whose power goes with a crash */
 #define TURNS_MAX 60000
+#define SLOW_DISK_MS 2000               /* what one commit may take */
+#define HANGING_DISK_MS 20000
 #define TURNS_NOW_MAX 200               /* turns at one moment: more is a wheel that spins */
 
 static struct life *current;
@@ -74,17 +76,31 @@ static struct instant now(void *context)
     return (struct instant){life->steady_ms - life->origin_ms, life_wall_ms(life)};
 }
 
-void life_shadow(struct life *life)
+static void shadow(struct life *life, const struct effects *effects, size_t *shadowed)
 {
-    const struct effects *effects = &life->notifier->effects;
-
-    for (; life->shadowed < effects->count; life->shadowed++) {
-        const struct effect *effect = &effects->items[life->shadowed];
+    for (; *shadowed < effects->count; ++*shadowed) {
+        const struct effect *effect = &effects->items[*shadowed];
         if (effect->kind != EFFECT_RECORD)
             continue;
         store_mem_put(life->shadow, &effect->record);
         judge_decided(life, &effect->record);
     }
+}
+
+/* What is decided while the thread writes counts once that is through; it is spoken earlier where the thread stalls. */
+void life_shadow(struct life *life)
+{
+    bool stalled = life->writing && notifier_is_stalled(life->notifier);
+
+    if (stalled && !life->commit_failing) {
+        MARK(stalled);
+        life->failing_since_ms = life->steady_ms;
+        life->commit_failing = true;
+    }
+    if (life->writing && (stalled || life->written != STORE_UNDER_WAY || life->committing))
+        shadow(life, life->writing, &life->shadowed_writing);
+    if (!life->writing || stalled)
+        shadow(life, &life->notifier->batch->effects, &life->shadowed);
 }
 
 static bool refuse(struct life *life, const struct effects *effects, struct err *err)
@@ -111,9 +127,10 @@ static bool commit(void *context, const struct effects *effects, struct err *err
     if (life->dead)
         return err_set(err, ERR_STORAGE, "dead");
     life_shadow(life);
-    if (life->crash == CRASH_BEFORE_COMMIT) {
+    if (life->crash == CRASH_BEFORE_COMMIT || (life->crash == CRASH_WRITING && !life->writing)) {
         if (life->on_power)
             power_cut(life, effects);
+        life->power_is_cut = life->on_power;
         life->dead = true;
         return err_set(err, ERR_STORAGE, "dead");
     }
@@ -125,36 +142,111 @@ static bool commit(void *context, const struct effects *effects, struct err *err
         return false;
     }
     life->commits++;
-    life->commit_failing = false;
+    life->commit_failing = life->writing && life->notifier->batch->handled; /* spoken already, of what comes next */
     life->mirror_due = true;
     if (life->crash == CRASH_BEFORE_SPEECH)
         life->dead = true;
     return true;
 }
 
+static void begin(void *context, const struct effects *effects)
+{
+    struct life *life = context;
+    int64_t most_ms = dice_chance(&life->dice, 90) ? 10 : dice_chance(&life->dice, 90) || life->weather.calm ? SLOW_DISK_MS : HANGING_DISK_MS;
+
+    if (life->dead)
+        return;
+    if (life->writing && life->written == STORE_UNDER_WAY)
+        life_fail(life, "the store is given a list while it writes another");
+    life->writing = effects;
+    life->written = STORE_UNDER_WAY;
+    life->writing_since_ms = life->steady_ms;
+    life->shadowed_writing = life->shadowed;
+    life->shadowed = 0;
+    life->dead = life->crash == CRASH_WRITING;
+    agenda_add(&life->agenda, life->steady_ms + dice_between(&life->dice, 0, most_ms), HAPPENS_WRITTEN, (size_t)life->begun++);
+}
+
+static bool is_writing(const struct life *life)
+{
+    return life->writing && life->written == STORE_UNDER_WAY;
+}
+
+uint64_t life_commits_without(const struct life *life)
+{
+    return life->commits + (is_writing(life) && !life->committing);
+}
+
+static void write_now(struct life *life)
+{
+    MARK(written_beside);
+    life->write_err = (struct err){0};
+    life->committing = true;
+    life->written = commit(life, life->writing, &life->write_err) ? STORE_STORED : STORE_FAILED;
+    life->committing = false;
+}
+
+void life_written(struct life *life, size_t which)
+{
+    if (is_writing(life) && which + 1 == life->begun)
+        write_now(life);
+}
+
+/* A process that dies waits for nobody. */
+static enum store_end ended(void *context, bool wait, struct err *err)
+{
+    struct life *life = context;
+
+    (void)wait;
+    if (life->dead || !life->writing)
+        return STORE_UNDER_WAY;
+    if (life->written == STORE_FAILED) {
+        life->shadowed += life->shadowed_writing; /* what was decided since joins it */
+        life->writing = NULL;
+    }
+    *err = life->write_err;
+    return life->written;
+}
+
+/* Whoever wants something of the store waits until it has written. */
+static const struct store *disk_of(struct life *life)
+{
+    if (is_writing(life)) {
+        if (notifier_is_stalled(life->notifier))
+            life_fail(life, "P8: the turn waits for a disk that hangs");
+        MARK(read_waits);
+        write_now(life);
+    }
+    return &life->disk;
+}
+
 static bool load(void *context, int64_t now_wall_ms, void (*row)(void *, const struct record *), void *row_context, struct err *err)
 {
     struct life *life = context;
-    return life->disk.load(life->disk.context, now_wall_ms, row, row_context, err);
+    const struct store *disk = disk_of(life);
+    return disk->load(disk->context, now_wall_ms, row, row_context, err);
 }
 
 static bool alert(void *context, uint64_t alert_id, struct arena *arena, struct alert_input *out)
 {
     struct life *life = context;
-    return life->disk.alert(life->disk.context, alert_id, arena, out);
+    const struct store *disk = disk_of(life);
+    return disk->alert(disk->context, alert_id, arena, out);
 }
 
 static bool parts(void *context, uint64_t message_id, uint16_t first, uint16_t count, struct arena *arena, struct rendered_part *out)
 {
     struct life *life = context;
-    return life->disk.parts(life->disk.context, message_id, first, count, arena, out);
+    const struct store *disk = disk_of(life);
+    return disk->parts(disk->context, message_id, first, count, arena, out);
 }
 
 static bool dead(void *context, uint64_t delivery_id, const char *channel, size_t max,
                  void (*row)(void *, uint64_t, const char *, const uint64_t *, size_t), void *row_context, struct err *err)
 {
     struct life *life = context;
-    return life->disk.dead(life->disk.context, delivery_id, channel, max, row, row_context, err);
+    const struct store *disk = disk_of(life);
+    return disk->dead(disk->context, delivery_id, channel, max, row, row_context, err);
 }
 
 /* The process. */
@@ -170,7 +262,13 @@ void life_begin(struct life *life)
     life->dead = false;
     life->commit_failing = false;
     life->shadowed = 0;
+    life->writing = NULL;
+    life->on_thread = dice_chance(&life->dice, 70);
     store_mem_copy(life->shadow, life->ledger);
+    if (life->on_thread) {
+        options.store.begin = begin;
+        options.store.ended = ended;
+    }
     life->notifier = notifier_new(&options, &err);
     if (!life->notifier)
         life_fail(life, "it does not start: %s", err.text);
@@ -194,26 +292,47 @@ static const struct setup *new_setup(struct life *life)
     return setup;
 }
 
+/* What was being written is on the disk, or is not. */
+static void end_writing(struct life *life)
+{
+    const struct effects *writing = is_writing(life) ? life->writing : NULL;
+    struct err err = {0};
+
+    life->committing = true;
+    if (writing)
+        shadow(life, writing, &life->shadowed_writing);
+    life->committing = false;
+    life->writing = NULL;
+    if (life->on_power && !life->power_is_cut)
+        power_cut(life, writing);
+    else if (writing && dice_chance(&life->dice, 50)) {
+        judge_commit(life, writing);
+        if (life->on_sqlite && !life->disk.commit(life->disk.context, writing, &err))
+            life_fail(life, "SQLite refuses what the model takes: %s", err.text);
+        life->commits++;
+    }
+}
+
 static void end(struct life *life)
 {
     bool lossy = life->commit_failing;
 
-    static const enum mark kinds[] = {[CRASH_BEFORE_COMMIT] = MARK_crash_before_commit, [CRASH_BEFORE_SPEECH] = MARK_crash_before_speech,
+    static const enum mark kinds[] = {[CRASH_BEFORE_COMMIT] = MARK_crash_before_commit, [CRASH_WRITING] = MARK_crash_writing,
+                                      [CRASH_BEFORE_SPEECH] = MARK_crash_before_speech,
                                       [CRASH_MID_SPEECH] = MARK_crash_mid_speech, [CRASH_AFTER_SPEECH] = MARK_crash_after_speech};
     mark_reached(kinds[life->crash]);
     if (lossy)
         MARK(crash_lossy);
     life_say(life, "process %u crashes (%d)%s", life->epoch, life->crash, lossy ? ", and with it what the disk did not take" : "");
     life->dead = true;
+    end_writing(life);
     notifier_free(life->notifier);
     life->notifier = NULL;
-    if (life->on_power && life->crash != CRASH_BEFORE_COMMIT)
-        power_cut(life, NULL);
     receiver_crash(life);
     judge_crash(life, lossy);
     senders_crash(life);
     life->crash = CRASH_NONE;
-    life->commit_failing = false;
+    life->commit_failing = life->power_is_cut = false;
     life->mirror_due = false;
     life->epoch++;
     if (dice_chance(&life->dice, 30))
@@ -233,9 +352,11 @@ static void turn(struct life *life)
 
     notifier_turn(life->notifier);
     life->turns++;
+    if (life->writing && !life->notifier->writing)
+        life->writing = NULL; /* spoken */
     if (!life->dead)
         life_shadow(life);
-    if (!life->notifier->effects.count) {
+    if (!life->notifier->writing && !life->notifier->batch->effects.count) {
         life->shadowed = 0;
         life->commit_failing = false;
     }
@@ -259,6 +380,9 @@ void life_reload(struct life *life)
     turn(life); /* what came before belongs to the old policy */
     if (!life->notifier)
         return;
+    if (life->writing)
+        shadow(life, life->writing, &life->shadowed_writing);
+    shadow(life, &life->notifier->batch->effects, &life->shadowed);
     life->setup = new_setup(life);
     if (life->setup == before)
         return;
@@ -303,7 +427,7 @@ static void run_until_quiet(struct life *life, bool all_over)
     while (!life->broken) {
         step(life);
         bool quiet = judge_is_quiet(life);
-        if (!life->commit_failing)
+        if (!life->commit_failing && !life->writing)
             hushes_end_far(life);
         if (!quiet)
             life_say(life, "not yet: %s", judge_unrest(life));

@@ -16,7 +16,7 @@
 #define LIFE_SETUPS_MAX 24
 #define LIFE_START_MS 1790000000000LL /* Unix ms of the first moment */
 
-enum crash { CRASH_NONE, CRASH_BEFORE_COMMIT, CRASH_BEFORE_SPEECH, CRASH_MID_SPEECH, CRASH_AFTER_SPEECH };
+enum crash { CRASH_NONE, CRASH_BEFORE_COMMIT, CRASH_WRITING, CRASH_BEFORE_SPEECH, CRASH_MID_SPEECH, CRASH_AFTER_SPEECH };
 
 struct life {
     uint64_t seed;
@@ -43,11 +43,19 @@ struct life {
     uint64_t turns, turns_now; /* all; at this moment */
     /* the disk: ledger is what is durable, shadow what the process believes */
     struct store_mem *ledger, *shadow;
-    size_t shadowed;           /* effects the shadow has already */
+    size_t shadowed;           /* effects of what is being decided that the shadow has */
+    size_t shadowed_writing;   /* and of what is written */
+    bool on_thread;            /* commits run beside the turn */
+    const struct effects *writing; /* the list of such a commit, until all of it is spoken; NULL: none */
+    enum store_end written;    /* how it ended */
+    bool committing;           /* it ends this moment */
+    int64_t writing_since_ms;  /* true time */
+    struct err write_err;
+    uint64_t begun;            /* such commits */
     struct store disk;         /* the ledger itself, or SQLite beside it */
     uint64_t commits;
     int64_t failing_since_ms;  /* true time of the first commit that failed */
-    bool on_sqlite, on_power, commit_failing, mirror_due;
+    bool on_sqlite, on_power, power_is_cut, commit_failing, mirror_due;
 
     struct agenda agenda;
     struct weather weather;
@@ -61,6 +69,8 @@ bool life_run(uint64_t seed, bool verbose);
 /* The one under way: codecs and callbacks have no other way to it. */
 struct life *life_current(void);
 
+/* Commits after which what is heard now may still be on no disk: where one is under way, it goes with the next. */
+uint64_t life_commits_without(const struct life *life);
 int64_t life_wall_ms(const struct life *life); /* the daemon's wall clock */
 int64_t life_true_wall_ms(const struct life *life);
 /* The records decided but not stored yet, into the shadow. */
@@ -68,6 +78,7 @@ void life_shadow(struct life *life);
 void life_begin(struct life *life); /* a process starts on what the disk holds */
 void life_reload(struct life *life);
 void life_plan_crash(struct life *life);
+void life_written(struct life *life, size_t which); /* the commit beside the turn comes to its end */
 void life_say(struct life *life, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* A broken promise: said once, ends the life. */
 void life_fail(struct life *life, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -22,11 +22,23 @@ static const struct stenographer *stenographer_of(const struct channel_config *c
     return (const struct stenographer *)(const void *)config->codec;
 }
 
+/* Where the disk hangs, what is on it alone is left out of the words. */
+static unsigned marker_of(const struct view_alert *alert)
+{
+    struct life *life = life_current();
+    const struct record *row = store_mem_find(life->shadow, RECORD_ALERT, alert->id, NULL, 0);
+
+    if (alert->input->annotations.count || !notifier_is_stalled(life->notifier) || !row || !row->alert.detail)
+        return senders_marker(&alert->input->annotations);
+    MARK(worded_without_details);
+    return senders_marker(&row->alert.detail->annotations);
+}
+
 static void note_view(const struct view *view, struct buf *out)
 {
     for (size_t i = 0; i < view->alert_count; i++) {
         const struct view_alert *alert = &view->alerts[i];
-        buf_addf(out, "%s%s/%u/%u/%d%d%d", i ? " " : "", alert->input->fingerprint, senders_marker(&alert->input->annotations), alert->severity_rank,
+        buf_addf(out, "%s%s/%u/%u/%d%d%d", i ? " " : "", alert->input->fingerprint, marker_of(alert), alert->severity_rank,
                  alert->input->status == ALERT_FIRING, alert->changed, alert->was_told_firing);
     }
     if (view->fired_and_resolved)
@@ -213,7 +225,7 @@ void receiver_reply(struct life *life, size_t index)
     for (size_t i = 0; i < seen->part_count; i++)
         if (seen->parts[i].end == END_FLYING)
             seen->parts[i].end = END_CLEAR;
-    seen->heard_at_commit = life->commits;
+    seen->heard_at_commit = life_commits_without(life);
     struct reply reply = {.end = seen->reply_end, .status = seen->status, .headers = seen->headers, .body = seen->body,
                           .body_length = strlen(seen->body), .recipients = seen->recipients, .recipient_count = seen->recipient_count,
                           .error = seen->reply_end == REPLY_ANSWERED ? NULL : "no answer", .now_wall_ms = life_wall_ms(life)};
@@ -228,7 +240,7 @@ void receiver_crash(struct life *life)
         struct seen *seen = life->receiver.seen[i];
         if (seen->epoch != life->epoch)
             continue;
-        bool verdict_lost = seen->heard_at_commit == life->commits && seen->parts[0].end == END_CLEAR;
+        bool verdict_lost = seen->heard_at_commit >= life->commits && seen->parts[0].end == END_CLEAR;
         for (size_t p = 0; p < seen->part_count; p++)
             if (seen->parts[p].end == END_FLYING || verdict_lost)
                 seen->parts[p].end = END_UNCLEAR;

@@ -27,7 +27,7 @@ static void close_arrival(const struct life *life, struct arrival *arrival)
     if (arrival->closed)
         return;
     arrival->closed = true;
-    arrival->closed_at_commit = life->commits;
+    arrival->closed_at_commit = life_commits_without(life);
 }
 
 /* Hushed: that is so, by our own books; and an end that somebody waits for is dropped only where the route says so. */

@@ -148,12 +148,13 @@ void weather_happen(struct life *life, const struct happening *happening)
     case HAPPENS_JUMP: jump(life); break;
     case HAPPENS_OPERATOR: operate(life); break;
     case HAPPENS_HUSH: hushes_operate(life); break;
+    case HAPPENS_WRITTEN: life_written(life, happening->what); break;
     }
 }
 
 static bool outlasts(enum happening_kind kind)
 {
-    return kind == HAPPENS_REPLY || kind == HAPPENS_POST || kind == HAPPENS_BIRTH;
+    return kind == HAPPENS_REPLY || kind == HAPPENS_POST || kind == HAPPENS_BIRTH || kind == HAPPENS_WRITTEN;
 }
 
 void weather_clear(struct life *life)

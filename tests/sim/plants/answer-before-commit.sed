@@ -1,3 +1,3 @@
 # a body is answered 200 though the commit failed
-# notifier/notifier.c
+# notifier/answers.c
 s/^    else if (stored)$/    else if (true)/

@@ -1,3 +1,3 @@
 # speech before the commit
 # notifier/notifier.c
-s/^    bool stored = commit(notifier);$/    speak(notifier, true); bool stored = commit(notifier);/
+s/^        bool stored = commit(notifier);$/        speak_batch(notifier, notifier->batch, true); bool stored = commit(notifier);/

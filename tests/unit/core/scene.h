@@ -35,6 +35,7 @@ struct scene_answer {
 };
 
 struct scene {
+    bool is_slow;       /* requests leave when the test says so, not at once */
     struct policy *policy;
     struct core *core;
     struct instant now;
@@ -226,6 +227,9 @@ static inline void scene_render(struct scene *scene, const struct effect_render 
 
 static inline void scene_send(struct scene *scene, const struct effect_send *send)
 {
+    struct event left = {.kind = EVENT_SENT, .sent = {send->channel, send->decided_ms}};
+    if (send->paced && !scene->is_slow)
+        core_step(scene->core, &left, scene->now, &scene->effects);
     if (send->delivery_id == scene->aside_delivery) {
         scene->asides[scene->aside_count++] = send->attempt_id;
         return;

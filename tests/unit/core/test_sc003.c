@@ -107,8 +107,11 @@ static void absorb(struct run *run)
         struct effect effect = run->effects.items[i];
         if (effect.kind == EFFECT_RECORD)
             keep(run, &effect.record);
-        else if (effect.kind == EFFECT_SEND)
+        else if (effect.kind == EFFECT_SEND) {
+            struct event left = {.kind = EVENT_SENT, .sent = {effect.send.channel, effect.send.decided_ms}};
             carry(run, &effect.send);
+            core_step(run->core, &left, run->now, &run->effects);
+        }
         else if (effect.kind == EFFECT_RENDER) {
             struct event event = {.kind = EVENT_RENDERED, .rendered = {.delivery_id = effect.render.delivery_id, .text = "words",
                                                                        .parts = scene_post, .part_count = LENGTH(scene_post)}};

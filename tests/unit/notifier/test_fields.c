@@ -139,6 +139,7 @@ static void test_events_come_back(void)
         {.kind = EVENT_TEST, .test = {7, "hook", "info", "anna", true}},
         {.kind = EVENT_RENDERED, .rendered = {9, "text", parts, 2}},
         {.kind = EVENT_VERDICT, .verdict = {.attempt_id = 9, .parts = verdicts, .part_count = 2, .wait_ms = -1, .status = 429, .latency_ms = 5, .moved_to = "-100"}},
+        {.kind = EVENT_SENT, .sent = {"hook", 1234}},
         {.kind = EVENT_RETRY, .retry = {.reply = 1, .delivery_id = 5, .channel = "hook", .alert_ids = ids, .alert_count = 2}},
         {.kind = EVENT_DROP, .retry = {.reply = 1, .delivery_id = 5}},
         {.kind = EVENT_RELOAD},

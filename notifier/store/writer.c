@@ -1,0 +1,174 @@
+#include "notifier/store/writer.h"
+
+#include <assert.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct writer {
+    struct store inner;
+    void (*wake)(void *context);
+    void *wake_context;
+    pthread_t thread;
+    pthread_mutex_t mutex;
+    pthread_cond_t changed;
+    const struct effects *list; /* being written; the turn's. NULL: nothing, and inner is the turn's to call */
+    enum store_end end;         /* of the list before */
+    struct err err;             /* why it failed */
+    bool stopping;
+};
+
+static void *run(void *context)
+{
+    struct writer *writer = context;
+
+    pthread_mutex_lock(&writer->mutex);
+    for (;;) {
+        while (!writer->list && !writer->stopping)
+            pthread_cond_wait(&writer->changed, &writer->mutex);
+        if (!writer->list)
+            break;
+        struct err err = {0};
+        pthread_mutex_unlock(&writer->mutex);
+        bool ok = writer->inner.commit(writer->inner.context, writer->list, &err);
+        pthread_mutex_lock(&writer->mutex);
+        writer->end = ok ? STORE_STORED : STORE_FAILED;
+        writer->err = err;
+        writer->list = NULL;
+        pthread_cond_broadcast(&writer->changed);
+        pthread_mutex_unlock(&writer->mutex); /* wake is the caller's: it may call us */
+        writer->wake(writer->wake_context);
+        pthread_mutex_lock(&writer->mutex);
+    }
+    pthread_mutex_unlock(&writer->mutex);
+    return NULL;
+}
+
+/* Then the thread sleeps until the next begin, and the connection is ours. */
+static const struct store *await(struct writer *writer)
+{
+    pthread_mutex_lock(&writer->mutex);
+    while (writer->list)
+        pthread_cond_wait(&writer->changed, &writer->mutex);
+    pthread_mutex_unlock(&writer->mutex);
+    return &writer->inner;
+}
+
+static void writer_begin(void *context, const struct effects *effects)
+{
+    struct writer *writer = context;
+
+    pthread_mutex_lock(&writer->mutex);
+    assert(!writer->list);
+    writer->list = effects;
+    writer->end = STORE_UNDER_WAY;
+    pthread_cond_broadcast(&writer->changed);
+    pthread_mutex_unlock(&writer->mutex);
+}
+
+static enum store_end writer_ended(void *context, bool wait, struct err *err)
+{
+    struct writer *writer = context;
+
+    if (wait)
+        await(writer);
+    pthread_mutex_lock(&writer->mutex);
+    enum store_end end = writer->end;
+    if (end == STORE_FAILED)
+        *err = writer->err;
+    pthread_mutex_unlock(&writer->mutex);
+    return end;
+}
+
+static bool writer_commit(void *context, const struct effects *effects, struct err *err)
+{
+    const struct store *inner = await(context);
+    return inner->commit(inner->context, effects, err);
+}
+
+static bool writer_load(void *context, int64_t now_wall_ms, void (*row)(void *row_context, const struct record *record),
+                        void *row_context, struct err *err)
+{
+    const struct store *inner = await(context);
+    return inner->load(inner->context, now_wall_ms, row, row_context, err);
+}
+
+static bool writer_alert(void *context, uint64_t alert_id, struct arena *arena, struct alert_input *out)
+{
+    const struct store *inner = await(context);
+    return inner->alert(inner->context, alert_id, arena, out);
+}
+
+static bool writer_parts(void *context, uint64_t message_id, uint16_t first, uint16_t count, struct arena *arena,
+                         struct rendered_part *out)
+{
+    const struct store *inner = await(context);
+    return inner->parts(inner->context, message_id, first, count, arena, out);
+}
+
+static bool writer_dead(void *context, uint64_t delivery_id, const char *channel, size_t max,
+                        void (*row)(void *row_context, uint64_t delivery_id, const char *channel, const uint64_t *alert_ids, size_t count),
+                        void *row_context, struct err *err)
+{
+    const struct store *inner = await(context);
+    return inner->dead(inner->context, delivery_id, channel, max, row, row_context, err);
+}
+
+static bool writer_sides(void *context, int64_t now_wall_ms, void (*row)(void *row_context, const struct side_session *session),
+                         void *row_context, uint64_t *audit_id, struct err *err)
+{
+    const struct store *inner = await(context);
+    return inner->sides(inner->context, now_wall_ms, row, row_context, audit_id, err);
+}
+
+static bool writer_idle(void *context, int64_t now_wall_ms)
+{
+    const struct store *inner = await(context);
+    return inner->idle(inner->context, now_wall_ms);
+}
+
+static void writer_free(struct writer *writer)
+{
+    pthread_mutex_destroy(&writer->mutex);
+    pthread_cond_destroy(&writer->changed);
+    free(writer);
+}
+
+static void writer_close(void *context)
+{
+    struct writer *writer = context;
+
+    pthread_mutex_lock(&writer->mutex);
+    writer->stopping = true;
+    pthread_cond_broadcast(&writer->changed);
+    pthread_mutex_unlock(&writer->mutex);
+    pthread_join(writer->thread, NULL);
+    writer->inner.close(writer->inner.context);
+    writer_free(writer);
+}
+
+bool writer_new(const struct store *inner, void (*wake)(void *context), void *wake_context, struct store *out, struct err *err)
+{
+    struct writer *writer = calloc(1, sizeof *writer);
+
+    if (!writer)
+        err_memory();
+    *writer = (struct writer){.inner = *inner, .wake = wake, .wake_context = wake_context};
+    pthread_mutex_init(&writer->mutex, NULL);
+    pthread_cond_init(&writer->changed, NULL);
+    /* The loop hears signals; this thread must take none from it. */
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    int failed = pthread_create(&writer->thread, NULL, run, writer);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (failed) {
+        writer_free(writer);
+        return err_set(err, ERR_SYSTEM, "the thread that writes the database could not be started: %s", strerror(failed));
+    }
+    *out = (struct store){.context = writer, .commit = writer_commit, .begin = writer_begin, .ended = writer_ended, .load = writer_load,
+                          .alert = writer_alert, .parts = writer_parts, .dead = writer_dead, .sides = writer_sides,
+                          .idle = writer_idle, .close = writer_close};
+    return true;
+}

@@ -88,6 +88,11 @@ static void judge_copy(struct life *life, const struct arrival *arrival, const s
         MARK(summary_repeats);
         return;
     }
+    /* Some pages or mailboxes took it and the rest went elsewhere: all of it is in doubt. */
+    if (seen->repeat && before && before->delivery.state == SETTLED_CARRIED) {
+        MARK(taken_in_part);
+        return;
+    }
     if (end_of(arrival) != END_UNCLEAR)
         life_fail(life, "P5: %s was told the same of %s twice: attempt %llu was clear, attempt %llu says it again", channel, fingerprint,
                   (unsigned long long)arrival->seen->attempt_id, (unsigned long long)seen->attempt_id);

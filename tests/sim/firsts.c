@@ -50,7 +50,8 @@ static void judge_amend(struct life *life, const struct seen *seen, const struct
     const char *channel = sim_channels[seen->channel].name;
     const struct record *group = store_mem_find(life->shadow, RECORD_GROUP, delivery->group_id, NULL, 0);
     const struct policy_node *node = group ? policy_node_by_id(life->setup->config->policy, group->group.node_id) : NULL;
-    int64_t interval_ms = node ? node->group_interval_ms : 0;
+    /* From decision to decision; each leaves after its commit. */
+    int64_t interval_ms = node ? node->group_interval_ms - CORE_LEAVING_MAX_MS : 0;
 
     MARK(amended);
     if (seen->part_count != 1 || seen->parts[0].kind != PART_EDIT || !can_edit(life, channel))

@@ -11,7 +11,7 @@
     X(body_cut) X(body_twice) X(body_late) X(alert_left_out) X(refused_503) X(event) X(test_sent) X(retried_by_hand)     \
     X(dropped_by_hand) X(source_rejected) X(alert_forgotten) X(alerts_full)                                             \
     X(reply_busy_wish) X(reply_busy) X(reply_pressed) X(reply_failed) X(reply_not_sent) X(reply_content) X(reply_channel) X(reply_silent) \
-    X(reply_too_late) X(reply_moved) X(reply_partial) X(partly_refused) X(reply_page_refused) X(reply_edit_refused) X(reply_after_crash) X(edit) X(split) X(digest_of_many)           \
+    X(reply_too_late) X(reply_moved) X(reply_partial) X(taken_in_part) X(partly_refused) X(reply_page_refused) X(reply_edit_refused) X(reply_after_crash) X(edit) X(split) X(digest_of_many)           \
     X(repeat_marked) X(repeat_reminder) X(fired_and_resolved) X(carried) X(failed_over) X(end_told_again_by_fallback) X(dead) X(dead_gave_up) X(dead_removed)        \
     X(suppressed_same) X(suppressed_early) X(suppressed_unwanted) X(suppressed_untold) X(suppressed_route)              \
     X(suppressed_nothing_left) X(straggler) X(silence_made) X(silence_changed) X(silence_ended) X(hushed_silenced) X(hushed_inhibited) X(hushed_muted)         \

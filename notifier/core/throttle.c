@@ -70,11 +70,11 @@ bool throttle_leaving(struct target *target)
     return target->wallet || target->ring_count;
 }
 
-/* The one that was decided then is among the newest. */
+/* Of several that were decided then, the one before the others: so they leave. */
 static void move(struct moment *times, uint32_t count, uint32_t next, int64_t decided_ms, struct moment to)
 {
-    for (uint32_t back = 1; back <= count; back++) {
-        struct moment *at = &times[(next + count - back) % count];
+    for (uint32_t i = 0; i < count; i++) {
+        struct moment *at = &times[(next + i) % count];
         if (at->wall_ms && at->steady_ms == decided_ms) {
             *at = to;
             return;

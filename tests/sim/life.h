@@ -69,16 +69,11 @@ bool life_run(uint64_t seed, bool verbose);
 /* The one under way: codecs and callbacks have no other way to it. */
 struct life *life_current(void);
 
-/* Commits after which what is heard now may still be on no disk: where one is under way, it goes with the next. */
-uint64_t life_commits_without(const struct life *life);
 int64_t life_wall_ms(const struct life *life); /* the daemon's wall clock */
 int64_t life_true_wall_ms(const struct life *life);
-/* The records decided but not stored yet, into the shadow. */
-void life_shadow(struct life *life);
 void life_begin(struct life *life); /* a process starts on what the disk holds */
 void life_reload(struct life *life);
 void life_plan_crash(struct life *life);
-void life_written(struct life *life, size_t which); /* the commit beside the turn comes to its end */
 void life_say(struct life *life, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* A broken promise: said once, ends the life. */
 void life_fail(struct life *life, const char *format, ...) __attribute__((format(printf, 2, 3)));

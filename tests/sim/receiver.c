@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "tests/sim/answer.h"
+#include "tests/sim/disk.h"
 #include "tests/sim/life.h"
 #include "tests/sim/marks.h"
 #include "tests/sim/senders.h"
@@ -193,7 +194,7 @@ void receiver_carry(void *context, const struct channel_config *config, const st
         return;
     }
     assert(life->receiver.writing && life->receiver.writing->attempt_id == tag);
-    life_shadow(life);
+    disk_shadow(life);
     struct seen *seen = keep(&life->receiver);
     seen->at_ms = life->steady_ms;
     find_parts(life, seen);
@@ -225,7 +226,7 @@ void receiver_reply(struct life *life, size_t index)
     for (size_t i = 0; i < seen->part_count; i++)
         if (seen->parts[i].end == END_FLYING)
             seen->parts[i].end = END_CLEAR;
-    seen->heard_at_commit = life_commits_without(life);
+    seen->heard_at_commit = disk_commits_without(life);
     struct reply reply = {.end = seen->reply_end, .status = seen->status, .headers = seen->headers, .body = seen->body,
                           .body_length = strlen(seen->body), .recipients = seen->recipients, .recipient_count = seen->recipient_count,
                           .error = seen->reply_end == REPLY_ANSWERED ? NULL : "no answer", .now_wall_ms = life_wall_ms(life)};

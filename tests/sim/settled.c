@@ -2,6 +2,7 @@
 #include "base/text.h"
 #include "tests/sim/hushes.h"
 #include "tests/sim/judge.h"
+#include "tests/sim/disk.h"
 #include "tests/sim/life.h"
 #include "tests/sim/marks.h"
 
@@ -27,7 +28,7 @@ static void close_arrival(const struct life *life, struct arrival *arrival)
     if (arrival->closed)
         return;
     arrival->closed = true;
-    arrival->closed_at_commit = life_commits_without(life);
+    arrival->closed_at_commit = disk_commits_without(life);
 }
 
 /* Hushed: that is so, by our own books; and an end that somebody waits for is dropped only where the route says so. */

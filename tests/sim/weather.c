@@ -1,6 +1,7 @@
 #include "tests/sim/weather.h"
 
 #include "tests/sim/hushes.h"
+#include "tests/sim/disk.h"
 #include "tests/sim/life.h"
 #include "tests/sim/marks.h"
 
@@ -148,7 +149,7 @@ void weather_happen(struct life *life, const struct happening *happening)
     case HAPPENS_JUMP: jump(life); break;
     case HAPPENS_OPERATOR: operate(life); break;
     case HAPPENS_HUSH: hushes_operate(life); break;
-    case HAPPENS_WRITTEN: life_written(life, happening->what); break;
+    case HAPPENS_WRITTEN: disk_written(life, happening->what); break;
     }
 }
 

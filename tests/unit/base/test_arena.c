@@ -64,9 +64,35 @@ static void texts_are_copies(void)
     arena_free(NULL);
 }
 
+/* What is handed over stays where it is, and both go on being used. */
+static void test_join(void)
+{
+    for (size_t used = 0; used < 4; used++) { /* nothing in either, something in one, in both */
+        struct arena *arena = arena_new(), *other = arena_new();
+        for (int round = 0; round < 3; round++) {
+            char *mine = used & 1 ? arena_printf(arena, "%*d", 5000, 1) : NULL;
+            char *theirs = used & 2 ? arena_printf(other, "%*d", 300000, 2) : NULL;
+            size_t both = arena_used(arena) + arena_used(other);
+            arena_join(arena, other);
+            CHECK_INT(arena_used(arena), both);
+            CHECK_INT(arena_used(other), 0);
+            memset(arena_alloc(other, 100000), 'x', 100000);
+            memset(arena_alloc(arena, 100000), 'y', 100000);
+            CHECK(!mine || (strlen(mine) == 5000 && mine[4999] == '1'), "what was there is whole");
+            CHECK(!theirs || (strlen(theirs) == 300000 && theirs[299999] == '2'), "what came is whole");
+            if (round == 1)
+                arena_reset(arena);
+            arena_reset(other);
+        }
+        arena_free(other);
+        arena_free(arena);
+    }
+}
+
 int main(void)
 {
     pieces_are_apart();
     texts_are_copies();
+    test_join();
     return test_end();
 }

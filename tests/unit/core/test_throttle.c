@@ -140,6 +140,33 @@ static void test_clock_jumps(void)
     }
 }
 
+static void leave(struct scene *scene, const char *channel, int64_t decided_ms)
+{
+    scene_give(scene, &(struct event){.kind = EVENT_SENT, .sent = {channel, decided_ms}});
+    scene_settle(scene);
+}
+
+/* A request leaves after its commit, and the disk may take its time: the window begins when it has left. */
+static void test_slow_disk(void)
+{
+    struct scene_setup setup = {.group_by = "host", .rates = {{2, 10000}}};
+    struct scene *scene = scene_new(scene_policy(&setup));
+    int64_t first_ms = scene->now.steady_ms;
+
+    scene->is_slow = true;
+    scene_play(scene, "+a +b +c +d +e 30s");
+    CHECK_INT(scene->sent_count, 2); /* and none while nobody knows when their windows begin */
+    leave(scene, "chat", first_ms);
+    CHECK_INT(scene->sent_count, 2);
+    leave(scene, "chat", first_ms);
+    scene_wait(scene, 9999);
+    CHECK_INT(scene->sent_count, 2);
+    scene_wait(scene, 1);
+    CHECK_INT(scene->sent_count, 4);
+    leave(scene, "nobody", 1); /* of a channel that a reload took away */
+    scene_free(scene);
+}
+
 int main(void)
 {
     test_storms();
@@ -147,5 +174,6 @@ int main(void)
     test_idle();
     test_reload();
     test_clock_jumps();
+    test_slow_disk();
     return test_end();
 }

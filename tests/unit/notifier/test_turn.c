@@ -1,0 +1,268 @@
+/* The turn while its store writes beside it: who is answered when, what leaves when, and what a disk that hangs holds up. */
+#include "base/text.h"
+#include "notifier/notifier.h"
+#include "notifier/notifier_private.h"
+#include "tests/test.h"
+
+#include <stdlib.h>
+
+#define NOON 1773480413500 /* 2026-03-14T09:26:53.5Z */
+#define POSTS_MAX 16
+
+struct stage {
+    struct notifier *notifier;
+    struct config *config;
+    struct store disk;             /* SQLite in memory */
+    const struct effects *writing; /* given to the thread; NULL: it has nothing */
+    enum store_end end;
+    bool fails;
+    struct metrics *metrics;
+    struct instant now;
+    uint64_t tags[POSTS_MAX];
+    char *bodies[POSTS_MAX];       /* what the channel was sent */
+    size_t sent;
+    int status[POSTS_MAX];         /* what each sender was answered; 0: it waits */
+    size_t posted;
+};
+
+static struct instant stage_now(void *context)
+{
+    return ((struct stage *)context)->now;
+}
+
+static void carry(void *context, const struct channel_config *config, const struct request *request, uint64_t tag)
+{
+    struct stage *stage = context;
+
+    (void)config;
+    if (stage->sent == POSTS_MAX)
+        abort();
+    stage->tags[stage->sent] = tag;
+    stage->bodies[stage->sent++] = strndup(request->body, request->body_length);
+}
+
+static bool commit(void *context, const struct effects *effects, struct err *err)
+{
+    struct stage *stage = context;
+    return stage->fails ? err_set(err, ERR_STORAGE, "no") : stage->disk.commit(stage->disk.context, effects, err);
+}
+
+static void begin(void *context, const struct effects *effects)
+{
+    struct stage *stage = context;
+
+    CHECK(!stage->writing, "one at a time");
+    stage->writing = effects;
+    stage->end = STORE_UNDER_WAY;
+}
+
+static enum store_end ended(void *context, bool wait, struct err *err)
+{
+    struct stage *stage = context;
+
+    (void)wait;
+    if (stage->end == STORE_FAILED)
+        err_set(err, ERR_STORAGE, "no");
+    return stage->end;
+}
+
+static bool load(void *context, int64_t now_wall_ms, void (*row)(void *, const struct record *), void *row_context, struct err *err)
+{
+    struct stage *stage = context;
+    return stage->disk.load(stage->disk.context, now_wall_ms, row, row_context, err);
+}
+
+static bool alert(void *context, uint64_t alert_id, struct arena *arena, struct alert_input *out)
+{
+    struct stage *stage = context;
+
+    CHECK(!stage->notifier || !notifier_is_stalled(stage->notifier), "nobody asks a disk that hangs");
+    return stage->disk.alert(stage->disk.context, alert_id, arena, out);
+}
+
+static bool parts(void *context, uint64_t message_id, uint16_t first, uint16_t count, struct arena *arena, struct rendered_part *out)
+{
+    struct stage *stage = context;
+    return stage->disk.parts(stage->disk.context, message_id, first, count, arena, out);
+}
+
+static const char *nothing(const char *name)
+{
+    (void)name;
+    return NULL;
+}
+
+static struct stage *stage_new(void)
+{
+    static const char yaml[] = "channels: [{name: hook, type: webhook, url: \"http://127.0.0.1:1/\"}]\n"
+                               "route: {group_by: ['...'], channels: [hook]}\nself: {channels: []}\nsources: [{name: g, auth: {none: true}}]\n";
+    struct stage *stage = calloc(1, sizeof *stage);
+    struct config_complaints *complaints = calloc(1, sizeof *complaints);
+    struct err err = {0};
+
+    stage->config = config_parse("f", yaml, strlen(yaml), nothing, complaints);
+    free(complaints);
+    stage->now = (struct instant){5000000, NOON};
+    stage->metrics = metrics_new();
+    bool opened = store_open_sqlite(&(struct store_sqlite_options){.path = ":memory:", .migrate = true}, &stage->disk, &err);
+    CHECK(opened && stage->config, "%s", err.text);
+    struct notifier_options options = {
+        .config = stage->config, .clock = {stage_now, stage}, .transport = {stage, carry}, .metrics = stage->metrics, .seed = 7,
+        .store = {.context = stage, .commit = commit, .begin = begin, .ended = ended, .load = load, .alert = alert, .parts = parts}};
+    stage->notifier = notifier_new(&options, &err);
+    CHECK(stage->notifier != NULL, "%s", err.text);
+    return stage;
+}
+
+static void stage_free(struct stage *stage)
+{
+    notifier_free(stage->notifier);
+    stage->disk.close(stage->disk.context);
+    metrics_free(stage->metrics);
+    config_free(stage->config);
+    for (size_t i = 0; i < stage->sent; i++)
+        free(stage->bodies[i]);
+    free(stage);
+}
+
+static void note(void *context, const struct notifier_answer *answer)
+{
+    *(int *)context = answer->status;
+}
+
+/* One alert, and a turn that hears it. */
+static void post(struct stage *stage, const char *name)
+{
+    char body[1024];
+
+    snprintf(body, sizeof body,
+             "{\"version\":\"1\",\"orgId\":1,\"groupKey\":\"x\",\"receiver\":\"r\",\"status\":\"firing\",\"alerts\":[{\"status\":\"firing\","
+             "\"labels\":{\"alertname\":\"%s\"},\"annotations\":{\"summary\":\"words of %s\"},\"startsAt\":\"2026-03-14T09:20:53.5Z\","
+             "\"fingerprint\":\"%s\",\"orgId\":1}]}", name, name, name);
+    if (stage->posted == POSTS_MAX)
+        abort();
+    notifier_webhook(stage->notifier, "g", body, strlen(body), note, &stage->status[stage->posted++]);
+    notifier_turn(stage->notifier);
+}
+
+/* The thread is done, and the loop hears of it. */
+static void written(struct stage *stage, bool ok)
+{
+    struct err err = {0};
+    const struct effects *list = stage->writing;
+
+    CHECK(list != NULL, "something is written");
+    if (!list)
+        return;
+    CHECK(!ok || stage->disk.commit(stage->disk.context, list, &err), "%s", err.text);
+    stage->writing = NULL;
+    stage->end = ok ? STORE_STORED : STORE_FAILED;
+    notifier_turn(stage->notifier);
+}
+
+static void pass(struct stage *stage, int64_t ms)
+{
+    stage->now.steady_ms += ms;
+    stage->now.wall_ms += ms;
+    notifier_turn(stage->notifier);
+}
+
+static void take(struct stage *stage, size_t which)
+{
+    struct reply reply = {.end = REPLY_ANSWERED, .status = 200, .headers = "", .body = "ok", .body_length = 2};
+
+    notifier_hear_reply(stage->notifier, stage->tags[which], &reply, 1);
+    notifier_turn(stage->notifier);
+}
+
+static void test_each_waits_for_its_own_commit(void)
+{
+    struct stage *stage = stage_new();
+
+    post(stage, "first");
+    post(stage, "second");
+    post(stage, "first"); /* nothing new: and yet it rests on a row that is on no disk */
+    CHECK(!stage->status[0] && !stage->status[1] && !stage->status[2], "%d %d %d", stage->status[0], stage->status[1], stage->status[2]);
+    CHECK_INT(stage->sent, 0);
+    written(stage, true);
+    CHECK_INT(stage->status[0], 200);
+    CHECK(!stage->status[1] && !stage->status[2], "%d %d", stage->status[1], stage->status[2]);
+    CHECK_INT(stage->sent, 1);
+    CHECK(strstr(stage->bodies[0], "words of first") != NULL, "%s", stage->bodies[0]);
+    written(stage, true);
+    CHECK_INT(stage->status[1], 200);
+    CHECK_INT(stage->status[2], 200);
+    CHECK_INT(stage->sent, 2);
+    CHECK(strstr(stage->bodies[1], "words of second") != NULL, "%s", stage->bodies[1]);
+    take(stage, 0);
+    take(stage, 1);
+    written(stage, true);
+    written(stage, true);
+    CHECK(notifier_is_idle(stage->notifier), "all is done");
+    stage_free(stage);
+}
+
+/* What was decided while a commit failed is kept with it, in order, and the next commit has both. */
+static void test_a_commit_that_fails(void)
+{
+    struct stage *stage = stage_new();
+
+    post(stage, "first");
+    post(stage, "second");
+    stage->fails = true;
+    written(stage, false);
+    CHECK(notifier_health(stage->notifier).storage_failed, "it is said");
+    CHECK_INT(stage->sent, 2); /* from memory */
+    CHECK(!stage->status[0] && !stage->status[1], "%d %d", stage->status[0], stage->status[1]);
+    take(stage, 1);
+    CHECK(!stage->status[0] && stage->status[1] == 200, "%d %d: the one whose message was taken", stage->status[0], stage->status[1]);
+    stage->fails = false;
+    pass(stage, NOTIFIER_RETRY_COMMIT_MS);
+    CHECK_INT(stage->status[0], 200);
+    CHECK(!notifier_health(stage->notifier).storage_failed, "it is over");
+    CHECK_INT(store_unaccounted(&stage->disk, NULL), 0);
+    stage_free(stage);
+}
+
+/* A disk that hangs is a disk that fails: messages leave, senders are answered by who took them, and nobody waits for it. */
+static void test_a_disk_that_hangs(void)
+{
+    struct stage *stage = stage_new();
+
+    post(stage, "first");
+    pass(stage, CORE_LEAVING_MAX_MS - 1);
+    post(stage, "second");
+    CHECK_INT(stage->sent, 0);
+    CHECK(notifier_deadline_ms(stage->notifier) == 1, "the turn comes by itself: in %lld ms", (long long)notifier_deadline_ms(stage->notifier));
+    pass(stage, 1);
+    CHECK_INT(stage->sent, 2);
+    CHECK(notifier_health(stage->notifier).storage_failed, "it is said");
+    take(stage, 0);
+    CHECK(stage->status[0] == 200 && !stage->status[1], "%d %d", stage->status[0], stage->status[1]);
+    post(stage, "third");
+    CHECK_INT(stage->sent, 3);
+    post(stage, "second"); /* again, and still on no disk */
+    CHECK_INT(stage->status[3], 0);
+    pass(stage, NOTIFIER_CONFIRM_MS);
+    CHECK(stage->status[1] == 503 && stage->status[2] == 503 && stage->status[3] == 503, "%d %d %d", stage->status[1], stage->status[2],
+          stage->status[3]);
+    written(stage, true);
+    CHECK(!notifier_health(stage->notifier).storage_failed, "it is over");
+    post(stage, "third");
+    CHECK_INT(stage->status[4], 0); /* what was spoken from memory is written now */
+    written(stage, true);
+    if (stage->writing)
+        written(stage, true);
+    CHECK_INT(stage->status[4], 200);
+    CHECK_INT(stage->sent, 3); /* nothing was said twice */
+    CHECK_INT(store_unaccounted(&stage->disk, NULL), 0);
+    stage_free(stage);
+}
+
+int main(void)
+{
+    test_each_waits_for_its_own_commit();
+    test_a_commit_that_fails();
+    test_a_disk_that_hangs();
+    return test_end();
+}

@@ -1,0 +1,82 @@
+"""A disk that answers nothing for a while: nobody waits for it but who must, and nothing answered is lost."""
+import pathlib
+import subprocess
+
+import pytest
+
+from daemon import alert, config, grafana, hook, until
+
+
+class Disk:
+    """Its syncs hang while the file is there."""
+
+    def __init__(self, folder):
+        source, self.library, self.file = pathlib.Path(__file__).with_name("hanging.c"), folder / "hanging.so", folder / "hangs"
+        subprocess.run(["cc", "-shared", "-fPIC", "-O1", "-Wall", "-Werror", str(source), "-o", str(self.library), "-ldl"], check=True)
+
+    @property
+    def env(self):
+        return {"LD_PRELOAD": str(self.library), "HANGING": str(self.file)}
+
+    def hang(self):
+        self.file.touch()
+
+    def heal(self):
+        self.file.unlink(missing_ok=True)
+
+
+@pytest.fixture
+def disk(tmp_path):
+    disk = Disk(tmp_path)
+    yield disk
+    disk.heal()
+
+
+def test_a_disk_that_hangs(start, sink, disk):
+    d = start(config(hook(sink), route={"group_by": ["alertname"], "group_interval": "1s"}), env=disk.env)
+    d.fire(alert("Before"))
+    d.wait_delivered()
+
+    disk.hang()
+    # Its sender waits until a channel has it: 5 s for the commit, then the message goes from memory.
+    reply = d.post(grafana(alert("Meanwhile")), timeout=30)
+    assert reply.status == 200, reply
+    assert any("Meanwhile" in m.text for m in sink.taken), "answered because the channel has it"
+    assert d.metric("notifier_storage_failed") == 1
+    ready = d.get("/-/ready")
+    assert ready.status == 503, ready
+    # The loop does not wait: what comes now is told at once, pages and lists answer.
+    reply = d.post(grafana(alert("Also")), timeout=30)
+    assert reply.status == 200 and any("Also" in m.text for m in sink.taken), reply
+    for path in ("/", "/health", "/metrics", "/api/v1/history", "/channels"):
+        assert d.get(path).status in (200, 503), path
+    # A dead letter cannot be looked up now: said, not waited for.
+    reply = d.post("", path="/api/v1/deliveries/retry?channel=hook")
+    assert reply.status == 503, reply
+
+    disk.heal()
+    until(lambda: d.metric("notifier_storage_failed") == 0, "the disk is back")
+    d.fire(alert("After"))
+    d.wait_at_rest()
+    told = [name for name in ("Before", "Meanwhile", "Also", "After") for m in sink.taken if f'"{name}"' in m.text]
+    assert sorted(told) == sorted({"Before", "Meanwhile", "Also", "After"}), f"each once: {told}"
+    assert d.metric("notifier_unaccounted_alerts") == 0
+    stored = {alerts["labels"]["alertname"] for alerts in d.get("/api/v1/alerts").json["items"]}
+    assert {"Before", "Meanwhile", "Also", "After"} <= stored, stored
+
+
+def test_killed_while_the_disk_hangs(start, sink, disk, tmp_path):
+    """What a channel has confirmed was told; what was stored is there; the rest was answered by nobody."""
+    storage = tmp_path / "n.db"
+    d = start(config(hook(sink), route={"group_by": ["alertname"]}), storage=storage, env=disk.env)
+    d.fire(alert("Stored"))
+    d.wait_delivered()
+    disk.hang()
+    assert d.post(grafana(alert("Told")), timeout=30).status == 200
+    d.kill()
+    disk.heal()
+    d = start(config(hook(sink), route={"group_by": ["alertname"]}), storage=storage, env=disk.env)
+    d.wait_at_rest()
+    assert any('"Told"' in m.text for m in sink.taken)
+    assert "Stored" in {alerts["labels"]["alertname"] for alerts in d.get("/api/v1/alerts").json["items"]}
+    assert d.metric("notifier_unaccounted_alerts") == 0

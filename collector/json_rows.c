@@ -151,6 +151,8 @@ bool json_rows_read(const char *text, size_t length, const char *table, int64_t 
     *row = 0;
     if (!line_name_is_good(table, strlen(table), true))
         return err_set(err, ERR_INPUT, "\"%.130s\" cannot name a table: letters, digits, _ . and - only, a letter first", table);
+    if (!length)
+        return err_set(err, ERR_INPUT, "the body is empty: one row as an object, a list of rows, or {\"rows\": [...]} is expected");
     struct cJSON *json = json_parse(text, length, err);
     if (!json)
         return false;

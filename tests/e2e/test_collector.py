@@ -102,6 +102,7 @@ def test_what_is_wrong_is_refused_whole_and_says_why(start):
     assert "row 2" in c.push("daemon_metrics", [{"running": True}, {"nope": 1}]).json["message"]
     assert c.push("daemon%20metrics", {"a": 1}).status == 400
     assert c.call("POST", "/api/v1/metrics/t", "{").status == 400
+    assert "the body is empty" in c.call("POST", "/api/v1/metrics/t", "").json["message"]
     assert c.write(b"\x1f\x8b", headers={"Content-Encoding": "gzip"}).status == 400
     assert c.write(b"t v=1", headers={"Content-Encoding": "br"}).status == 415
     assert c.write("").status == 204

@@ -76,7 +76,7 @@ class Exchange:
             self.context.load_cert_chain(cert, key)
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
-        self.down, self.tls_delay, self.delay = False, 0, 0
+        self.down, self.tls_delay, self.delay, self.tried = False, 0, 0, 0
         self.closing = threading.Event()
         self.sessions = []  # of those that were upgraded: what the client sent afterwards
         self.pong_delay, self.live, self.heard, self.upgrades = 0, [], [], []  # of /live: sockets, frames, and when each upgrade came
@@ -108,6 +108,7 @@ class Exchange:
 
     def _serve(self, plain):
         with contextlib.suppress(OSError, ValueError, KeyError), plain:
+            self.tried += 1
             if self.down:
                 return
             time.sleep(self.tls_delay)  # a handshake over a long way

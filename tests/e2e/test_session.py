@@ -132,3 +132,16 @@ def test_a_reload_changes_or_ends_a_session(questdb, start, exchange, files):  #
     assert exchange.sent(8) == [struct.pack("!H", 1001)] and len(exchange.upgrades) == 2
     assert configure().status == 200
     until(lambda: len(exchange.sent(8)) == 2 and not exchange.live, "none")
+
+
+@pytest.mark.parametrize("exchange", ["tls"], indirect=True)
+def test_a_connection_that_is_being_made_may_be_given_up(questdb, start, exchange, files):  # noqa: F811
+    """By a reload, and by the end."""
+    exchange.tls_delay = 1
+    c = start(held(exchange, files, "made"))
+    until(lambda: exchange.tried, "its first attempt")
+    c.configure({"questdb": {"url": questdb.url}, "env": "dev", "sources": [held(exchange, files, "other")]})
+    assert c.call("POST", "/-/reload").status == 200
+    until(lambda: exchange.tried == 2, "the other's")
+    c.finish()
+    assert not exchange.upgrades, "nobody was asked for anything"

@@ -118,6 +118,8 @@ static void hush(struct core *core, struct told *told, enum hush kind)
 
     if (firing || waits_for_end || kind == HUSH_FLAPS)
         told->hushed = (uint8_t)kind;
+    else if (flap_damps(told))
+        told->hushed = HUSH_FLAPS; /* what ended it is told when it is calm */
     else if (may_know)
         told->status = TOLD_RESOLVED;
     if (kind == HUSH_FLAPS)

@@ -138,6 +138,11 @@ static const struct hushes silenced[] = {
      .want = "0 chat first notification +a; 660 chat all alerts resolved -a; "},
     {.name = "resolve_when_silenced false", .no_resolve_when_silenced = true, .script = "+a 1m s:a:1h 10m -a 1m",
      .want = "0 chat first notification +a; 660 chat a: " SHHH "; "},
+    {.name = "and what comes and goes does so still", .no_resolve_when_silenced = true,
+     .script = "+a 1m -a 1m +a 1m -a 1m +a 1m s:a:90s -a 1m +a 2m -a 20m",
+     .want = "0 chat first notification +a; 60 chat all alerts resolved -a; 120 chat first notification +a; 180 chat all alerts resolved -a; "
+             "240 chat first notification +a; 300 chat a: " SHHH "; 360 chat a: back in the state this channel was told; "
+             "480 chat a: flapping: 7 changes; 1080 chat all alerts resolved -a; "},
     {.name = "and it is a first firing again afterwards", .no_resolve_when_silenced = true, .script = "+a 1m s:a:1h 10m -a 2h +a",
      .want = "0 chat first notification +a; 660 chat a: " SHHH "; 7860 chat first notification +a; "},
     {.name = "the others of its group are told", .setup = {.wait_ms = 10000}, .script = "s:a:1h +a +b 10s",

@@ -18,16 +18,19 @@ E2E_ARGS ?=
 # Most tests wait for timers: more at once than there are processors costs little. 0: one after another, for a debugger.
 E2E_WORKERS ?= 4
 COVERAGE_MIN ?= 85
+# Compilers at once.
+JOBS ?= $(shell nproc)
 KILL_ARGS ?=
 # Words a failing step starts with, for whoever reads only the end of a log.
 step = @printf '== %s\n' "$(1)"; timeout --kill-after=10 $(2) $(3) || { code=$$?; [ $$code -ne 124 ] || echo "$(1): not done after $(2) s" >&2; exit $$code; }
 need = @command -v $(1) >/dev/null || { echo "$(1) is missing: apt-get install $(2)" >&2; exit 1; }
+need_xdist = @/usr/bin/python3 -c 'import xdist' 2>/dev/null || { echo "pytest-xdist is missing: apt-get install python3-pytest-xdist" >&2; exit 1; }
 
 .PHONY: check
 check:
 	$(if $(filter no,$(DEPS)),,$(call step,deps,1200,$(MAKE) deps))
-	$(call step,build,900,$(MAKE) all)
-	$(call step,unit build,300,$(MAKE) unit-build)
+	$(call step,build,900,$(MAKE) -j$(JOBS) all)
+	$(call step,unit build,300,$(MAKE) -j$(JOBS) unit-build)
 	$(call step,unit,300,$(MAKE) unit)
 	$(call step,tidy,60,$(MAKE) tidy)
 	$(call step,sim,300,$(MAKE) sim-100)
@@ -39,8 +42,8 @@ check:
 
 .PHONY: check-fast
 check-fast:
-	$(call step,build,900,$(MAKE) all)
-	$(call step,unit build,300,$(MAKE) unit-build)
+	$(call step,build,900,$(MAKE) -j$(JOBS) all)
+	$(call step,unit build,300,$(MAKE) -j$(JOBS) unit-build)
 	$(call step,unit,60,$(MAKE) unit)
 	$(call step,tidy,30,$(MAKE) tidy)
 	$(call step,sim,60,$(MAKE) sim-100)
@@ -54,7 +57,7 @@ tidy: $(call objects,$(SRC_core))
 e2e: $(OUT)/bin/notifier $(OUT)/bin/collector build/clients/.ready
 	$(call need,pytest-3,python3-pytest)
 	$(call need,java,default-jre-headless)
-	@/usr/bin/python3 -c 'import xdist' 2>/dev/null || { echo "pytest-xdist is missing: apt-get install python3-pytest-xdist" >&2; exit 1; }
+	$(need_xdist)
 	@NOTIFIER_BIN=$(OUT)/bin/notifier COLLECTOR_BIN=$(OUT)/bin/collector PYTHONDONTWRITEBYTECODE=1 timeout --kill-after=10 890 \
 	    $(PYTEST) -n $(E2E_WORKERS) --dist loadgroup tests/e2e $(E2E_ARGS)
 
@@ -74,7 +77,7 @@ e2e-smoke: $(OUT)/bin/notifier $(OUT)/bin/collector
 check-asan: export ASAN_OPTIONS ?= detect_leaks=1:abort_on_error=0:exitcode=99:detect_stack_use_after_return=1
 check-asan: export UBSAN_OPTIONS ?= print_stacktrace=1
 check-asan:
-	$(call step,asan build,1200,$(MAKE) VARIANT=asan all)
+	$(call step,asan build,1200,$(MAKE) -j$(JOBS) VARIANT=asan all)
 	$(call step,asan unit,600,$(MAKE) VARIANT=asan unit)
 	$(call step,asan sim,600,$(MAKE) VARIANT=asan sim-100)
 	$(call step,asan e2e,600,$(MAKE) VARIANT=asan e2e-smoke)
@@ -85,7 +88,7 @@ check-asan:
 check-tsan: export TSAN_OPTIONS ?= halt_on_error=1:exitcode=98:second_deadlock_stack=1
 check-tsan:
 	$(call need,setarch,util-linux)
-	$(call step,tsan build,1200,$(MAKE) VARIANT=tsan all)
+	$(call step,tsan build,1200,$(MAKE) -j$(JOBS) VARIANT=tsan all)
 	$(call step,tsan unit,600,setarch -R $(MAKE) VARIANT=tsan unit)
 	$(call step,tsan sim,600,setarch -R $(MAKE) VARIANT=tsan sim-100)
 	$(call step,tsan e2e,600,setarch -R $(MAKE) VARIANT=tsan e2e-smoke)
@@ -103,7 +106,7 @@ check-kill-collector: $(OUT)/bin/collector
 .PHONY: coverage
 coverage:
 	$(call need,gcovr,gcovr)
-	$(call step,coverage build,1200,$(MAKE) VARIANT=coverage all)
+	$(call step,coverage build,1200,$(MAKE) -j$(JOBS) VARIANT=coverage all)
 	@find build/coverage -name '*.gcda' -delete
 	$(call step,coverage unit,600,$(MAKE) VARIANT=coverage unit)
 	$(call step,coverage sim,600,$(MAKE) VARIANT=coverage sim-100)

@@ -35,7 +35,8 @@ DASHBOARDS_ARGS ?=
 check-dashboards: $(OUT)/bin/notifier $(OUT)/bin/collector $(GRAFANA_SDKS)
 	$(call need,java,default-jre-headless)
 	$(call need,promtool,prometheus)
-	@NOTIFIER_BIN=$(OUT)/bin/notifier COLLECTOR_BIN=$(OUT)/bin/collector $(PYTHON) -m pytest -q -p no:cacheprovider tests/dashboards $(DASHBOARDS_ARGS)
+	$(need_xdist)
+	@NOTIFIER_BIN=$(OUT)/bin/notifier COLLECTOR_BIN=$(OUT)/bin/collector $(PYTHON) -m pytest -q -p no:cacheprovider -n 3 --dist loadgroup tests/dashboards $(DASHBOARDS_ARGS)
 
 .PHONY: draw-dashboards
 draw-dashboards:

@@ -18,6 +18,17 @@ def _interrupted(*_):
 
 def pytest_configure(config):
     signal.signal(signal.SIGTERM, _interrupted)  # so that QuestDB is still ended
+    config.addinivalue_line("markers", "long: begun first, so that nobody waits for it at the end")
+    config.addinivalue_line("markers", "xdist_group(name): these share what is costly, so one worker runs them")
+
+
+@pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the marks at the same time
+def pytest_collection_modifyitems(items):
+    for item in items:
+        shared = next((name for name in ("questdb", "told", "reader") if name in item.fixturenames), None)
+        if shared:
+            item.add_marker(pytest.mark.xdist_group(shared))
+    items.sort(key=lambda item: 0 if item.get_closest_marker("long") else 1 if item.get_closest_marker("xdist_group") else 2)
 
 
 @pytest.fixture(scope="session")

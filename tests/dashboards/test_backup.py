@@ -79,6 +79,7 @@ class QuestDB(server.QuestDB):
             return cursor.fetchall() if cursor.description else None
 
 
+@pytest.mark.long
 def test_what_was_there_is_there_again(stack, tmp_path):
     environment = {"QDB_HTTP_USER": "admin", "QDB_HTTP_PASSWORD": stack.password}
     insert = "INSERT INTO daemon_metrics (timestamp, daemon, fetch_count) SELECT dateadd('s', (0 - x)::int, now()), 'd', x FROM long_sequence({})"
@@ -145,6 +146,7 @@ def test_a_broken_copy_touches_nothing(stack, tmp_path):
     stack.run("restore.sh", str(tmp_path / "copy"), code=2)
 
 
+@pytest.mark.long
 def test_a_failed_copy_releases_the_checkpoint(stack, tmp_path):
     environment = {"QDB_HTTP_USER": "admin", "QDB_HTTP_PASSWORD": stack.password}
     with QuestDB(tmp_path / "questdb", environment=environment, schemas=False) as questdb:

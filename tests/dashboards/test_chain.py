@@ -185,6 +185,7 @@ def push(collector, count):
     assert reply.status == 204, reply
 
 
+@pytest.mark.long
 def test_every_panel_shows_what_the_collector_writes(tmp_path_factory, tmp_path, collect):
     """From an empty QuestDB: tables, rows, figures; then the daemon stops, and its rule says so."""
     status, market = Status(), Market(tmp_path / "spock.db")
@@ -339,6 +340,7 @@ def test_prometheus_and_notifier_tell_of_rows_without_a_region(tmp_path, collect
             notifier.finish()
 
 
+@pytest.mark.long
 def test_notifier_tells_of_itself(tmp_path_factory, tmp_path, collect):
     """Its pushes through the collector fill every panel of notifier-delivery."""
     panels = [one for one in read.targets() if one[1]["uid"] == "notifier-delivery"]

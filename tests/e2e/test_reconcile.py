@@ -142,6 +142,32 @@ def test_an_absent_alert_is_not_closed_at_once(start, sink, lister):
     assert held(d, "DiskFull")[0]["status"] == "firing", "five minutes are not over"
 
 
+def test_grafana_restarts(start, sink, lister):
+    """Its list fails, then is empty for a while, and all that fires is sent again: nobody is told twice, nothing is closed."""
+    fake = lister()
+    names = [f"Kept{number}" for number in range(3)]
+    fire = lambda: d.fire(*(alert(name, fingerprint=f"00000000000000e{number}", starts="2026-03-14T09:20:53.5Z") for number, name in enumerate(names)))
+    fake.alerts = whole = [listed(name, fingerprint=f"00000000000000e{number}") for number, name in enumerate(names)]
+    d = start(reading(sink, fake.url))
+    fire()
+    sink.wait(lambda: all(told(sink, name) for name in names), "all of them")
+    fake.read(2)
+    before = len(sink.taken)
+    fake.always(Answer(502, "restarting"))
+    fake.wait_requests(len(fake.requests) + 1)
+    fake.always(None)
+    fake.alerts = []
+    fake.read(3)
+    for _ in range(3):
+        fire()
+    fake.alerts = whole
+    fake.read(2)
+    d.wait_at_rest()
+    news = [m.text for m in sink.taken[before:] if "NotifierReconcileFailing" not in m.text]
+    assert not news and all(held(d, name)[0]["status"] == "firing" for name in names), news
+    assert d.metric("notifier_duplicates_total", source="grafana") >= 9
+
+
 def test_the_other_api_is_tried_once(start, sink, lister):
     fake = lister(PLAIN_PATH)
     fake.alerts = [listed("Missed")]

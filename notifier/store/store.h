@@ -14,7 +14,7 @@ struct store {
      * come again after a failure. On false nothing of it counts as stored. */
     bool (*commit)(void *context, const struct effects *effects, struct err *err);
     /* The same beside the turn, one list at a time: begin takes the list, which nobody changes until ended says how it went
-     * (and, where it failed, why). wait: for that. Meanwhile every other call waits for it too. NULL: there is commit alone. */
+     * (and, where it failed, why). wait: for that. Meanwhile every other call waits for it too, for some seconds, and fails then. NULL: there is commit alone. */
     void (*begin)(void *context, const struct effects *effects);
     enum store_end (*ended)(void *context, bool wait, struct err *err);
     /* Every row the core still needs, in the order of enum record_kind: its sequence; alerts until
@@ -34,7 +34,8 @@ struct store {
     /* People's sessions that are not over, and the newest id of the audit. row NULL: none wanted. NULL: keeps no sides. */
     bool (*sides)(void *context, int64_t now_wall_ms, void (*row)(void *row_context, const struct side_session *session),
                   void *row_context, uint64_t *audit_id, struct err *err);
-    /* Called when nothing else is to do: checkpoints, then retention in small batches. True if more waits. */
+    /* Called when nothing else is to do: checkpoints, then retention in small batches. True if more waits (with a thread: of the
+     * last time). */
     bool (*idle)(void *context, int64_t now_wall_ms);
     void (*close)(void *context);
 };

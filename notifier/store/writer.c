@@ -5,6 +5,9 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
+
+#define WRITER_WAIT_MAX_MS 3000 /* for the thread; then what was asked of the store is not to be had */
 
 struct writer {
     struct store inner;
@@ -13,11 +16,41 @@ struct writer {
     pthread_t thread;
     pthread_mutex_t mutex;
     pthread_cond_t changed;
-    const struct effects *list; /* being written; the turn's. NULL: nothing, and inner is the turn's to call */
+    const struct effects *list; /* to be written, or being so; the turn's. NULL: nothing */
     enum store_end end;         /* of the list before */
     struct err err;             /* why it failed */
+    bool idle_wanted, idling;   /* housekeeping, when there is no list */
+    bool idle_more;             /* the last one left some for later */
+    bool late;                  /* what the thread does now was waited for in vain */
+    int64_t idle_wall_ms;
     bool stopping;
 };
+
+/* Both are called, and return, with the mutex held. */
+static void write_list(struct writer *writer)
+{
+    struct err err = {0};
+
+    pthread_mutex_unlock(&writer->mutex);
+    bool ok = writer->inner.commit(writer->inner.context, writer->list, &err);
+    pthread_mutex_lock(&writer->mutex);
+    writer->end = ok ? STORE_STORED : STORE_FAILED;
+    writer->err = err;
+    writer->list = NULL;
+}
+
+static void keep_house(struct writer *writer)
+{
+    int64_t now_wall_ms = writer->idle_wall_ms;
+
+    writer->idle_wanted = false;
+    writer->idling = true;
+    pthread_mutex_unlock(&writer->mutex);
+    bool more = writer->inner.idle(writer->inner.context, now_wall_ms);
+    pthread_mutex_lock(&writer->mutex);
+    writer->idle_more = more;
+    writer->idling = false;
+}
 
 static void *run(void *context)
 {
@@ -25,34 +58,43 @@ static void *run(void *context)
 
     pthread_mutex_lock(&writer->mutex);
     for (;;) {
-        while (!writer->list && !writer->stopping)
+        while (!writer->list && !writer->idle_wanted && !writer->stopping)
             pthread_cond_wait(&writer->changed, &writer->mutex);
-        if (!writer->list)
+        bool wakes = writer->list;
+        if (writer->list)
+            write_list(writer);
+        else if (writer->stopping)
             break;
-        struct err err = {0};
-        pthread_mutex_unlock(&writer->mutex);
-        bool ok = writer->inner.commit(writer->inner.context, writer->list, &err);
-        pthread_mutex_lock(&writer->mutex);
-        writer->end = ok ? STORE_STORED : STORE_FAILED;
-        writer->err = err;
-        writer->list = NULL;
+        else
+            keep_house(writer);
+        writer->late = false;
         pthread_cond_broadcast(&writer->changed);
         pthread_mutex_unlock(&writer->mutex); /* wake is the caller's: it may call us */
-        writer->wake(writer->wake_context);
+        if (wakes)
+            writer->wake(writer->wake_context);
         pthread_mutex_lock(&writer->mutex);
     }
     pthread_mutex_unlock(&writer->mutex);
     return NULL;
 }
 
-/* Then the thread sleeps until the next begin, and the connection is ours. */
-static const struct store *await(struct writer *writer)
+/* Then the thread sleeps until the next begin, and the connection is ours. bound: not for longer than WRITER_WAIT_MAX_MS, and
+ * not again until it is done. */
+static bool await(struct writer *writer, bool bound, struct err *err)
 {
+    struct timespec until;
+    int late = 0;
+
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec += WRITER_WAIT_MAX_MS / 1000;
     pthread_mutex_lock(&writer->mutex);
-    while (writer->list)
-        pthread_cond_wait(&writer->changed, &writer->mutex);
+    writer->idle_wanted = false;
+    while ((writer->list || writer->idling) && !(bound && (late || writer->late)))
+        late = bound ? pthread_cond_timedwait(&writer->changed, &writer->mutex, &until) : pthread_cond_wait(&writer->changed, &writer->mutex);
+    bool free = !writer->list && !writer->idling;
+    writer->late = !free;
     pthread_mutex_unlock(&writer->mutex);
-    return &writer->inner;
+    return free || err_set(err, ERR_STORAGE, "the disk does not answer");
 }
 
 static void writer_begin(void *context, const struct effects *effects)
@@ -72,7 +114,7 @@ static enum store_end writer_ended(void *context, bool wait, struct err *err)
     struct writer *writer = context;
 
     if (wait)
-        await(writer);
+        await(writer, false, err);
     pthread_mutex_lock(&writer->mutex);
     enum store_end end = writer->end;
     if (end == STORE_FAILED)
@@ -83,49 +125,57 @@ static enum store_end writer_ended(void *context, bool wait, struct err *err)
 
 static bool writer_commit(void *context, const struct effects *effects, struct err *err)
 {
-    const struct store *inner = await(context);
-    return inner->commit(inner->context, effects, err);
+    struct writer *writer = context;
+    return await(writer, true, err) && writer->inner.commit(writer->inner.context, effects, err);
 }
 
 static bool writer_load(void *context, int64_t now_wall_ms, void (*row)(void *row_context, const struct record *record),
                         void *row_context, struct err *err)
 {
-    const struct store *inner = await(context);
-    return inner->load(inner->context, now_wall_ms, row, row_context, err);
+    struct writer *writer = context;
+    return await(writer, true, err) && writer->inner.load(writer->inner.context, now_wall_ms, row, row_context, err);
 }
 
 static bool writer_alert(void *context, uint64_t alert_id, struct arena *arena, struct alert_input *out)
 {
-    const struct store *inner = await(context);
-    return inner->alert(inner->context, alert_id, arena, out);
+    struct writer *writer = context;
+    return await(writer, true, NULL) && writer->inner.alert(writer->inner.context, alert_id, arena, out);
 }
 
 static bool writer_parts(void *context, uint64_t message_id, uint16_t first, uint16_t count, struct arena *arena,
                          struct rendered_part *out)
 {
-    const struct store *inner = await(context);
-    return inner->parts(inner->context, message_id, first, count, arena, out);
+    struct writer *writer = context;
+    return await(writer, true, NULL) && writer->inner.parts(writer->inner.context, message_id, first, count, arena, out);
 }
 
 static bool writer_dead(void *context, uint64_t delivery_id, const char *channel, size_t max,
                         void (*row)(void *row_context, uint64_t delivery_id, const char *channel, const uint64_t *alert_ids, size_t count),
                         void *row_context, struct err *err)
 {
-    const struct store *inner = await(context);
-    return inner->dead(inner->context, delivery_id, channel, max, row, row_context, err);
+    struct writer *writer = context;
+    return await(writer, true, err) && writer->inner.dead(writer->inner.context, delivery_id, channel, max, row, row_context, err);
 }
 
 static bool writer_sides(void *context, int64_t now_wall_ms, void (*row)(void *row_context, const struct side_session *session),
                          void *row_context, uint64_t *audit_id, struct err *err)
 {
-    const struct store *inner = await(context);
-    return inner->sides(inner->context, now_wall_ms, row, row_context, audit_id, err);
+    struct writer *writer = context;
+    return await(writer, true, err) && writer->inner.sides(writer->inner.context, now_wall_ms, row, row_context, audit_id, err);
 }
 
+/* Begun there; a checkpoint that takes its time holds up no turn. What it left is said the next time. */
 static bool writer_idle(void *context, int64_t now_wall_ms)
 {
-    const struct store *inner = await(context);
-    return inner->idle(inner->context, now_wall_ms);
+    struct writer *writer = context;
+
+    pthread_mutex_lock(&writer->mutex);
+    writer->idle_wanted = !writer->list && !writer->idling;
+    writer->idle_wall_ms = now_wall_ms;
+    pthread_cond_broadcast(&writer->changed);
+    bool more = writer->idle_more;
+    pthread_mutex_unlock(&writer->mutex);
+    return more;
 }
 
 static void writer_free(struct writer *writer)
@@ -155,8 +205,12 @@ bool writer_new(const struct store *inner, void (*wake)(void *context), void *wa
     if (!writer)
         err_memory();
     *writer = (struct writer){.inner = *inner, .wake = wake, .wake_context = wake_context};
+    pthread_condattr_t steady;
+    pthread_condattr_init(&steady);
+    pthread_condattr_setclock(&steady, CLOCK_MONOTONIC);
     pthread_mutex_init(&writer->mutex, NULL);
-    pthread_cond_init(&writer->changed, NULL);
+    pthread_cond_init(&writer->changed, &steady);
+    pthread_condattr_destroy(&steady);
     /* The loop hears signals; this thread must take none from it. */
     sigset_t all, before;
     sigfillset(&all);

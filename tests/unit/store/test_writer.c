@@ -12,7 +12,7 @@ struct slow {
     sem_t begun, go, woken;
     const struct effects *list;
     bool fails, writing;
-    int commits, reads, reads_beside, closed;
+    int commits, reads, reads_beside, idled, closed;
 };
 
 static bool slow_commit(void *context, const struct effects *effects, struct err *err)
@@ -43,8 +43,10 @@ static bool slow_idle(void *context, int64_t now_wall_ms)
 {
     struct slow *slow = context;
 
-    slow->reads++;
     slow->reads_beside += slow->writing;
+    sem_post(&slow->begun);
+    sem_wait(&slow->go);
+    slow->idled++;
     return now_wall_ms == 7;
 }
 
@@ -120,17 +122,15 @@ static void test_others_wait(void)
     for (int i = 0; i < 50; i++) {
         CHECK(pthread_create(&thread, NULL, let_go, &slow) == 0, "a thread");
         store.begin(store.context, &effects);
-        if (i % 3 == 0)
+        if (i % 2)
             CHECK(store.alert(store.context, 5, NULL, &input) && input.org == 5, "read");
-        else if (i % 3 == 1)
-            CHECK(store.idle(store.context, 7), "idle");
         else
             CHECK_INT(store.ended(store.context, true, &err), STORE_STORED);
         CHECK_INT(slow.commits, i + 1);
         pthread_join(thread, NULL);
     }
     CHECK_INT(slow.reads_beside, 0);
-    CHECK_INT(slow.reads, 34);
+    CHECK_INT(slow.reads, 25);
     store.begin(store.context, &effects); /* closing waits, too */
     CHECK(pthread_create(&thread, NULL, let_go, &slow) == 0, "a thread");
     store.close(store.context);
@@ -140,9 +140,68 @@ static void test_others_wait(void)
     effects_free(&effects);
 }
 
+/* A checkpoint takes as long as it takes: the turn goes on, and a list that comes meanwhile is written after it. */
+static void test_housekeeping(void)
+{
+    struct slow slow = {0};
+    struct store store = open(&slow);
+    struct effects effects;
+    struct err err = {0};
+
+    effects_init(&effects);
+    CHECK(!store.idle(store.context, 7), "nothing is known yet");
+    sem_wait(&slow.begun);
+    CHECK(!store.idle(store.context, 7), "one at a time");
+    store.begin(store.context, &effects);
+    CHECK_INT(store.ended(store.context, false, &err), STORE_UNDER_WAY);
+    CHECK_INT(slow.commits, 0);
+    sem_post(&slow.go);
+    sem_wait(&slow.begun);
+    CHECK_INT(slow.idled, 1);
+    sem_post(&slow.go);
+    sem_wait(&slow.woken);
+    CHECK_INT(store.ended(store.context, false, &err), STORE_STORED);
+    CHECK(store.idle(store.context, 8), "what the first left for later");
+    sem_wait(&slow.begun);
+    sem_post(&slow.go);
+    CHECK_INT(store.ended(store.context, true, &err), STORE_STORED);
+    CHECK(!store.idle(store.context, 8), "nothing was left");
+    sem_wait(&slow.begun);
+    sem_post(&slow.go);
+    store.close(store.context);
+    CHECK_INT(slow.idled, 3);
+    effects_free(&effects);
+}
+
+/* Whoever asks for an alert's words does not wait for ever, and who asks next not at all. */
+static void test_a_disk_that_hangs(void)
+{
+    struct slow slow = {0};
+    struct store store = open(&slow);
+    struct effects effects;
+    struct alert_input input;
+    struct err err = {0};
+
+    effects_init(&effects);
+    store.begin(store.context, &effects);
+    sem_wait(&slow.begun);
+    CHECK(!store.alert(store.context, 5, NULL, &input), "not to be had");
+    CHECK(!store.alert(store.context, 6, NULL, &input), "nor this one");
+    CHECK_INT(slow.reads, 0);
+    CHECK(!store.commit(store.context, &effects, &err), "nor anything else");
+    CHECK_TEXT(err.text, "the disk does not answer");
+    sem_post(&slow.go);
+    CHECK_INT(store.ended(store.context, true, &err), STORE_STORED);
+    CHECK(store.alert(store.context, 5, NULL, &input), "it is back");
+    store.close(store.context);
+    effects_free(&effects);
+}
+
 int main(void)
 {
     test_beside();
     test_others_wait();
+    test_housekeeping();
+    test_a_disk_that_hangs();
     return test_end();
 }

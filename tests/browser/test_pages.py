@@ -128,6 +128,26 @@ def click(browser, selector):
     element.click()
 
 
+def test_the_history_is_searched_and_paged_by_hand(scene, browser):
+    browser.dress(390, 844, False, True)
+    browser.complaints.clear()
+    rows = lambda: [row.text for row in browser.driver.find_elements("css selector", 'main a[href^="/alerts/"]')]
+    browser.open(scene.daemon.url + "/history?limit=5")
+    first = rows()
+    click(browser, 'a[rel="next"]')
+    browser.wait(lambda: "cursor=" in browser.driver.current_url and rows() and rows() != first)
+    browser.open(scene.daemon.url + "/history")
+    field = browser.driver.find_element("css selector", 'main form input[name="matcher"]')
+    field.send_keys("team=trading")
+    click(browser, "main form button.main")
+    browser.wait(lambda: "matcher=team%3Dtrading" in browser.driver.current_url and rows())
+    assert set(rows()) == {"OrderRejected", "LatencyHigh"}, rows()
+    click(browser, f'main a[href="/alerts/{scene.alert("OrderRejected")["id"]}"]')
+    browser.wait(lambda: "The exchange rejects every order of mm-btc" in browser.text() and "/alerts/" in browser.driver.current_url)
+    browser.listen()
+    assert not browser.complaints, browser.complaints
+
+
 def test_a_test_is_sent_by_its_button(scene, browser):
     browser.dress(390, 844, False, True)
     browser.complaints.clear()

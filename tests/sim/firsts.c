@@ -66,8 +66,8 @@ static void judge_amend(struct life *life, const struct seen *seen, const struct
         const struct seen *before = life->receiver.seen[i];
         const struct record *row = before == seen ? NULL : store_mem_find(life->shadow, RECORD_DELIVERY, before->delivery_id, NULL, 0);
         int64_t since_ms = worded_ms(life, seen) - worded_ms(life, before); /* what is said may have waited for the disk since */
-        if (life->steady_ms - before->at_ms >= interval_ms)
-            break;
+        if (life->steady_ms - before->at_ms >= interval_ms || before->at_ms <= life->reloaded_ms)
+            break; /* another policy may have another interval */
         if (row && row->delivery.reason == REASON_AMEND && before->delivery_id != seen->delivery_id && before->epoch == seen->epoch &&
             before->channel == seen->channel && row->delivery.group_id == delivery->group_id && since_ms < interval_ms)
             life_fail(life, "P6: %s: the same first message is edited %lld ms after the last time, which is no news", channel, (long long)since_ms);

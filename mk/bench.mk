@@ -17,7 +17,7 @@ bench-lists: $(OUT)/bin/notifier $(OUT)/bench/load $(OUT)/bench/sink
 	@for name in prometheus-alertmanager amtool; do command -v $$name >/dev/null || { echo "$$name is missing: apt-get install prometheus-alertmanager" >&2; exit 1; }; done
 	@NOTIFIER_BIN=$(OUT)/bin/notifier PYTHONDONTWRITEBYTECODE=1 timeout --kill-after=10 1200 /usr/bin/python3 tests/bench/lists.py --tools $(OUT)/bench $(BENCH_ARGS)
 
-# make bench-collector  rows a second into a real QuestDB, durable spool included, beside the Python client; how soon they can be queried, CPU, memory, bytes; three minutes
+# make bench-collector  rows a second into a real QuestDB, durable spool included, beside the Python client and Telegraf's defaults; how soon they can be queried, the real duty, CPU, memory, bytes, 90 days; under four minutes
 .PHONY: bench-collector
 bench-collector: $(OUT)/bin/collector build/clients/.ready
 	@command -v java >/dev/null || { echo "java is missing: apt-get install default-jre-headless" >&2; exit 1; }

@@ -194,7 +194,7 @@ static bool parse_flags(struct serving *serving, int argc, char **argv)
     int flag;
 
     optind = 1;
-    while ((flag = getopt_long(argc, argv, "", flags, NULL)) != -1)
+    while ((flag = command_flag(argc, argv, flags, NULL)) != -1)
         switch (flag) {
         case 'r': serving->record = optarg; break;
         case 'c': serving->config_flag = optarg; break;
@@ -203,7 +203,10 @@ static bool parse_flags(struct serving *serving, int argc, char **argv)
         default: return false;
         }
     if (optind < argc) {
-        fprintf(stderr, "notifier serve takes no argument \"%s\"; see notifier help serve\n", argv[optind]);
+        struct buf clean = BUF_EMPTY(16384);
+        text_add_terminal(&clean, argv[optind], false);
+        fprintf(stderr, "notifier: serve takes no argument \"%s\"; see `notifier help serve`\n", buf_text(&clean));
+        buf_free(&clean);
         return false;
     }
     return true;

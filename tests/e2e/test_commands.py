@@ -55,6 +55,9 @@ def test_wrong_usage_is_2(names):
     (("init", "--force=yes"), "--force takes no value; see `notifier help init`"),
     (("route", "test", "a=b", "--output", "json"), "there is no flag --output; see `notifier help route`"),
     (("history", "-x"), "there is no flag -x; see `notifier help history`"),
+    (("serve", "--port", "8686"), "there is no flag --port; see `notifier help serve`"),
+    (("serve", "--config"), "--config needs a value; see `notifier help serve`"),
+    (("serve", "notifier.yaml"), 'serve takes no argument "notifier.yaml"; see `notifier help serve`'),
     (("backup", "--\x1b[31m"), "there is no flag --\\x1b[31m; see `notifier help backup`"),
 ])
 def test_a_wrong_flag_is_one_sentence(words, said):

@@ -404,6 +404,29 @@ static bool publish(int fd, const char *from, const char *to, struct err *err)
     return file_sync_folder_of(to) || err_set(err, ERR_STORAGE, "%s: written, but its folder could not be synced: %s", to, strerror(errno));
 }
 
+/* The path is the caller's; a disk that is full or broken is not. */
+static bool no_target(const char *path, int error, struct err *err)
+{
+    switch (error) {
+    case ENOENT:
+    case ENOTDIR:
+        return err_set(err, ERR_INPUT, "%s: its folder does not exist; make it first, or choose another", path);
+    case EACCES:
+    case EPERM:
+    case EROFS:
+        return err_set(err, ERR_INPUT, "%s: uid %ld cannot write into its folder (%s); choose another, or give it the right to", path,
+                       (long)geteuid(), strerror(error));
+    case ENAMETOOLONG:
+    case ELOOP:
+        return err_set(err, ERR_INPUT, "%s: %s; choose another name", path, strerror(error));
+    case ENOSPC:
+    case EDQUOT:
+        return err_set(err, ERR_STORAGE, "%s: %s; make room on its disk", path, strerror(error));
+    default:
+        return err_set(err, ERR_STORAGE, "%s: %s", path, strerror(error));
+    }
+}
+
 bool db_backup(struct db *db, const char *path, const struct db_watch *watch, struct err *err)
 {
     char name[DB_PATH_MAX];
@@ -415,7 +438,7 @@ bool db_backup(struct db *db, const char *path, const struct db_watch *watch, st
         return err_set(err, ERR_INPUT, "%.64s…: the path is longer than %d bytes", path, DB_PATH_MAX);
     int fd = mkostemp(name, O_CLOEXEC);
     if (fd < 0)
-        return err_set(err, ERR_STORAGE, "%s: %s", path, strerror(errno));
+        return no_target(path, errno, err);
     struct watching watching = {watch, "copying", fd, pragma_int(db, "PRAGMA page_count") * pragma_int(db, "PRAGMA page_size")};
     struct db_stmt *stmt = db_prepare(db, "VACUUM INTO ?1", err);
     /* A reader's own guard would also refuse the copy; its file stays open read-only. */

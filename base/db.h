@@ -58,7 +58,8 @@ struct db_watch {
     void *context;
 };
 /* Online copy while others read and write (VACUUM INTO), mode 0600: synced, and under its name only once it is whole.
- * Refuses an existing target. watch may be NULL. */
+ * Refuses an existing target (ERR_CONFLICT) and one in a folder that is not there or not ours to write in (ERR_INPUT).
+ * watch may be NULL. */
 bool db_backup(struct db *db, const char *path, const struct db_watch *watch, struct err *err);
 enum db_check {
     DB_CHECK_QUICK, /* every page once (quick_check) */

@@ -57,17 +57,34 @@ static void copy(void *job)
     copying->ok = backup_make(copying->backups->database, copying->file, &watch, &copying->made, &copying->err);
 }
 
+static int status_of(const struct copying *copying)
+{
+    if (copying->ok)
+        return 200;
+    switch (copying->err.kind) {
+    case ERR_CONFLICT: return 409;
+    case ERR_INPUT: return 422;
+    case ERR_STORAGE: return 503; /* its disk is full, or fails: another time */
+    case ERR_NONE:
+    case ERR_SYSTEM:
+    case ERR_DAMAGED:
+    case ERR_NETWORK:
+    case ERR_LIMIT: break;
+    }
+    return 500;
+}
+
 static void finished(void *job)
 {
     struct copying *copying = job;
-    bool conflict = copying->err.kind == ERR_CONFLICT;
+    int status = status_of(copying);
 
     copying->backups->busy = false;
     if (copying->ok)
         log_say(LOG_INFO, "backup", "%s: %lld bytes, read over", copying->file, (long long)copying->made.bytes);
     else
-        log_say(LOG_ERROR, "backup_failed", "%s", copying->err.text);
-    copying->done(copying->context, copying->ok ? 200 : conflict ? 409 : 500, copying->ok ? copying->file : copying->err.text,
+        log_say(status < 500 ? LOG_WARN : LOG_ERROR, "backup_failed", "%s", copying->err.text);
+    copying->done(copying->context, status, copying->ok ? copying->file : copying->err.text,
                   copying->made.bytes);
     free(copying->file);
     free(copying);

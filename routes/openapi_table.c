@@ -52,7 +52,7 @@ const struct operation openapi_operations[] = {
     {"POST", "/api/v1/deliveries/{id}/retry", "Tells again what this dead letter should have told", .answer = "Ok"},
     {"POST", "/api/v1/deliveries/{id}/drop", "Gives an open delivery up", .answer = "Ok"},
     {"POST", "/api/v1/reload", "Reads the configuration anew, or says what is wrong with it", .answer = "Ok", .refusals = "422"},
-    {"POST", "/api/v1/backup", "Copies the database while it runs", .arguments = "file", .body = "Backup", .answer = "BackupDone", .refusals = "409"},
+    {"POST", "/api/v1/backup", "Copies the database while it runs", .arguments = "file", .body = "Backup", .answer = "BackupDone", .refusals = "409 422"},
     {"GET", "/api/v1/me", "Who asks, and the CSRF token of a session", .answer = "Me"},
     {"GET", "/api/v1/sessions", "Who is signed in: one's own sessions, for administrators everybody's", .answer = "Sessions"},
     {"POST", "/api/v1/sessions/{id}/end", "Ends a session", .answer = "Ok"},

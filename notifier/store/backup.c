@@ -43,6 +43,8 @@ bool backup_make(const char *database, const char *target, const struct db_watch
     struct db *db = open_ours(database, &made->schema, err);
     bool ok = db && db_backup(db, target, watch, err);
 
+    if (!db && err->kind == ERR_INPUT)
+        err->kind = ERR_STORAGE;
     db_close(db);
     if (!ok)
         return false;

@@ -11,7 +11,8 @@ struct backup_made {
 };
 
 /* Copies database into a new file and reads the copy over. Takes no lock: a running daemon is not disturbed.
- * ERR_CONFLICT where target exists. watch may be NULL. */
+ * ERR_CONFLICT where target exists, ERR_INPUT where it cannot be made as it is named; never of the database itself.
+ * watch may be NULL. */
 bool backup_make(const char *database, const char *target, const struct db_watch *watch, struct backup_made *made, struct err *err);
 
 struct backup_restored {

@@ -150,10 +150,21 @@ def test_over_http(start, tmp_path):
     assert ask({"file": "relative.db"}).status == 400
     assert ask({}).status == 400 and ask(b"{").status == 400
     reply = ask({"file": "/nosuch/x.db"})
-    assert reply.status == 500 and "/nosuch/x.db" in reply.text, reply
+    assert reply.status == 422 and "/nosuch/x.db: its folder does not exist; make it first" in reply.text, reply
     for event in ("event=backup ", "event=backup_failed"):
         d.wait_line(lambda line: event in line, "err")
     assert d.get("/-/ready").status == 200
+
+
+def test_a_folder_that_is_not_there_is_the_callers_mistake(start, make, tmp_path):
+    """The daemon answered 500, as if it were broken."""
+    d = start(config(console()))
+    (tmp_path / "file").write_text("")
+    for path in (tmp_path / "nosuch" / "x.db", tmp_path / "file" / "x.db"):
+        fails(d.cli("backup", str(path)), 1, f"the daemon answered 422: {path}: its folder does not exist; make it first")
+    fails(d.cli("backup", str(tmp_path / ("x" * 300))), 1, "the daemon answered 422", "choose another name")
+    d.stop()
+    fails(offline(d, "backup", str(tmp_path / "nosuch" / "x.db")), 1, "x.db: its folder does not exist; make it first")
 
 
 def older(path):

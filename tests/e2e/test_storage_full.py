@@ -1,4 +1,5 @@
 """A disk that is full: nothing answered is lost, deliveries go on, and it heals without a restart."""
+import json
 import os
 import shutil
 import subprocess
@@ -29,6 +30,22 @@ def fill(path):
                 pass
         except OSError:
             pass
+
+
+def test_a_backup_onto_a_full_disk_is_for_another_time(start, small_disk):
+    """A disk that is full is nobody's wrong path: 503; one that is read-only is: 422. Neither leaves a piece behind."""
+    d = start(config(console()))
+    fill(small_disk / "ballast")
+    full = d.post(json.dumps({"file": str(small_disk / "x.db")}), path="/api/v1/backup")
+    assert full.status == 503 and "make room on its disk" in full.text and str(small_disk / "x.db") in full.text, full
+    assert "make room" in d.cli("backup", str(small_disk / "x.db")).stderr
+    (small_disk / "ballast").unlink()
+    subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
+    closed = d.post(json.dumps({"file": str(small_disk / "x.db")}), path="/api/v1/backup")
+    assert closed.status == 422 and "cannot write into its folder (Read-only file system)" in closed.text, closed
+    subprocess.run(["mount", "-o", "remount,rw", str(small_disk)], check=True)
+    assert not list(small_disk.iterdir())
+    assert d.cli("backup", str(small_disk / "x.db")).returncode == 0
 
 
 @pytest.mark.smoke

@@ -232,6 +232,7 @@ static void test_backup(void)
     REQUIRE(db && db_exec(db, "CREATE TABLE c(a); INSERT INTO c VALUES (5)", &err), "%s", err.text);
     CHECK(db_backup(db, copy, NULL, &err), "%s", err.text);
     CHECK(!db_backup(db, copy, NULL, &err) && err.kind == ERR_CONFLICT, "an existing file is refused: %s", err.text);
+    CHECK(!db_backup(db, "/nosuch/copy.db", NULL, &err) && err.kind == ERR_INPUT && strstr(err.text, "its folder does not exist"), "%s", err.text);
     db_close(db);
     db = db_open(copy, DB_READ, NULL, &err);
     REQUIRE(db, "%s", err.text);

@@ -38,6 +38,8 @@ static void test_round_trip(void)
     CHECK_INT(made.schema, SCHEMA_NEWEST);
     CHECK(stat(copy, &status) == 0 && status.st_size == made.bytes && (status.st_mode & 0777) == 0600, "%lld bytes", (long long)made.bytes);
     CHECK(!backup_make(sample_path, copy, NULL, &made, &err) && err.kind == ERR_CONFLICT && strstr(err.text, "exists"), "%s", err.text);
+    CHECK(!backup_make(sample_path, "/nosuch/copy.db", NULL, &made, &err) && err.kind == ERR_INPUT, "the caller's: %s", err.text);
+    CHECK(!backup_make("/nosuch/x.db", "/nosuch/copy.db", NULL, &made, &err) && err.kind == ERR_STORAGE, "the database's own: %s", err.text);
     add_alert(&store, 20);
     CHECK_INT(ask("SELECT count(*) FROM alerts"), 2);
     CHECK(!backup_restore(copy, sample_path, SAMPLE_NOW, NULL, &restored, &err) && err.kind == ERR_CONFLICT && strstr(err.text, "in use by pid"),

@@ -210,12 +210,17 @@ static bool is_held_up(const struct notifier *notifier)
     return notifier->writing && !notifier->storage_failed && batch_bytes(notifier->batch) >= BATCH_FULL;
 }
 
-void notifier_turn(struct notifier *notifier)
+void notifier_collect(struct notifier *notifier)
 {
     notifier->now = clock_now(&notifier->options.clock);
-    notifier->last_turn_ms = notifier->now.wall_ms;
     collect(notifier);
     hand_over(notifier);
+}
+
+void notifier_turn(struct notifier *notifier)
+{
+    notifier_collect(notifier);
+    notifier->last_turn_ms = notifier->now.wall_ms;
     troubles_tick(notifier);
     if (!is_held_up(notifier))
         decide(notifier);

@@ -390,6 +390,7 @@ static void run(struct serving *serving)
 
     while (!serving->drain_until_ms || !is_drained(serving)) {
         loop_wait(serving->loop, wait_ms(serving, more));
+        notifier_collect(serving->notifier);
         server_run(serving->server);
         wires_run(serving->wires);
         work_finish(serving->work);

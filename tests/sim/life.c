@@ -170,6 +170,14 @@ static void turn(struct life *life)
         judge_turn(life);
 }
 
+/* What the turn begins with may happen earlier. */
+static void collect(struct life *life)
+{
+    notifier_collect(life->notifier);
+    if (life->writing && !life->notifier->writing)
+        life->writing = NULL; /* spoken */
+}
+
 void life_reload(struct life *life)
 {
     const struct setup *before = life->setup;
@@ -211,8 +219,11 @@ static void step(struct life *life)
     life->steady_ms = next_ms > life->steady_ms ? next_ms : life->steady_ms;
     if (life->turns_now > TURNS_NOW_MAX)
         life_fail(life, "P7: it turns and turns, and time stands still");
-    while (!life->broken && agenda_take(&life->agenda, life->steady_ms, &happening))
+    while (!life->broken && agenda_take(&life->agenda, life->steady_ms, &happening)) {
         weather_happen(life, &happening);
+        if (life->notifier && !life->broken && dice_chance(&life->dice, 30))
+            collect(life);
+    }
     if (life->notifier && !life->broken)
         turn(life);
     if (life->turns > TURNS_MAX)

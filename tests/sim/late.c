@@ -66,7 +66,7 @@ static void judge_waiting(struct life *life, const struct seen *seen)
 
 void late_judge(struct life *life)
 {
-    for (size_t i = life->receiver.count; i-- > 0;) {
+    for (size_t i = life->receiver.count; i-- > 0 && !life->writing;) { /* while a commit runs, what was decided since is not in the shadow */
         const struct seen *seen = life->receiver.seen[i];
         if (life->steady_ms - seen->at_ms > 2 * 60 * 1000)
             break;

@@ -179,11 +179,30 @@ void arrivals_calm(struct judge *judge, uint64_t alert_id)
             judge->arrivals[i].again = true;
 }
 
-void arrivals_crash(struct judge *judge, uint64_t commits)
+/* Its end was settled, and that is on the disk. */
+static bool is_settled(const struct life *life, const struct arrival *arrival)
 {
-    for (size_t i = 0; i < judge->arrival_count; i++)
-        if (judge->arrivals[i].closed && judge->arrivals[i].closed_at_commit >= commits)
-            judge->arrivals[i].closed = false;
+    const struct store_mem *rows = life->ledger;
+
+    for (size_t i = store_mem_from(rows, RECORD_SETTLEMENT, arrival->alert_id); i < store_mem_count(rows, RECORD_SETTLEMENT); i++) {
+        const struct record_settlement *row = &store_mem_at(rows, RECORD_SETTLEMENT, i)->settlement;
+        if (row->alert_id != arrival->alert_id)
+            break;
+        if (row->seq == arrival->closed_seq && strcmp(row->channel, sim_channels[arrival->channel].name) == 0)
+            return true;
+    }
+    return false;
+}
+
+void arrivals_crash(struct life *life)
+{
+    struct judge *judge = &life->judge;
+
+    for (size_t i = 0; i < judge->arrival_count; i++) {
+        struct arrival *arrival = &judge->arrivals[i];
+        if (arrival->closed && arrival->closed_at_commit == life->commits && !is_settled(life, arrival))
+            arrival->closed = false;
+    }
 }
 
 void arrivals_excuse(struct judge *judge, int64_t since_ms)

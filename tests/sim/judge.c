@@ -394,7 +394,7 @@ void judge_crash(struct life *life, bool lossy)
     judge->in_flight_count = 0;
     memset(judge->pressed, 0, sizeof judge->pressed);
     forget_undone(life);
-    arrivals_crash(judge, life->commits);
+    arrivals_crash(life);
     if (lossy)
         arrivals_excuse(judge, life->failing_since_ms);
     for (size_t c = 0; c < SIM_CHANNELS_MAX; c++) {

@@ -30,6 +30,7 @@ struct arrival { /* the newest word that reached one channel (or one mailbox) of
     bool again;               /* a person asked for it, or it is calm again after it came and went */
     bool closed;              /* fires there for ever: the channel wants no ends */
     uint64_t closed_at_commit;
+    uint32_t closed_seq;      /* of its end */
 };
 
 struct promise { /* of an edit: the channel's first message shows that an alert fires which is over */
@@ -87,7 +88,7 @@ uint64_t arrival_key(const char *fingerprint, size_t channel, unsigned slot, con
 struct arrival *arrival_find(struct judge *judge, uint64_t key);
 void arrivals_judge(struct life *life, const struct seen *seen);
 void arrivals_calm(struct judge *judge, uint64_t alert_id);
-void arrivals_crash(struct judge *judge, uint64_t commits);
+void arrivals_crash(struct life *life);
 void arrivals_excuse(struct judge *judge, int64_t since_ms); /* after a crash that took what was said from memory */
 void arrivals_leave(struct judge *judge, size_t channel); /* the channel is gone, and what it was told with it */
 /* firsts.c */

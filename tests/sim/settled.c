@@ -23,12 +23,13 @@ static const struct {
     {"a test closes itself", CLAIM_NOTHING, MARK_COUNT},
 };
 
-static void close_arrival(const struct life *life, struct arrival *arrival)
+static void close_arrival(const struct life *life, struct arrival *arrival, uint32_t seq)
 {
     if (arrival->closed)
         return;
     arrival->closed = true;
     arrival->closed_at_commit = disk_commits_without(life);
+    arrival->closed_seq = seq;
 }
 
 /* Hushed: that is so, by our own books; and an end that somebody waits for is dropped only where the route says so. */
@@ -59,7 +60,7 @@ static bool judge_hush(struct life *life, const struct record_settlement *row, c
     if (alert->status == ALERT_RESOLVED && fires_there && !muted && hushes_keeps_ends(life, node_id))
         life_fail(life, "P4: the end of %s on %s is hushed (%s), but it arrived there that it fires", alert->fingerprint, row->channel, row->rule);
     if (alert->status == ALERT_RESOLVED && arrival && !hushes_keeps_ends(life, node_id))
-        close_arrival(life, arrival);
+        close_arrival(life, arrival, row->seq);
     return true;
 }
 
@@ -93,7 +94,7 @@ static void judge_rule(struct life *life, const struct record_settlement *row, s
         break;
     case CLAIM_UNWANTED:
         if (arrival)
-            close_arrival(life, arrival);
+            close_arrival(life, arrival, row->seq);
         if (life->setup->present[channel] && life->setup->send_resolved[channel])
             life_fail(life, "P2: the end of %s on %s is suppressed, but ends are wanted there", fingerprint, row->channel);
         break;
@@ -137,14 +138,14 @@ void settled_judge(struct life *life, const struct record_settlement *row)
     case SETTLED_SUPPRESSED: judge_rule(life, row, arrival, fingerprint); break;
     case SETTLED_DEAD:
         if (arrival && alert->alert.status == ALERT_RESOLVED && row->seq == alert->alert.seq)
-            close_arrival(life, arrival); /* the end died, visibly: the channel cannot know */
+            close_arrival(life, arrival, row->seq); /* the end died, visibly: the channel cannot know */
         if (!row->rule)
             life_fail(life, "P10: %s on %s is dead without a reason", fingerprint, row->channel);
         break;
     case SETTLED_CARRIED:
         judge_carrier(life, row, fingerprint);
         if (arrival && alert->alert.status == ALERT_RESOLVED && row->seq == alert->alert.seq)
-            close_arrival(life, arrival); /* the end is told elsewhere */
+            close_arrival(life, arrival, row->seq); /* the end is told elsewhere */
         break;
     case SETTLED_OPEN:
         life_fail(life, "a settlement of %s on %s that settles nothing", fingerprint, row->channel);

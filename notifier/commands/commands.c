@@ -31,11 +31,11 @@ const struct command commands[] = {
      "Warnings name what is understood but not acted on yet. Without FILE: the one `notifier serve` would use. Exit 2 where there is an error.", command_check_config},
     {"alerts", "[MATCHER...] [--all]", "what is active now", "Lists alerts that match all MATCHERs, as severity=critical or 'team=~infra|data'." COMMON, command_alerts},
     {"incidents", "[MATCHER...] [--status open|closed]", "groups of alerts from first firing to quiet", "Open ones first." COMMON, command_incidents},
-    {"why", "ID", "why an alert, incident or delivery was, or was not, told", "ID: an alert's id or fingerprint, an incident's reference (K7Q2), a delivery's id." COMMON, command_why},
+    {"why", "ID", "why an alert, incident or delivery was, or was not, told", "ID: an alert's id or fingerprint, an incident's reference (K7Q2), a delivery's id. As CSV: one row an explanation." COMMON, command_why},
     {"history", "[MATCHER...] [--since D] [--until T] [--status S] [--channel C] [--limit N] [--cursor C] [--follow]", "what happened, newest first",
      "D: 2h or an RFC 3339 time. --follow prints new lines as they come." COMMON, command_history},
     {"deliveries", "list [MATCHER...]|show ID|retry ID|retry --channel NAME|drop ID", "the outbox, receipts and dead letters",
-     "list takes --status open|delivered|carried|suppressed|dead and --channel." COMMON, command_deliveries},
+     "list takes --status open|delivered|carried|suppressed|dead and --channel. show as CSV: one row an attempt." COMMON, command_deliveries},
     {"silence", "add MATCHER... --duration D --comment TEXT [--author A] [--start T]|list [--all]|show ID|update ID [--duration D] [--comment TEXT]|expire ID...|import FILE|export [--all]",
      "keeps alerts from being told for a while, and says why",
      "An alert that still fires when its silence ends is told then; one that was told before hears its end. update counts --duration from now; a change of what hushes "

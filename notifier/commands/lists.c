@@ -3,6 +3,7 @@
 #include "base/zone.h"
 #include "notifier/commands/client.h"
 #include "notifier/commands/commands.h"
+#include "notifier/commands/facts.h"
 #include "notifier/commands/progress.h"
 #include "notifier/commands/queue.h"
 #include "notifier/commands/receipt.h"
@@ -302,13 +303,6 @@ int command_history(int argc, char **argv)
     return code;
 }
 
-/* One channel was concerned, and what is said of it is said of the whole. */
-static bool repeats_its_part(const struct cJSON *json)
-{
-    const struct cJSON *channels = json_get(json, "channels");
-    return json_count(channels) == 1 && text_equal(json_get_text(json, "explanation"), json_get_text(json_first(channels), "explanation"));
-}
-
 static void print_indented(unsigned depth, const char *text)
 {
     struct buf line = BUF_EMPTY(64 * 1024);
@@ -324,7 +318,7 @@ static void print_why(const struct cJSON *json, unsigned depth)
     if (json_get(json, "seq") && json_get_text(json, "at") && json_get_text(json, "status"))
         printf("%*s%s %s\n", (int)depth * 2 - 2, "", json_get_text(json, "at"), json_get_text(json, "status"));
     for (const struct cJSON *one = json_first(json); one; one = json_next(one)) {
-        if (json_key(one) && strcmp(json_key(one), "explanation") == 0 && json_text(one) && !repeats_its_part(json))
+        if (json_key(one) && strcmp(json_key(one), "explanation") == 0 && json_text(one) && !facts_repeat_their_part(json))
             print_indented(depth, json_text(one));
         if ((json_is_object(one) || json_is_array(one)) && depth < 10)
             print_why(one, depth + json_is_object(one));
@@ -354,8 +348,28 @@ static void print_receipt(const struct cJSON *json)
     buf_free(&text);
 }
 
-/* One thing by its id: as a person reads it, or as it came. */
-static int show(const struct listing *listing, const char *path, const char *id, void (*print)(const struct cJSON *json))
+/* The daemon's answer as rows; the exit code. Cut off, it is no rows at all. */
+static int print_facts(const struct cJSON *json, const struct err *err, void (*write)(const struct cJSON *json, struct buf *out))
+{
+    struct buf rows = BUF_EMPTY(CLIENT_REPLY_MAX);
+
+    if (!json) {
+        fprintf(stderr, "notifier: the daemon's answer cannot be read: %s\n", err->text);
+        return 1;
+    }
+    write(json, &rows);
+    bool whole = !rows.full;
+    if (whole)
+        fwrite(buf_text(&rows), 1, rows.length, stdout);
+    else
+        fprintf(stderr, "notifier: it is more than 64 MiB as CSV; ask for --output json\n");
+    buf_free(&rows);
+    return whole ? 0 : 1;
+}
+
+/* One thing by its id: as a person reads it, as rows of what is known of it, or as it came. */
+static int show(const struct listing *listing, const char *path, const char *id, void (*print)(const struct cJSON *json),
+                void (*write)(const struct cJSON *json, struct buf *out))
 {
     struct buf whole = BUF_EMPTY(4096);
     struct http_reply reply;
@@ -369,7 +383,11 @@ static int show(const struct listing *listing, const char *path, const char *id,
     if (!status)
         return client_failed(&err);
     int code = status == 200 ? 0 : client_refused(&reply);
-    if (!code && client_wants(&listing->client, "table") && (json = json_parse(buf_text(&reply.body), reply.body.length, &err)))
+    if (!code && !client_wants(&listing->client, "json"))
+        json = json_parse(buf_text(&reply.body), reply.body.length, &err);
+    if (!code && client_wants(&listing->client, "csv"))
+        code = print_facts(json, &err, write);
+    else if (json)
         print(json);
     else if (!code)
         printf("%s\n", buf_text(&reply.body)); /* longer than is kept: what there is, is better than nothing */
@@ -389,7 +407,7 @@ int command_why(int argc, char **argv)
         fprintf(stderr, "notifier: why takes one id: an alert's, an incident's reference or a delivery's\n");
         return 2;
     }
-    return show(&listing, "/api/v1/why/", argv[optind], print_why_table);
+    return show(&listing, "/api/v1/why/", argv[optind], print_why_table, facts_write_why);
 }
 
 /* On a terminal a retry of many is watched until all have ended, or nothing moves any more. */
@@ -462,7 +480,7 @@ int command_deliveries(int argc, char **argv)
             add_argument(&listing.query, "matcher", argv[i]);
         code = list(&listing, "/api/v1/deliveries", columns, LENGTH(columns), "no deliveries");
     } else if (strcmp(verb, "show") == 0 && alone)
-        code = show(&listing, "/api/v1/deliveries/", id, print_receipt);
+        code = show(&listing, "/api/v1/deliveries/", id, print_receipt, facts_write_attempts);
     else if ((strcmp(verb, "retry") == 0 && (id ? alone && !channel : channel != NULL)) || (strcmp(verb, "drop") == 0 && alone))
         code = change_delivery(&listing, verb, id, channel);
     else

@@ -69,7 +69,7 @@ int rows_each(const struct client *client, const char *path, const char *query, 
     return 0;
 }
 
-static void add_value(struct buf *out, const struct cJSON *value)
+void rows_add_value(struct buf *out, const struct cJSON *value)
 {
     if (json_is_text(value))
         buf_add_text(out, json_text(value));
@@ -79,7 +79,7 @@ static void add_value(struct buf *out, const struct cJSON *value)
             if (json_get_text(one, "channel") && json_get_text(one, "settled"))
                 buf_addf(out, "%s %s", json_get_text(one, "channel"), json_get_text(one, "settled"));
             else
-                add_value(out, one);
+                rows_add_value(out, one);
         }
     else if (value && !json_is_null(value))
         json_add_value(out, value);
@@ -92,7 +92,7 @@ void rows_add_csv(struct buf *out, const struct cJSON *row, bool keys)
         if (keys)
             buf_add_text(&cell, json_key(member));
         else
-            add_value(&cell, member);
+            rows_add_value(&cell, member);
         buf_add_text(out, member == json_first(row) ? "" : ",");
         text_add_csv(out, buf_text(&cell));
         buf_free(&cell);

@@ -14,6 +14,8 @@ int rows_each(const struct client *client, const char *path, const char *query, 
               void (*row)(void *context, const struct cJSON *row), void *context);
 
 /* One line of CSV: the row's values, or its keys. Objects as JSON, lists with "; " between. */
+/* As a cell shows it, not quoted yet: a text as it is, a list with semicolons, null as nothing. */
+void rows_add_value(struct buf *out, const struct cJSON *value);
 void rows_add_csv(struct buf *out, const struct cJSON *row, bool keys);
 
 #endif

@@ -382,6 +382,12 @@ static int show(const struct silencing *silencing)
         add_row(&table, json);
         table_print(&table);
         arena_free(table.arena);
+    } else if (json && client_wants(&silencing->client, "csv")) {
+        struct buf rows = BUF_EMPTY(CLIENT_REPLY_MAX);
+        rows_add_csv(&rows, json, true);
+        rows_add_csv(&rows, json, false);
+        fwrite(buf_text(&rows), 1, rows.length, stdout);
+        buf_free(&rows);
     } else if (json)
         print_json(json);
     json_close(json);

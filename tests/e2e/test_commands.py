@@ -110,6 +110,39 @@ def test_a_list_of_nothing_has_its_keys(start, sink):
         assert full.startswith(empty.splitlines(keepends=True)[0]), (command, empty, full)
 
 
+def test_why_and_show_as_csv_are_csv(start, sink):
+    """`why ID --output csv`, `deliveries show ID --output csv` and `silence show ID --output csv` printed JSON."""
+    def read(*command):
+        done = d.cli(*command, "--output", "csv")
+        assert done.returncode == 0 and not done.stderr, done
+        assert not done.stdout.startswith("{"), done
+        return list(csv.DictReader(io.StringIO(done.stdout)))
+
+    d = start(config(console(), hook(sink), route={"channels": ["console", "hook"], "group_wait": "0s"}))
+    sink.script(Answer(503, "=cmd()"))
+    d.fire(alert("=cmd()", note="a,\"b\"\nc"))
+    d.wait_delivered(2)
+    one, incident = d.items("/api/v1/alerts")[0], d.items("/api/v1/incidents")[0]
+    delivery = next(row for row in d.items("/api/v1/deliveries") if row["channel"] == "hook")
+    rows = [row for row in read("why", str(one["id"])) if row["channel"]]
+    assert [(row["kind"], row["id"], row["name"], row["status"], row["channel"], row["state"]) for row in rows] == [
+        ("alert", one["id"], "'=cmd()", "firing", name, "delivered") for name in ("console", "hook")], rows
+    assert rows[1]["delivery"] == delivery["id"] and "was told" in rows[1]["explanation"] and rows[1]["settledAt"] >= rows[1]["at"]
+    rows = read("why", incident["reference"])
+    assert {row["channel"] for row in rows} == {"", "console", "hook"} and {row["id"] for row in rows} == {incident["reference"]}, rows
+    (row,) = read("why", delivery["id"])
+    assert (row["kind"], row["delivery"], row["channel"], row["state"]) == ("delivery", delivery["id"], "hook", "delivered"), row
+    tries = read("deliveries", "show", delivery["id"])
+    assert [(row["delivery"], row["title"], row["outcome"] == "taken", row["status"]) for row in tries] == [
+        (delivery["id"], "'=cmd()", False, "503"), (delivery["id"], "'=cmd()", True, "200")], tries
+    made = d.cli("silence", "add", "a=b", "--duration", "1h", "--comment", "=cmd()").stdout.strip()
+    (row,) = read("silence", "show", made)
+    assert (row["id"], row["comment"]) == (made, "'=cmd()"), row
+    for command in (("why", "no"), ("deliveries", "show", "999999")):
+        done = d.cli(*command, "--output", "csv")
+        assert done.returncode == 1 and not done.stdout and "404" in done.stderr, done
+
+
 def test_why_says_each_thing_once(start, sink):
     d = start(config(hook(sink)))
     d.fire(alert("Told"))

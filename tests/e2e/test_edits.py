@@ -41,7 +41,7 @@ def test_an_end_that_a_fallback_told_is_shown_once_the_chat_is_back(start, teleg
     d.wait_at_rest()
     telegram.always(telegram.error(500, "Internal Server Error"))
     d.fire(alert("Away", status="resolved"), alert("Away", status="resolved", host="two"))
-    sink.wait(lambda: any("Away" in m.text and '"resolved"' in m.text for m in sink.taken), "the end over the fallback", 30)
+    sink.wait(lambda: any("Away" in m.text and m.body["status"] == "resolved" for m in sink.taken), "the end over the fallback", 30)
     assert not first.text.startswith("✅"), first.text
     d.wait_delivered(channel="hook")
     d.restart()  # what waits for its edit is remembered

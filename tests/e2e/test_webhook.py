@@ -108,7 +108,7 @@ def test_a_late_answer_counts_though_another_was_asked(start, sink, other_sink):
     d.wait_delivered(channel="hook")
     d.fire(alert("Slow", status="resolved", severity="critical"))
     for one in (sink, other_sink):
-        one.wait(lambda: any('"resolved"' in m.text for m in one.taken), "the end", 20)
+        one.wait(lambda: any(m.body["status"] == "resolved" for m in one.taken), "the end", 20)
         assert [m.body["repeat"] for m in one.taken] == [False, False], one.taken
     d.wait_at_rest()
 

@@ -226,7 +226,6 @@ void receiver_reply(struct life *life, size_t index)
     for (size_t i = 0; i < seen->part_count; i++)
         if (seen->parts[i].end == END_FLYING)
             seen->parts[i].end = END_CLEAR;
-    seen->heard_at_commit = disk_commits_without(life);
     struct reply reply = {.end = seen->reply_end, .status = seen->status, .headers = seen->headers, .body = seen->body,
                           .body_length = strlen(seen->body), .recipients = seen->recipients, .recipient_count = seen->recipient_count,
                           .error = seen->reply_end == REPLY_ANSWERED ? NULL : "no answer", .now_wall_ms = life_wall_ms(life)};
@@ -241,11 +240,12 @@ void receiver_crash(struct life *life)
         struct seen *seen = life->receiver.seen[i];
         if (seen->epoch != life->epoch)
             continue;
-        bool verdict_lost = seen->heard_at_commit >= life->commits && seen->parts[0].end == END_CLEAR;
+        const struct record *row = store_mem_find(life->ledger, RECORD_ATTEMPT, seen->attempt_id, NULL, 0);
+        bool verdict_lost = seen->parts[0].end == END_CLEAR && (!row || row->attempt.outcome == OUTCOME_PENDING);
         for (size_t p = 0; p < seen->part_count; p++)
             if (seen->parts[p].end == END_FLYING || verdict_lost)
                 seen->parts[p].end = END_UNCLEAR;
-        if (!store_mem_find(life->ledger, RECORD_ATTEMPT, seen->attempt_id, NULL, 0))
+        if (!row)
             seen->forgotten = true;
     }
 }

@@ -40,7 +40,6 @@ struct seen { /* one request */
     unsigned epoch;
     bool repeat, forgotten;    /* forgotten: the crash took the only record of it */
     enum form form;
-    uint64_t heard_at_commit;
     struct told_alert told[TOLD_MAX];
     size_t told_count;
     struct seen_part parts[SEEN_PARTS_MAX];

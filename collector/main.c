@@ -1,5 +1,7 @@
 /* Everything starts here: the daemon, and the commands. */
 #include "base/buf.h"
+#include "base/completion.h"
+#include "base/text.h"
 #include "collector/commands.h"
 #include "collector/config.h"
 #include "collector/export.h"
@@ -8,9 +10,13 @@
 #include "collector/schema.h"
 #include "notifier/version.h"
 
+#include <assert.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+
+#define COMMANDS_MAX 32
+#define SCRIPT_MAX (256u << 10) /* bytes */
 
 struct command {
     const char *name, *usage, *summary;
@@ -56,7 +62,7 @@ static const struct command commands[] = {
     {"healthcheck", "[--verbose] [--config FILE] [--questdb URL] [--notifier URL] [--grafana URL]", "the whole stack at a glance, and what 90 days weigh",
      healthcheck_command},
     {"version", "", "prints the version", version_command},
-    {"help", "[COMMAND]", "this, or one command's line of it", help_command},
+    {"help", "[COMMAND]|--bash|--zsh|--fish", "this, one command's line of it, or what completes a shell's words", help_command},
     {0},
 };
 
@@ -74,8 +80,27 @@ static void print_one(const struct command *command)
     printf("  collector %s%s%s\n      %s\n", command->name, command->usage[0] ? " " : "", command->usage, command->summary);
 }
 
+/* `help --bash` and its like; false: no such shell. */
+static bool print_completion(const char *shell)
+{
+    struct completion_command rows[COMMANDS_MAX + 1] = {{0}};
+    struct completion program = {"collector", rows};
+    struct buf out = BUF_EMPTY(SCRIPT_MAX);
+
+    for (size_t i = 0; commands[i].name; i++) {
+        assert(i < COMMANDS_MAX);
+        rows[i] = (struct completion_command){.name = commands[i].name, .usage = commands[i].usage, .summary = commands[i].summary};
+    }
+    bool ok = completion_write(&program, shell, &out);
+    fputs(buf_text(&out), stdout);
+    buf_free(&out);
+    return ok;
+}
+
 static int help_command(int argc, char **argv)
 {
+    if (argc > 1 && text_starts(argv[1], "--") && print_completion(argv[1] + 2))
+        return 0;
     const struct command *command = argc > 1 ? find(argv[1]) : NULL;
 
     if (argc > 1 && !command)

@@ -12,6 +12,9 @@ install: all
 	mkdir -p $(DESTDIR)$(PREFIX)/share/zsh/vendor-completions $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
 	$(OUT)/bin/notifier help --zsh > $(DESTDIR)$(PREFIX)/share/zsh/vendor-completions/_notifier
 	$(OUT)/bin/notifier help --fish > $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/notifier.fish
+	$(OUT)/bin/collector help --bash > $(DESTDIR)$(PREFIX)/share/bash-completion/completions/collector
+	$(OUT)/bin/collector help --zsh > $(DESTDIR)$(PREFIX)/share/zsh/vendor-completions/_collector
+	$(OUT)/bin/collector help --fish > $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/collector.fish
 	install -D -m 644 config/notifier.yaml $(DESTDIR)$(PREFIX)/share/doc/notifier/notifier.yaml
 	install -D -m 644 config/collector.yaml $(DESTDIR)$(PREFIX)/share/doc/notifier/collector.yaml
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/doc/notifier/examples config/examples/*.yaml
@@ -36,6 +39,9 @@ docs: all
 	$(OUT)/bin/notifier help --bash > man/completion/notifier.bash
 	$(OUT)/bin/notifier help --zsh > man/completion/_notifier
 	$(OUT)/bin/notifier help --fish > man/completion/notifier.fish
+	$(OUT)/bin/collector help --bash > man/completion/collector.bash
+	$(OUT)/bin/collector help --zsh > man/completion/_collector
+	$(OUT)/bin/collector help --fish > man/completion/collector.fish
 
 # make check-images both images built by buildah and run by runc as the Compose file says (as root; IMAGES_ROOT: a Debian 12 that
 #                   debootstrap made before), at most half an hour

@@ -1,13 +1,17 @@
 /* help: the table of commands for people, as a manual page, and for shells. */
 #include "base/buf.h"
+#include "base/completion.h"
 #include "base/text.h"
 #include "notifier/commands/commands.h"
-#include "notifier/commands/completion.h"
 #include "notifier/config.h"
 #include "notifier/version.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
+
+#define COMMANDS_MAX 64
+#define SCRIPT_MAX (1u << 20) /* bytes */
 
 static void print_all(FILE *out)
 {
@@ -72,10 +76,29 @@ static void print_reference(void)
     buf_free(&out);
 }
 
+static void print_completion(const char *shell)
+{
+    struct completion_command rows[COMMANDS_MAX + 1] = {{0}};
+    struct completion program = {"notifier", rows};
+    struct buf out = BUF_EMPTY(SCRIPT_MAX);
+
+    for (size_t i = 0; commands[i].name; i++) {
+        assert(i < COMMANDS_MAX);
+        rows[i] = (struct completion_command){commands[i].name, commands[i].usage, commands[i].summary, commands[i].help};
+    }
+    completion_write(&program, shell, &out);
+    fputs(buf_text(&out), stdout);
+    buf_free(&out);
+}
+
+static void print_bash(void) { print_completion("bash"); }
+static void print_zsh(void) { print_completion("zsh"); }
+static void print_fish(void) { print_completion("fish"); }
+
 static const struct {
     const char *flag;
     void (*print)(void);
-} pages[] = {{"--man", print_man}, {"--bash", completion_print_bash}, {"--zsh", completion_print_zsh}, {"--fish", completion_print_fish},
+} pages[] = {{"--man", print_man}, {"--bash", print_bash}, {"--zsh", print_zsh}, {"--fish", print_fish},
              {"--reference", print_reference}};
 
 int command_help(int argc, char **argv)

@@ -4,6 +4,7 @@ import http.server
 import io
 import re
 import shlex
+import shutil
 import subprocess
 import threading
 import time
@@ -295,3 +296,31 @@ def test_help_and_usage():
     for wrong in ([], ["nonsense"], ["help", "nonsense"], ["serve", "--nonsense"], ["spool"], ["spool", "nonsense"]):
         done = run(*wrong)
         assert done.returncode == 2 and not done.stdout and 1 <= len(done.stderr.splitlines()) <= 2, (wrong, done)
+
+
+def test_the_shell_completes_collector_and_the_manual_knows_its_commands():
+    """`collector ` and the tabulator brought files of the current folder; the manual page is written by hand."""
+    def run(*arguments):
+        return subprocess.run([str(BIN), *arguments], capture_output=True, text=True, timeout=30, check=True).stdout
+
+    def complete(*typed):
+        words = " ".join(f"'{word}'" for word in ("collector", *typed))
+        script = f"{run('help', '--bash')}\nCOMP_WORDS=({words}); COMP_CWORD={len(typed)}; _collector; printf '%s\\n' \"${{COMPREPLY[@]}}\""
+        done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=True, cwd="/")
+        assert not done.stderr, done.stderr
+        return done.stdout.split()
+
+    lines = re.findall(r"^  collector ((\S+).*)$", run("help"), re.M)
+    names = {name for _, name in lines}
+    assert set(complete("")) == names and complete("ret") == ["retention"] and set(complete("help", "")) == names
+    assert complete("spool", "") == ["status", "drain", "verify", "--config"]
+    assert "etc" in complete("serve", "--config", "e") and "etc" in complete("check-config", "e") and complete("spool", "e") == []
+    for shell, named in (("bash", "collector.bash"), ("zsh", "_collector"), ("fish", "collector.fish")):
+        script = run("help", f"--{shell}")
+        assert (ROOT / "man/completion" / named).read_text() == script, f"make docs: man/completion/{named}"
+        if shutil.which(shell):  # none is needed to run the tests
+            done = subprocess.run([shell, "-n", "/dev/stdin"], input=script, capture_output=True, text=True)
+            assert done.returncode == 0 and not done.stderr, (shell, done)
+    manual = (ROOT / "man/collector.1").read_text().replace("\\-", "-")
+    for line, _ in lines:
+        assert f"\n.B collector {line}\n" in manual, line

@@ -70,6 +70,22 @@ static bool took_over(const struct life *life, uint64_t alert_id, size_t channel
     return false;
 }
 
+/* Another channel of the group had no answer for its time: what it owed then, this one took over, too. */
+static bool stood_in(const struct life *life, const struct record_delivery *delivery)
+{
+    const struct record *group = store_mem_find(life->shadow, RECORD_GROUP, delivery->group_id, NULL, 0);
+    const struct policy_node *node = group ? policy_node_by_id(life->setup->config->policy, group->group.node_id) : NULL;
+
+    for (size_t i = life->receiver.count; node && i-- > 0 && life->steady_ms - life->receiver.seen[i]->at_ms < 3 * 60 * 1000;) {
+        const struct seen *seen = life->receiver.seen[i];
+        const struct record *row = store_mem_find(life->shadow, RECORD_DELIVERY, seen->delivery_id, NULL, 0);
+        if (row && row->delivery.group_id == delivery->group_id && strcmp(row->delivery.channel, delivery->channel) != 0 &&
+            seen->latency_ms >= node->deliver_within_ms)
+            return true;
+    }
+    return false;
+}
+
 static void judge_copy(struct life *life, const struct arrival *arrival, const struct seen *seen, const char *fingerprint)
 {
     const char *channel = sim_channels[seen->channel].name;
@@ -77,7 +93,7 @@ static void judge_copy(struct life *life, const struct arrival *arrival, const s
 
     /* Of what is over no row is kept: a fallback that has told the end already tells it once more, and says why. */
     if (arrival->status == ALERT_RESOLVED && delivery &&
-        (delivery->delivery.reason == REASON_FAILOVER || took_over(life, arrival->alert_id, seen->channel))) {
+        (delivery->delivery.reason == REASON_FAILOVER || took_over(life, arrival->alert_id, seen->channel) || stood_in(life, &delivery->delivery))) {
         MARK(end_told_again_by_fallback);
         return;
     }

@@ -9,7 +9,7 @@
 # make check-tsan   the same under ThreadSanitizer
 # make check-kill   kill -9 in a loop under load: nothing answered may be lost
 # make check-kill-collector  the same for the collector and its QuestDB; 75 s, or KILL_ARGS="--seconds N"
-# make coverage     line coverage of base/ notifier/ routes/, at least COVERAGE_MIN percent
+# make coverage     line coverage of base/ notifier/ routes/ collector/, at least COVERAGE_MIN percent
 # make template-rows  tests/template/rows.json anew: what Go's own text/template makes of each row (needs go; make check does not)
 # make lint         cppcheck and clang-tidy; what the path analyser doubts is listed, the rest fails
 

@@ -409,6 +409,7 @@ void judge_reloaded(struct life *life, const struct setup *before)
 {
     const struct setup *after = life->setup;
 
+    pacing_reloaded(life);
     for (size_t c = 0; c < SIM_CHANNELS_MAX; c++) {
         if (!before->present[c] || !after->present[c] || before->rate_count[c] != after->rate_count[c] ||
             memcmp(before->rates[c], after->rates[c], sizeof before->rates[c]) != 0)

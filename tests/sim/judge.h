@@ -63,6 +63,7 @@ struct judge {
     unsigned known_n[64];     /* by sender's alert: newest state on disk */
     struct promise promises[PROMISES_MAX];
     size_t promise_count;
+    uint64_t reloaded_at_id;  /* attempts before it belong to another policy */
     bool retried;             /* by hand, ever */
     int64_t ended_ms[64], ended_starts_ms[64]; /* true time its end became durable, and the start that ended */
 };
@@ -73,6 +74,7 @@ void judge_decided(struct life *life, const struct record *record);
 void judge_commit(struct life *life, const struct effects *effects);
 void judge_request(struct life *life, const struct seen *seen);
 void judge_reply(struct life *life, const struct seen *seen);
+void pacing_reloaded(struct life *life);
 void judge_answer(struct life *life, const struct post *post, int status);
 void judge_turn(struct life *life);
 void judge_crash(struct life *life, bool lossy);

@@ -11,8 +11,9 @@ static void judge_rates(struct life *life, const struct seen *seen)
 {
     struct sends *sends = &life->judge.sends[seen->channel];
     const struct setup *setup = life->setup;
+    bool of_before = seen->attempt_id < life->judge.reloaded_at_id; /* decided under another policy, and spoken since */
 
-    for (size_t i = 0; i < setup->rate_count[seen->channel]; i++) {
+    for (size_t i = 0; i < setup->rate_count[seen->channel] && !of_before; i++) {
         struct rate rate = setup->rates[seen->channel][i];
         if (sends->count >= rate.count && life->steady_ms - sends->times[sends->count - rate.count] < rate.per_ms)
             life_fail(life, "P6: %s: more than %u sends in %lld ms", sim_channels[seen->channel].name, rate.count, (long long)rate.per_ms);
@@ -26,6 +27,11 @@ static void judge_rates(struct life *life, const struct seen *seen)
             abort();
     }
     sends->times[sends->count++] = life->steady_ms;
+}
+
+void pacing_reloaded(struct life *life)
+{
+    life->judge.reloaded_at_id = notifier_core(life->notifier)->next_id;
 }
 
 void judge_request(struct life *life, const struct seen *seen)

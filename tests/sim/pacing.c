@@ -31,7 +31,7 @@ static void judge_rates(struct life *life, const struct seen *seen)
 
 void pacing_reloaded(struct life *life)
 {
-    life->judge.reloaded_at_id = notifier_core(life->notifier)->next_id;
+    life->judge.reloaded_at_id = life->notifier ? notifier_core(life->notifier)->next_id : 0; /* a crash leaves nothing to be spoken */
 }
 
 void judge_request(struct life *life, const struct seen *seen)

@@ -120,6 +120,7 @@ static void make_room(struct core *core)
                                            (alert->refreshed_ms == oldest->refreshed_ms && alert->id < oldest->id))))
                 oldest = alert;
         }
+        assert(oldest);
         if (amend_is_spent(oldest)) {
             alert_forget(core, oldest);
             continue;

@@ -39,6 +39,23 @@ bool template_set_parse(struct template_set *set, const char *name, const char *
  * default.message, slack.default.title, email.default.html and so on (docs/templates.md). To be called before any text is
  * parsed, so that theirs count. */
 void template_set_add_defaults(struct template_set *set);
+/* A function of whoever executes, beside the language's own. */
+struct template_call {
+    void *context;                 /* that of the options */
+    const struct value *arguments; /* already checked against what it takes */
+    size_t count;
+    struct arena *arena;           /* for what it gives back; goes when the execution ends */
+    size_t written;                /* bytes of the text so far */
+};
+struct template_function {
+    const char *name;
+    /* One letter an argument: s string, i int, l list, m map, t time, a anything; ? behind it: may be left out; *: any number of them. */
+    const char *takes;
+    /* On failure err says what is wrong; the place and the name are put before it. */
+    bool (*call)(const struct template_call *call, struct value *result, struct err *err);
+};
+/* For the texts that are parsed from now on; the language's own names come first. The rows must outlive the set. */
+void template_set_add_functions(struct template_set *set, const struct template_function *rows, size_t count);
 bool template_set_has(const struct template_set *set, const char *name);
 size_t template_set_count(const struct template_set *set);
 const char *template_set_name(const struct template_set *set, size_t i); /* borrowed; in the order of their first definition */
@@ -61,6 +78,7 @@ struct template_limits { /* 0: the TEMPLATE_…_MAX of that name */
     uint32_t steps;
     uint32_t depth;
     size_t output; /* bytes */
+    size_t memory; /* bytes */
 };
 
 struct template_options {
@@ -68,6 +86,7 @@ struct template_options {
     int64_t now_ms;                        /* Unix ms; what `now` and `since` take for the present */
     const struct zone *zone;               /* of `now`; NULL: UTC */
     struct template_limits limits;
+    void *context;                         /* of the functions of template_set_add_functions */
 };
 
 /* Executes a template of the set on data (dot); a set may be executed by several threads at once. Adds to out; on

@@ -52,6 +52,11 @@ static bool has_bad_scheme(const char *text, size_t length)
 
 static const struct replacement html_marks[] = {{'&', "&amp;"}, {'<', "&lt;"}, {'>', "&gt;"}, {'"', "&#34;"}, {'\'', "&#39;"}, {'\0', NULL}};
 
+static bool is_html_mark(char c)
+{
+    return c == '&' || c == '<' || c == '>' || c == '"' || c == '\'';
+}
+
 /* Whether a value follows that the author left without quotes: <a title=… */
 static bool is_bare_attribute(const struct buf *out)
 {
@@ -84,6 +89,14 @@ static void html_add(struct buf *out, const char *text, size_t length)
         return;
     }
     for (size_t i = 0; i < length; i++) {
+        size_t plain = i;
+        while (!bare && plain < length && !is_html_mark(text[plain]))
+            plain++;
+        if (plain > i) { /* most of what is said needs no escape */
+            buf_add(out, text + i, plain - i);
+            i = plain - 1;
+            continue;
+        }
         const char *to = replaced(html_marks, text[i]);
         if (to)
             buf_add_text(out, to);

@@ -93,6 +93,15 @@ static bool check(const struct function *function, struct value *arguments, size
     return true;
 }
 
+static bool call_host(struct template_run *run, const struct function *function, const struct value *arguments, size_t count,
+                      struct value *result, struct err *err)
+{
+    const struct template_function *row = ((const struct host_function *)function)->row;
+    struct template_call call = {run->options.context, arguments, count, run->arena, run->sink.finished->length};
+
+    return row->call(&call, result, err);
+}
+
 bool function_call(struct template_run *run, const struct function *function, const struct value *self, const struct value *arguments,
                    size_t count, struct value *result, struct err *err)
 {
@@ -101,7 +110,12 @@ bool function_call(struct template_run *run, const struct function *function, co
 
     if (count)
         memcpy(own, arguments, count * sizeof *own);
-    if (check(function, own, count, err) && function->call(&call, result, err))
+    bool ok = check(function, own, count, err);
+    if (ok && function->call)
+        ok = function->call(&call, result, err);
+    else if (ok)
+        ok = call_host(run, function, own, count, result, err);
+    if (ok)
         return true;
     return !run->located && err_within(err, "%s", function->name);
 }

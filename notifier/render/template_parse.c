@@ -278,14 +278,15 @@ static bool read_list(struct parser *parser, bool top, struct list *list, enum e
     return ok;
 }
 
-bool template_parse(const char *name, const char *text, size_t length, struct arena *arena, struct parsed *parsed, struct err *err)
+bool template_parse(const char *name, const char *text, size_t length, const struct host_functions *more, struct arena *arena,
+                    struct parsed *parsed, struct err *err)
 {
     struct parser *parser = ARENA_NEW(arena, struct parser, 1);
     struct list list = {0};
     enum ending ending = ENDS_WITH_TEXT;
 
     *parsed = (struct parsed){0};
-    *parser = (struct parser){.lexer = lexer_new(name, text, length), .arena = arena, .err = err, .parsed = parsed,
+    *parser = (struct parser){.lexer = lexer_new(name, text, length), .arena = arena, .err = err, .parsed = parsed, .more = more,
                               .variables = {"$"}, .variable_count = 1, .slot_count = 1};
     if (length > TEMPLATE_TEXT_MAX)
         return place_err(&parser->lexer.here, err, ERR_LIMIT, "the text has more than %d bytes", TEMPLATE_TEXT_MAX);

@@ -11,6 +11,7 @@ struct parser {
     struct token token; /* the one being looked at */
     struct err *err;
     struct parsed *parsed;
+    const struct host_functions *more; /* functions beside the language's own */
     const char *variables[TEMPLATE_VARIABLES_MAX]; /* in scope, by slot */
     size_t variable_count, slot_count;             /* slot_count: the most there ever were */
     int depth;                                     /* actions and parentheses inside each other */

@@ -74,6 +74,9 @@ static bool read_word(struct parser *parser, struct operand *operand)
     } else {
         operand->kind = OPERAND_FUNCTION;
         operand->function = function_named(name);
+        for (size_t i = 0; !operand->function && i < parser->more->count; i++)
+            if (strcmp(parser->more->rows[i].function.name, name) == 0)
+                operand->function = &parser->more->rows[i].function;
         if (!operand->function)
             return place_err(&token->place, parser->err, ERR_INPUT, "there is no function \"%s\"; a field begins with a dot, a string has quotes", name);
     }

@@ -67,8 +67,8 @@ void sink_add_value(struct sink *sink, const struct value *value)
 
 bool run_spend(struct template_run *run, uint32_t steps, struct err *err)
 {
-    if (arena_used(run->arena) > TEMPLATE_MEMORY_MAX)
-        return err_set(err, ERR_LIMIT, "the template builds more than %d MiB of values", TEMPLATE_MEMORY_MAX / 1024 / 1024);
+    if (arena_used(run->arena) > run->options.limits.memory)
+        return err_set(err, ERR_LIMIT, "the template builds more than %zu MiB of values", run->options.limits.memory / 1024 / 1024);
     if (steps > run->options.limits.steps - run->steps) {
         run->steps = run->options.limits.steps;
         return err_set(err, ERR_LIMIT, "the template takes more than %u steps", run->options.limits.steps);

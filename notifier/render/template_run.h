@@ -12,6 +12,7 @@ struct template_set {
     struct definition *definitions[TEMPLATE_COUNT_MAX];
     size_t count;
     struct statement *templates; /* every {{ template }}, to be checked */
+    struct host_functions functions; /* beside the language's own */
 };
 
 /* Where words go. With an escaper that changes nothing, or at the top, `plain` is NULL. Otherwise what is written is

@@ -23,6 +23,15 @@ void template_set_free(struct template_set *set)
     free(set);
 }
 
+void template_set_add_functions(struct template_set *set, const struct template_function *rows, size_t count)
+{
+    struct host_function *functions = ARENA_NEW(set->arena, struct host_function, count);
+
+    for (size_t i = 0; i < count; i++)
+        functions[i] = (struct host_function){{rows[i].name, rows[i].takes, NULL}, &rows[i]};
+    set->functions = (struct host_functions){functions, count};
+}
+
 static size_t find_own(const struct template_set *set, const char *name)
 {
     size_t i = 0;
@@ -52,13 +61,16 @@ static bool has_room(const struct template_set *set, const struct parsed *parsed
 
 bool set_parse_into(struct template_set *set, const char *name, const char *text, size_t length, struct err *err)
 {
+    const struct template_set *host = set;
     struct parsed parsed;
 
+    while (host->parent && !host->functions.count)
+        host = host->parent;
     if (length > TEMPLATE_TEXT_MAX)
         return err_set(err, ERR_LIMIT, "%s: the text has more than %d bytes", name, TEMPLATE_TEXT_MAX);
     name = arena_text(set->arena, name);
     text = arena_bytes(set->arena, text, length);
-    if (!template_parse(name, text, length, set->arena, &parsed, err))
+    if (!template_parse(name, text, length, &host->functions, set->arena, &parsed, err))
         return false;
     if (!has_room(set, &parsed))
         return err_set(err, ERR_LIMIT, "%s: more than %d templates", name, TEMPLATE_COUNT_MAX);
@@ -118,6 +130,8 @@ static struct template_options complete(const struct template_options *options)
         all.limits.depth = TEMPLATE_DEPTH_MAX;
     if (!all.limits.output)
         all.limits.output = TEMPLATE_OUTPUT_MAX;
+    if (!all.limits.memory)
+        all.limits.memory = TEMPLATE_MEMORY_MAX;
     return all;
 }
 

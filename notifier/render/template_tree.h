@@ -10,6 +10,7 @@
 #define TEMPLATE_VARIABLES_MAX 256 /* of one definition */
 
 struct function;
+struct host_functions;
 struct pipe;
 
 enum operand_kind { OPERAND_DOT, OPERAND_NIL, OPERAND_CONSTANT, OPERAND_VARIABLE, OPERAND_FUNCTION, OPERAND_PIPE };
@@ -76,9 +77,10 @@ struct parsed {
     struct statement *templates; /* every {{ template }} of the text */
 };
 
-/* Parses one text. The text and name must live as long as the tree; it is all in the arena. */
-bool template_parse(const char *name, const char *text, size_t length, struct arena *arena, struct parsed *parsed,
-                    struct err *err);
+/* Parses one text. The text and name must live as long as the tree; it is all in the arena. more: functions beside the
+ * language's own. */
+bool template_parse(const char *name, const char *text, size_t length, const struct host_functions *more, struct arena *arena,
+                    struct parsed *parsed, struct err *err);
 /* White space and definitions alone: such a template replaces no other. */
 bool template_is_empty(const struct statement *body);
 

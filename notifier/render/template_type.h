@@ -6,6 +6,7 @@
 #include "base/err.h"
 #include "notifier/render/template_value.h"
 
+struct template_function;
 struct template_run;
 
 /* One call of a function or method: what it may use, and what it was given (already checked against `takes`). */
@@ -22,7 +23,15 @@ struct function {
      * `?` behind a letter: it may be left out; `*`: any number of them, none included. */
     const char *takes;
     /* On failure err says what is wrong, without the place and the function's name: the caller knows both. */
-    bool (*call)(const struct call *call, struct value *result, struct err *err);
+    bool (*call)(const struct call *call, struct value *result, struct err *err); /* NULL: a host_function's */
+};
+struct host_function { /* a function of whoever executes; function.call is NULL */
+    struct function function;
+    const struct template_function *row;
+};
+struct host_functions {
+    const struct host_function *rows;
+    size_t count;
 };
 
 struct function_table {

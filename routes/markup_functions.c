@@ -1,0 +1,240 @@
+#include "routes/markup_functions.h"
+
+#include "base/text.h"
+#include "base/zone.h"
+#include "routes/markup.h"
+
+#include <string.h>
+
+#define BLOCK_LINES 24   /* of a text, beyond which it is folded away and scrolls */
+#define NUMBER_MAX 64    /* bytes of a number, a time or a span as it is written */
+#define ENCODED_MAX (1u << 20) /* bytes of a piece of a path */
+
+static const struct value *argument(const struct template_call *call, size_t i)
+{
+    static const struct value nothing = {.kind = VALUE_NIL};
+
+    return i < call->count ? &call->arguments[i] : &nothing;
+}
+
+static const char *text_of(const struct template_call *call, size_t i)
+{
+    const struct value *value = argument(call, i);
+
+    return value->kind == VALUE_TEXT ? value->text.bytes : "";
+}
+
+static bool give_text(const struct template_call *call, const struct buf *text, struct value *result)
+{
+    *result = value_bytes(arena_bytes(call->arena, buf_text(text), text->length), text->length);
+    return true;
+}
+
+static struct value record(const struct template_call *call, const struct value_entry *entries, size_t count)
+{
+    struct value_entry *copy = ARENA_NEW(call->arena, struct value_entry, count);
+
+    memcpy(copy, entries, count * sizeof *copy);
+    return value_record(NULL, copy, count);
+}
+
+/* --- texts */
+
+static struct value cut_text(const struct template_call *call, const char *text, size_t runes)
+{
+    size_t length = text_prefix(text, runes);
+    bool cut = text[length] != '\0';
+    const char *start = cut ? arena_bytes(call->arena, text, length) : text;
+
+    return record(call, (const struct value_entry[]){{"text", NULL, value_bytes(start, length)},
+                                                     {"runes", NULL, value_int(cut ? (int64_t)text_runes(text) : 0)}}, 2);
+}
+
+static bool cut(const struct template_call *call, struct value *result, struct err *err)
+{
+    (void)err;
+    *result = cut_text(call, text_of(call, 1), (size_t)call->arguments[0].whole);
+    return true;
+}
+
+static size_t count_lines(const char *text)
+{
+    size_t count = 1;
+
+    for (; (text = strchr(text, '\n')); text++)
+        count++;
+    return count;
+}
+
+static bool fold(const struct template_call *call, struct value *result, struct err *err)
+{
+    const char *text = text_of(call, 0);
+    size_t length = strlen(text);
+    bool folded = text[text_prefix(text, 4 * PAGE_WORDS_RUNES)] != '\0' || count_lines(text) > BLOCK_LINES;
+
+    (void)err;
+    if (length > PAGE_BLOCK_MAX)
+        length = PAGE_BLOCK_MAX;
+    while (length && ((unsigned char)text[length] & 0xc0) == 0x80)
+        length--;
+    *result = record(call, (const struct value_entry[]){{"text", NULL, value_bytes(arena_bytes(call->arena, text, length), length)},
+                                                        {"runes", NULL, value_int(folded ? (int64_t)text_runes(text) : 0)},
+                                                        {"more", NULL, value_bool(text[length] != '\0')}}, 3);
+    return true;
+}
+
+static bool path(const struct template_call *call, struct value *result, struct err *err)
+{
+    struct buf out = BUF_EMPTY(ENCODED_MAX);
+
+    (void)err;
+    text_add_url(&out, text_of(call, 0));
+    give_text(call, &out, result);
+    buf_free(&out);
+    return true;
+}
+
+static bool is_link(const struct template_call *call, struct value *result, struct err *err)
+{
+    (void)err;
+    *result = value_bool(page_is_link(text_of(call, 0)));
+    return true;
+}
+
+/* --- times and numbers */
+
+static bool moment(const struct template_call *call, struct value *result, struct err *err)
+{
+    const char *at = text_of(call, 0);
+    struct buf out = BUF_EMPTY(NUMBER_MAX);
+
+    (void)err;
+    if (at[0])
+        buf_addf(&out, "%.10s %.8s", at, strlen(at) > 11 ? at + 11 : "");
+    give_text(call, &out, result);
+    buf_free(&out);
+    return true;
+}
+
+static bool span(const struct template_call *call, struct value *result, struct err *err)
+{
+    struct buf out = BUF_EMPTY(NUMBER_MAX);
+
+    (void)err;
+    page_add_span(&out, text_of(call, 0), text_of(call, 1));
+    give_text(call, &out, result);
+    buf_free(&out);
+    return true;
+}
+
+static int64_t whole_of(const struct value *value)
+{
+    return value->kind == VALUE_INT ? value->whole : value->kind == VALUE_FLOAT ? (int64_t)value->real : 0;
+}
+
+static bool number(const struct template_call *call, struct value *result, struct err *err)
+{
+    struct buf out = BUF_EMPTY(NUMBER_MAX);
+
+    (void)err;
+    page_add_number(&out, whole_of(argument(call, 0)));
+    give_text(call, &out, result);
+    buf_free(&out);
+    return true;
+}
+
+static bool seconds(const struct template_call *call, struct value *result, struct err *err)
+{
+    const struct value *value = argument(call, 0);
+    struct buf out = BUF_EMPTY(NUMBER_MAX);
+
+    (void)err;
+    page_add_seconds(&out, value->kind == VALUE_FLOAT ? value->real : (double)whole_of(value));
+    give_text(call, &out, result);
+    buf_free(&out);
+    return true;
+}
+
+/* --- alerts */
+
+static bool severity_class(const struct template_call *call, struct value *result, struct err *err)
+{
+    const struct markup *markup = call->context;
+
+    (void)err;
+    *result = value_int(markup->config ? page_severity_class(markup->config, text_of(call, 0)) : 1);
+    return true;
+}
+
+static bool is_said(const struct markup *markup, const struct value *without, const char *name, const char *value)
+{
+    const struct value *same = without->kind == VALUE_MAP ? value_get(without, name) : NULL;
+
+    if (text_equal(name, "alertname") || (markup->config && text_equal(name, markup->config->policy->severity_label)))
+        return true;
+    return same && same->kind == VALUE_TEXT && text_equal(same->text.bytes, value);
+}
+
+static bool labels(const struct template_call *call, struct value *result, struct err *err)
+{
+    const struct value *all = argument(call, 0), *without = argument(call, 1);
+    struct value *shown = ARENA_NEW(call->arena, struct value, PAGE_LABELS_MAX);
+    size_t count = 0, left = 0;
+
+    (void)err;
+    for (size_t i = 0; all->kind == VALUE_MAP && i < all->map.count; i++) {
+        const struct value_entry *label = &all->map.entries[i];
+        struct value value = label->value.kind == VALUE_TEXT ? label->value : value_text("");
+        if (is_said(call->context, without, label->name, value.text.bytes))
+            continue;
+        if (count == PAGE_LABELS_MAX) {
+            left++;
+            continue;
+        }
+        shown[count++] = record(call, (const struct value_entry[]){{"name", NULL, cut_text(call, label->name, PAGE_LABEL_RUNES)},
+                                                                   {"value", NULL, cut_text(call, value.text.bytes, PAGE_LABEL_RUNES)},
+                                                                   {"link", NULL, page_is_link(value.text.bytes) ? value : value_text("")}}, 3);
+    }
+    *result = record(call, (const struct value_entry[]){{"shown", NULL, value_list(shown, count)}, {"left", NULL, value_int((int64_t)left)}}, 2);
+    return true;
+}
+
+/* --- the page */
+
+static bool csrf(const struct template_call *call, struct value *result, struct err *err)
+{
+    const struct markup *markup = call->context;
+
+    (void)err;
+    *result = value_text(call_csrf_token(markup->call));
+    return true;
+}
+
+static bool may(const struct template_call *call, struct value *result, struct err *err)
+{
+    static const struct { const char *name; enum access access; } roles[] = {
+        {"viewer", ACCESS_VIEWER}, {"operator", ACCESS_OPERATOR}, {"admin", ACCESS_ADMIN}};
+    const struct markup *markup = call->context;
+
+    for (size_t i = 0; i < LENGTH(roles); i++)
+        if (text_equal(text_of(call, 0), roles[i].name)) {
+            *result = value_bool(call_may(markup->call, roles[i].access));
+            return true;
+        }
+    return err_set(err, ERR_INPUT, "\"%.40s\" is no role", text_of(call, 0));
+}
+
+static bool room(const struct template_call *call, struct value *result, struct err *err)
+{
+    (void)err;
+    *result = value_bool(call->written < PAGE_ROOM);
+    return true;
+}
+
+const struct template_function markup_functions[] = {
+    {"cut", "ia", cut},       {"fold", "a", fold},       {"moment", "a", moment},  {"span", "aa", span},
+    {"number", "a", number},  {"seconds", "a", seconds}, {"path", "a", path},      {"isLink", "a", is_link},
+    {"labels", "aa?", labels}, {"csrf", "", csrf},       {"may", "s", may},        {"room", "", room},
+    {"severityClass", "a", severity_class},
+};
+const size_t markup_function_count = LENGTH(markup_functions);

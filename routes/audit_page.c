@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "routes/call.h"
 #include "routes/context.h"
+#include "routes/markup.h"
 #include "routes/page.h"
 #include "routes/query.h"
 #include "routes/tables.h"
@@ -18,90 +19,37 @@ struct audit_page { /* lives in the call's arena while the book is read */
 
 static void add_search(struct buf *link, const struct audit_page *page)
 {
-    page_add_argument(link, "who", page->query.who);
-    page_add_argument(link, "since", call_argument(page->call, "since"));
-    page_add_argument(link, "until", call_argument(page->call, "until"));
+    markup_add_argument(link, "who", page->query.who);
+    markup_add_argument(link, "since", call_argument(page->call, "since"));
+    markup_add_argument(link, "until", call_argument(page->call, "until"));
 }
 
-static void add_form(struct buf *out, const struct audit_page *page)
+static void set_link(struct markup *markup, const char *name, const struct audit_page *page, const char *path, const char *last, const char *value)
 {
-    static const char *const names[] = {"who", "since", "until"}, *const labels[] = {"By", "Since", "Until"};
-    static const char *const hints[] = {"anna", "7d", "2026-03-14T09:00:00Z"};
-
-    buf_add_text(out, "<form method=\"get\" action=\"/audit\" role=\"search\" aria-label=\"Search\" class=\"filter\">\n");
-    for (size_t i = 0; i < LENGTH(names); i++) {
-        buf_addf(out, "<label>%s<input name=\"%s\" autocomplete=\"off\" placeholder=\"%s\" value=\"", labels[i], names[i], hints[i]);
-        text_add_html(out, text_or(call_argument(page->call, names[i]), ""));
-        buf_add_text(out, "\"></label>\n");
-    }
-    buf_add_text(out, "<button class=\"main\">Search</button>\n<a class=\"quiet\" href=\"/audit\">Clear</a>\n</form>\n");
-}
-
-/* 0: the daemon ended before it answered. */
-static void add_outcome(struct buf *out, int64_t status)
-{
-    if (!status)
-        buf_add_text(out, "<span class=\"state open\">no answer known</span>");
-    else
-        buf_addf(out, "<span class=\"state %s\">%s %d</span>", status < 400 ? "delivered" : "dead", status < 400 ? "done" : "refused", (int)status);
-}
-
-static void add_line(struct buf *out, const struct cJSON *line)
-{
-    buf_add_text(out, "<li>\n<p class=\"line\">");
-    add_outcome(out, json_get_int(line, "status", 0));
-    page_add_fact(out, " <strong>", page_text(line, "who"), "</strong> ");
-    page_add_words(out, page_text(line, "method"));
-    buf_add_char(out, ' ');
-    page_add_words(out, page_text(line, "target"));
-    buf_add_text(out, "<span class=\"push\">");
-    page_add_time(out, page_text(line, "at"));
-    buf_add_text(out, "</span></p>\n<p class=\"quiet small\">");
-    page_add_fact(out, "from ", page_text(line, "address"), "");
-    page_add_fact(out, ", by ", page_text(line, "via"), "");
-    page_add_fact(out, ": ", page_text(line, "detail"), "");
-    buf_add_text(out, "</p>\n</li>\n");
-}
-
-static void add_book(struct buf *out, const struct audit_page *page, const struct cJSON *list)
-{
-    const char *next = json_get_text(list, "next");
     struct buf link = BUF_EMPTY(LINK_MAX);
 
-    buf_add_text(out, "<ul class=\"list\">\n");
-    for (const struct cJSON *line = json_first(json_get(list, "items")); line; line = json_next(line))
-        add_line(out, line);
-    buf_add_text(out, "</ul>\n");
-    if (!json_first(json_get(list, "items")))
-        buf_add_text(out, next ? "<p class=\"empty\">Nothing in this stretch; there is more below.</p>\n" : "<p class=\"empty\">There is none.</p>\n");
-    if (next) {
-        buf_add_text(&link, "/audit");
-        add_search(&link, page);
-        page_add_argument(&link, "cursor", next);
-        buf_addf(out, "<p class=\"more\"><a class=\"button\" rel=\"next\" href=\"%s\">Older</a></p>\n", buf_text(&link));
-    }
+    buf_add_text(&link, path);
+    add_search(&link, page);
+    markup_add_argument(&link, last, value);
+    markup_set_text(markup, name, buf_text(&link));
     buf_free(&link);
 }
 
 /* complaint NULL: there is a list. */
 static void show(struct audit_page *page, int status, const struct cJSON *list, const char *complaint)
 {
-    struct buf main = BUF_EMPTY(PAGE_MAX), foot = BUF_EMPTY(LINK_MAX), link = BUF_EMPTY(LINK_MAX);
+    static const char *const fields[] = {"who", "since", "until"};
+    struct markup markup = markup_new(page->call, NULL);
+    const char *next = json_get_text(list, "next");
 
-    buf_add_text(&link, "/api/v1/audit");
-    add_search(&link, page);
-    page_add_argument(&link, "format", "csv");
-    buf_addf(&foot, " All of it as <a href=\"%s\">CSV</a>.", buf_text(&link));
-    buf_add_text(&main, "<h1>What people changed</h1>\n");
-    add_form(&main, page);
-    if (complaint)
-        page_add_message(&main, complaint);
-    else
-        add_book(&main, page, list);
-    page_show(page->call, status, &(struct page_frame){.title = "What people changed", .current = "/audit", .foot = buf_text(&foot)}, &main);
-    buf_free(&main);
-    buf_free(&foot);
-    buf_free(&link);
+    for (size_t i = 0; i < LENGTH(fields); i++)
+        markup_set_text(&markup, fields[i], call_argument(page->call, fields[i]));
+    set_link(&markup, "csv", page, "/api/v1/audit", "format", "csv");
+    if (next)
+        set_link(&markup, "older", page, "/audit", "cursor", next);
+    markup_set_text(&markup, "complaint", complaint);
+    markup_set_json(&markup, "items", json_get(list, "items"));
+    markup_show(&markup, status, &(struct page_frame){.title = "What people changed", .current = "/audit"}, "audit");
 }
 
 static void listed(void *context, bool ok, const struct buf *out, const struct err *err)

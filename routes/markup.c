@@ -16,12 +16,24 @@ static const char parts_html[] = {
 static const char quarantine_html[] = {
 #include "routes/pages/quarantine.html.inc"
     0};
+static const char audit_html[] = {
+#include "routes/pages/audit.html.inc"
+    0};
+static const char account_html[] = {
+#include "routes/pages/account.html.inc"
+    0};
+static const char signin_html[] = {
+#include "routes/pages/signin.html.inc"
+    0};
 
 static const struct {
     const char *name, *text;
 } pages[] = {
     {"parts", parts_html},
     {"quarantine", quarantine_html},
+    {"audit", audit_html},
+    {"account", account_html},
+    {"signin", signin_html},
 };
 
 size_t markup_page_count(void)

@@ -3,6 +3,7 @@
 #include "routes/auth_private.h"
 #include "routes/accounts.h"
 #include "routes/context.h"
+#include "routes/markup.h"
 #include "routes/page.h"
 #include "routes/tables.h"
 
@@ -10,46 +11,20 @@
 
 #define TARGET_MAX 2000 /* bytes of the address to go on at */
 
-static const char form_html[] =
-    "<form method=\"post\" action=\"/signin\" class=\"filter column\">\n"
-    "<input type=\"hidden\" name=\"next\" value=\"{{next}}\">\n"
-    "<label>Name<input name=\"name\" value=\"{{name}}\" autocomplete=\"username\" autocapitalize=\"none\" spellcheck=\"false\""
-    " required autofocus></label>\n"
-    "<label>Password<input name=\"password\" type=\"password\" autocomplete=\"current-password\" required></label>\n"
-    "<button class=\"main\">Sign in</button>\n</form>\n";
-
-static void fill_escaped(struct buf *out, const char *html, const char *const names[2], const char *const texts[2])
+static void answer(struct markup *markup, int status, const char *message)
 {
-    struct buf first = BUF_EMPTY(PAGE_MAX), second = BUF_EMPTY(PAGE_MAX);
-
-    text_add_html(&first, texts[0]);
-    text_add_html(&second, texts[1]);
-    struct page_slot slots[] = {{names[0], buf_text(&first)}, {names[1], buf_text(&second)}};
-    page_fill(out, html, slots, LENGTH(slots));
-    buf_free(&first);
-    buf_free(&second);
-}
-
-static void answer(struct call *call, int status, const char *message, const char *form)
-{
-    struct page_frame frame = {.title = "Sign in", .current = "/signin"};
-    struct buf html = BUF_EMPTY(PAGE_MAX);
-
-    buf_add_text(&html, "<h1>Sign in</h1>\n");
-    if (message)
-        page_add_message(&html, message);
-    buf_add_text(&html, form);
-    page_show(call, status, &frame, &html);
-    buf_free(&html);
+    markup_set_text(markup, "message", message);
+    markup_show(markup, status, &(struct page_frame){.title = "Sign in", .current = "/signin"}, "signin");
 }
 
 static void show_form(struct call *call, int status, const char *message, const char *name, const char *next)
 {
-    struct buf form = BUF_EMPTY(PAGE_MAX);
+    struct markup markup = markup_new(call, NULL);
 
-    fill_escaped(&form, form_html, (const char *const[]){"next", "name"}, (const char *const[]){text_or(next, "/"), text_or(name, "")});
-    answer(call, status, message, buf_text(&form));
-    buf_free(&form);
+    markup_set_bool(&markup, "form", true);
+    markup_set_text(&markup, "name", name);
+    markup_set_text(&markup, "next", text_or(next, "/"));
+    answer(&markup, status, message);
 }
 
 void signin_page_door(struct call *call, int status, const char *why)
@@ -62,7 +37,8 @@ static bool can_sign_in(struct routes_context *routes, struct call *call)
 {
     if (routes->auth && auth_has_people(routes->auth))
         return true;
-    answer(call, 404, "Nobody has to sign in here: the configuration names no users.", "");
+    struct markup markup = markup_new(call, NULL);
+    answer(&markup, 404, "Nobody has to sign in here: the configuration names no users.");
     return false;
 }
 
@@ -70,9 +46,11 @@ static void show(void *context, struct call *call)
 {
     if (!can_sign_in(context, call))
         return;
-    if (text_equal(call_via(call), "session"))
-        answer(call, 200, NULL, "<p>You are signed in. <a href=\"/account\">Your account</a></p>\n");
-    else
+    if (text_equal(call_via(call), "session")) {
+        struct markup markup = markup_new(call, NULL);
+        markup_set_bool(&markup, "signedIn", true);
+        answer(&markup, 200, NULL);
+    } else
         show_form(call, 200, NULL, NULL, call_argument(call, "next"));
 }
 

@@ -4,20 +4,14 @@
 
 #include "base/json.h"
 #include "notifier/notifier.h"
+#include "routes/markup.h"
 
-struct channel_view {
-    const struct channel_config *config;
-    const struct core_channel_state *state; /* NULL: nothing is known yet */
-    const struct cJSON *stored;             /* of LIST_CHANNELS or LIST_NOW; NULL: it never sent anything */
-    const char *class;                      /* good, fair or bad */
-};
-
-/* list: the object those lists give; NULL where it could not be read. */
-struct channel_view channel_view(const struct channel_config *channel, const struct notifier_health *health, const struct cJSON *list);
-/* "ok", "refuses us: 403 ...", "failing (3 times), next try 09:26:53". HTML. */
-void channel_view_add_words(struct buf *out, const struct channel_view *view);
-/* The share in time of all channels or one, as "99.8 %"; "nothing to send" where nothing was. HTML. */
-void channel_view_add_share(struct buf *out, const struct cJSON *speed);
-const char *channel_view_share_class(const struct cJSON *speed); /* good, fair, bad, or "" where nothing was to be sent */
+/* A list for templates, of all channels in their order: .name .type, .class (good, fair, bad), .refused, .failures in a row,
+ * .pending, .inFlight, .rates (.count .in), .stored as LIST_CHANNELS and LIST_NOW have it, .speed as below. list: the object
+ * those lists give. */
+struct value channel_view_list(struct markup *markup, const struct notifier_health *health, const struct cJSON *list);
+/* Of all channels or one: .class (good, fair, bad, or "" where nothing was to be sent), .share in percent ("" likewise),
+ * .p99 in seconds (nil likewise), .delivered, .dead, .waiting too long, .all of them. */
+struct value channel_view_speed(struct markup *markup, const struct cJSON *speed);
 
 #endif

@@ -25,6 +25,12 @@ static const char account_html[] = {
 static const char signin_html[] = {
 #include "routes/pages/signin.html.inc"
     0};
+static const char channels_html[] = {
+#include "routes/pages/channels.html.inc"
+    0};
+static const char now_html[] = {
+#include "routes/pages/now.html.inc"
+    0};
 
 static const struct {
     const char *name, *text;
@@ -34,6 +40,8 @@ static const struct {
     {"audit", audit_html},
     {"account", account_html},
     {"signin", signin_html},
+    {"channels", channels_html},
+    {"now", now_html},
 };
 
 size_t markup_page_count(void)
@@ -103,8 +111,7 @@ void markup_set_bool(struct markup *markup, const char *name, bool truth)
 
 void markup_set_json(struct markup *markup, const char *name, const struct cJSON *json)
 {
-    if (json)
-        markup_set(markup, name, value_from_json(json, markup->arena));
+    markup_set(markup, name, json ? value_from_json(json, markup->arena) : value_nothing());
 }
 
 void markup_set_texts(struct markup *markup, const char *name, const char *const *texts, size_t count)

@@ -9,6 +9,8 @@
  *   span FROM TO      "47 min" between two such times; "" if either is none
  *   number N          12,345
  *   seconds X         40 ms, 1.2 s, 75 s
+ *   add A B           the sum of two whole numbers
+ *   more N LIST       how many of N the list does not have; never below 0
  *   path TEXT         one piece of a path, encoded
  *   isLink TEXT       http or https, and nothing odd in it
  *   severityClass S   0 for the worst, 2 for the mildest, 1 for those between
@@ -41,7 +43,7 @@ void markup_set(struct markup *markup, const char *name, struct value value);
 void markup_set_text(struct markup *markup, const char *name, const char *text); /* copied; NULL: the page has no such field */
 void markup_set_int(struct markup *markup, const char *name, int64_t number);
 void markup_set_bool(struct markup *markup, const char *name, bool truth);
-void markup_set_json(struct markup *markup, const char *name, const struct cJSON *json); /* copied; NULL: no such field */
+void markup_set_json(struct markup *markup, const char *name, const struct cJSON *json); /* copied; NULL: nothing, and so are its fields */
 void markup_set_texts(struct markup *markup, const char *name, const char *const *texts, size_t count); /* the texts are borrowed */
 struct value markup_map(struct markup *markup, const struct value_entry *entries, size_t count); /* a copy, for lists of one's own */
 /* Answers the call: routes/pages/TEMPLATE.html within the frame, and at its foot TEMPLATE.foot, where there is one. */

@@ -155,6 +155,23 @@ static bool seconds(const struct template_call *call, struct value *result, stru
     return true;
 }
 
+static bool add(const struct template_call *call, struct value *result, struct err *err)
+{
+    (void)err;
+    *result = value_int(whole_of(argument(call, 0)) + whole_of(argument(call, 1)));
+    return true;
+}
+
+static bool more(const struct template_call *call, struct value *result, struct err *err)
+{
+    const struct value *list = argument(call, 1);
+    int64_t left = whole_of(argument(call, 0)) - (list->kind == VALUE_LIST ? (int64_t)list->list.count : 0);
+
+    (void)err;
+    *result = value_int(left > 0 ? left : 0);
+    return true;
+}
+
 /* --- alerts */
 
 static bool severity_class(const struct template_call *call, struct value *result, struct err *err)
@@ -235,6 +252,7 @@ const struct template_function markup_functions[] = {
     {"cut", "ia", cut},       {"fold", "a", fold},       {"moment", "a", moment},  {"span", "aa", span},
     {"number", "a", number},  {"seconds", "a", seconds}, {"path", "a", path},      {"isLink", "a", is_link},
     {"labels", "aa?", labels}, {"csrf", "", csrf},       {"may", "s", may},        {"room", "", room},
+    {"add", "aa", add},       {"more", "aa", more},
     {"severityClass", "a", severity_class},
 };
 const size_t markup_function_count = LENGTH(markup_functions);

@@ -23,7 +23,7 @@ static void show(struct channels_page *page, const struct cJSON *list)
     struct notifier_health health = notifier_health(page->notifier);
     struct markup markup = markup_new(page->call, config);
 
-    markup_set_texts(&markup, "severities", config->policy->severities, config->policy->severity_count);
+    markup_set(&markup, "severities", markup_texts(&markup, config->policy->severities, config->policy->severity_count));
     markup_set(&markup, "channels", channel_view_list(&markup, &health, list));
     markup_show(&markup, 200, &(struct page_frame){.title = "Channels", .current = "/channels", .live = true}, "channels");
 }

@@ -31,6 +31,9 @@ static const char channels_html[] = {
 static const char now_html[] = {
 #include "routes/pages/now.html.inc"
     0};
+static const char history_html[] = {
+#include "routes/pages/history.html.inc"
+    0};
 
 static const struct {
     const char *name, *text;
@@ -42,6 +45,7 @@ static const struct {
     {"signin", signin_html},
     {"channels", channels_html},
     {"now", now_html},
+    {"history", history_html},
 };
 
 size_t markup_page_count(void)
@@ -114,13 +118,23 @@ void markup_set_json(struct markup *markup, const char *name, const struct cJSON
     markup_set(markup, name, json ? value_from_json(json, markup->arena) : value_nothing());
 }
 
-void markup_set_texts(struct markup *markup, const char *name, const char *const *texts, size_t count)
+void markup_set_html(struct markup *markup, const char *name, const struct buf *html)
+{
+    struct value_bytes *finished = ARENA_NEW(markup->arena, struct value_bytes, 1);
+    struct value value = value_bytes(arena_bytes(markup->arena, buf_text(html), html->length), html->length);
+
+    *finished = value.text;
+    value.finished = finished;
+    markup_set(markup, name, value);
+}
+
+struct value markup_texts(struct markup *markup, const char *const *texts, size_t count)
 {
     struct value *items = ARENA_NEW(markup->arena, struct value, count);
 
     for (size_t i = 0; i < count; i++)
         items[i] = value_text(texts[i]);
-    markup_set(markup, name, value_list(items, count));
+    return value_list(items, count);
 }
 
 struct value markup_map(struct markup *markup, const struct value_entry *entries, size_t count)

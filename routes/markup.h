@@ -44,7 +44,9 @@ void markup_set_text(struct markup *markup, const char *name, const char *text);
 void markup_set_int(struct markup *markup, const char *name, int64_t number);
 void markup_set_bool(struct markup *markup, const char *name, bool truth);
 void markup_set_json(struct markup *markup, const char *name, const struct cJSON *json); /* copied; NULL: nothing, and so are its fields */
-void markup_set_texts(struct markup *markup, const char *name, const char *const *texts, size_t count); /* the texts are borrowed */
+/* For what our own C draws, as a picture: it stands in the page as it is, and holds nothing of a stranger's that is not escaped. Copied. */
+void markup_set_html(struct markup *markup, const char *name, const struct buf *html);
+struct value markup_texts(struct markup *markup, const char *const *texts, size_t count); /* a list; the texts are borrowed */
 struct value markup_map(struct markup *markup, const struct value_entry *entries, size_t count); /* a copy, for lists of one's own */
 /* Answers the call: routes/pages/TEMPLATE.html within the frame, and at its foot TEMPLATE.foot, where there is one. */
 void markup_show(struct markup *markup, int status, const struct page_frame *frame, const char *template);

@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "base/zone.h"
+#include "routes/markup.h"
 #include "routes/page.h"
 
 #include <inttypes.h>
@@ -51,10 +52,12 @@ static void add_bar(struct buf *out, const struct bars *bars, size_t i, const ch
     zone_add_rfc3339(&since, time_of(bars, i));
     zone_add_rfc3339(&until, time_of(bars, i + 1));
     buf_add_text(&target, link);
-    page_add_argument(&target, "since", buf_text(&since));
-    page_add_argument(&target, "until", buf_text(&until));
-    buf_addf(out, "<a href=\"%s\" tabindex=\"-1\"><title>%.16s to %.16s UTC: %" PRId64 " fired, %" PRId64 " resolved</title>",
-             buf_text(&target), buf_text(&since), buf_text(&until), bars->firing[i], bars->resolved[i]);
+    markup_add_argument(&target, "since", buf_text(&since));
+    markup_add_argument(&target, "until", buf_text(&until));
+    buf_add_text(out, "<a href=\"");
+    text_add_html(out, buf_text(&target));
+    buf_addf(out, "\" tabindex=\"-1\"><title>%.16s to %.16s UTC: %" PRId64 " fired, %" PRId64 " resolved</title>",
+             buf_text(&since), buf_text(&until), bars->firing[i], bars->resolved[i]);
     if (up)
         buf_addf(out, "<rect class=\"bar-firing\" x=\"%zu\" y=\"%" PRId64 "\" width=\"%d\" height=\"%" PRId64 "\"/>", i * BAR_WIDTH + 1, UP - up,
                  BAR_WIDTH - 2, up);

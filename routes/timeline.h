@@ -5,7 +5,7 @@
 #include "base/buf.h"
 #include "base/json.h"
 
-/* link: where a bar leads, escaped, to which since= and until= are added. */
+/* link: where a bar leads, to which since= and until= are added. */
 void timeline_add(struct buf *out, const struct cJSON *timeline, const char *link);
 
 #endif

@@ -35,7 +35,7 @@ def test_links_of_pages_carry_the_prefix_and_lead_somewhere(start, sink):
         assert [link.split("?")[0] for link in LINKS.findall(bare.text)] == [link.split("?")[0] for link in LINKS.findall(reply.text)], path
         ahead += [link.removeprefix(PREFIX) for link in links if f'action="{link}"' not in reply.text and len(seen) + len(ahead) < 200]
     assert any(path.startswith("/alerts/") for path in seen) and "/style.css" in seen and "/live.js" in seen, seen
-    assert 'href=&quot;/elsewhere&quot;' in d.get("/").text, "a stranger's link is text, and untouched"
+    assert 'href=&#34;/elsewhere&#34;' in d.get("/").text, "a stranger's link is text, and untouched"
 
 
 def test_what_is_served_and_what_is_not(start, sink):

@@ -93,7 +93,7 @@ static void the_page_escapes_and_goes_on(void)
     CHECK(strstr(page, "<time datetime=\"2026-03-14T09:26:53.500Z\">2026-03-14 09:26:53</time>"), "%s", page);
     CHECK(strstr(page, "severity-0\"><bdi>critical"), "%s", page);
     CHECK(strstr(page, "<li><bdi>mail</bdi>: <span class=\"state delivered\"><bdi>delivered"), "%s", page);
-    CHECK(strstr(page, "value=\"a=&quot;&lt;b&gt;&quot;\""), "the matcher stays in its field: %s", page);
+    CHECK(strstr(page, "value=\"a=&#34;&lt;b&gt;&#34;\""), "the matcher stays in its field: %s", page);
     CHECK(strstr(page, "href=\"/history?matcher=a%3D%22%3Cb%3E%22&amp;status=firing&amp;since=2h&amp;cursor=cur%2Bsor\">Older"), "%s", page);
     CHECK(strstr(page, "(without a name)"), "a row whose alert is gone");
     CHECK(!strstr(page, "{{"), "every slot is filled");

@@ -83,7 +83,8 @@ static void judge_transition(struct life *life, const struct record_transition *
     int index = senders_index(life, record->alert.fingerprint);
     if (row->status == ALERT_RESOLVED) {
         if (index >= 0 && !row->state_reason) {
-            judge->ended_ms[index] = life->steady_ms + 1;
+            int64_t lag_ms = life_wall_ms(life) - row->at_ms; /* decided while the disk was busy, perhaps before a jump of the clock */
+            judge->ended_ms[index] = lag_ms >= 0 && lag_ms < 60000 ? life->steady_ms + 1 - lag_ms : 1;
             judge->ended_starts_ms[index] = row->starts_ms;
         } else if (index >= 0) {
             judge->ended_ms[index] = 0;

@@ -151,7 +151,7 @@ static void arrive(struct life *life, const struct seen *seen, const struct seen
     if (!address[0] && item->status == ALERT_RESOLVED && told && told->was_told_firing && item->seq > arrival->seq &&
         !arrival->has_fired && !arrival->excused && !shown_for_two(life, seen, item))
         life_fail(life, "P4: %s was told the end of %s before its beginning", sim_channels[seen->channel].name, fingerprint);
-    if (arrival->message_id != seen->message_id)
+    if (arrival->message_id != seen->message_id || arrival->excused) /* what a crash took gave its number back */
         arrival->parts = 0;
     arrival->parts |= 1ull << part->index;
     arrival->seq = item->seq;

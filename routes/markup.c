@@ -34,6 +34,18 @@ static const char now_html[] = {
 static const char history_html[] = {
 #include "routes/pages/history.html.inc"
     0};
+static const char delivery_html[] = {
+#include "routes/pages/delivery.html.inc"
+    0};
+static const char deliveries_html[] = {
+#include "routes/pages/deliveries.html.inc"
+    0};
+static const char incident_html[] = {
+#include "routes/pages/incident.html.inc"
+    0};
+static const char alert_html[] = {
+#include "routes/pages/alert.html.inc"
+    0};
 
 static const struct {
     const char *name, *text;
@@ -46,6 +58,10 @@ static const struct {
     {"channels", channels_html},
     {"now", now_html},
     {"history", history_html},
+    {"delivery", delivery_html},
+    {"deliveries", deliveries_html},
+    {"incident", incident_html},
+    {"alert", alert_html},
 };
 
 size_t markup_page_count(void)

@@ -8,16 +8,17 @@
  *   moment AT         "2026-03-14 09:26:53" of our own RFC 3339
  *   span FROM TO      "47 min" between two such times; "" if either is none
  *   number N          12,345
- *   seconds X         40 ms, 1.2 s, 75 s
+ *   seconds X PER     40 ms, 1.2 s, 75 s; of X / PER where there is a PER
  *   add A B           the sum of two whole numbers
- *   more N LIST       how many of N the list does not have; never below 0
+ *   more N LIST       how many of N the list does not have, or what N is above another number; never below 0
  *   path TEXT         one piece of a path, encoded
  *   isLink TEXT       http or https, and nothing odd in it
  *   severityClass S   0 for the worst, 2 for the mildest, 1 for those between
  *   labels L WITHOUT  .shown, pairs with .name .value: all but alertname, the severity and what WITHOUT says, too; .left, how many more
+ *   silenceOf LABELS  the address where a silence of what has these labels is made; "" where none can be
  *   csrf              what a form must carry
  *   may "operator"    whether who asks has this role
- *   room              false where the page is so long that a list in it should end */
+ *   room PART         false where the page is so long that a list in it should end; of one PART-th of it where there is a PART */
 #ifndef ROUTES_MARKUP_H
 #define ROUTES_MARKUP_H
 

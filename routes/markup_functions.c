@@ -8,6 +8,8 @@
 
 #define BLOCK_LINES 24   /* of a text, beyond which it is folded away and scrolls */
 #define NUMBER_MAX 64    /* bytes of a number, a time or a span as it is written */
+#define SILENCE_VALUE_MAX 300         /* bytes of a label that becomes a matcher */
+#define SILENCE_LINK_MAX (64u * 1024) /* bytes */
 #define ENCODED_MAX (1u << 20) /* bytes of a piece of a path */
 
 static const struct value *argument(const struct template_call *call, size_t i)
@@ -146,10 +148,12 @@ static bool number(const struct template_call *call, struct value *result, struc
 static bool seconds(const struct template_call *call, struct value *result, struct err *err)
 {
     const struct value *value = argument(call, 0);
+    int64_t per = call->count > 1 ? call->arguments[1].whole : 1;
     struct buf out = BUF_EMPTY(NUMBER_MAX);
 
-    (void)err;
-    page_add_seconds(&out, value->kind == VALUE_FLOAT ? value->real : (double)whole_of(value));
+    if (per <= 0)
+        return err_set(err, ERR_INPUT, "nothing has %lld parts", (long long)per);
+    page_add_seconds(&out, (value->kind == VALUE_FLOAT ? value->real : (double)whole_of(value)) / (double)per);
     give_text(call, &out, result);
     buf_free(&out);
     return true;
@@ -165,7 +169,7 @@ static bool add(const struct template_call *call, struct value *result, struct e
 static bool more(const struct template_call *call, struct value *result, struct err *err)
 {
     const struct value *list = argument(call, 1);
-    int64_t left = whole_of(argument(call, 0)) - (list->kind == VALUE_LIST ? (int64_t)list->list.count : 0);
+    int64_t left = whole_of(argument(call, 0)) - (list->kind == VALUE_LIST ? (int64_t)list->list.count : whole_of(list));
 
     (void)err;
     *result = value_int(left > 0 ? left : 0);
@@ -216,6 +220,32 @@ static bool labels(const struct template_call *call, struct value *result, struc
     return true;
 }
 
+/* Fewer matchers hush more; the preview says what. */
+static bool silence_of(const struct template_call *call, struct value *result, struct err *err)
+{
+    const struct value *all = argument(call, 0);
+    struct buf link = BUF_EMPTY(SILENCE_LINK_MAX), matcher = BUF_EMPTY(SILENCE_LINK_MAX);
+    size_t count = 0;
+
+    (void)err;
+    buf_add_text(&link, "/silences/new");
+    for (size_t i = 0; all->kind == VALUE_MAP && i < all->map.count && count < HISTORY_MATCHERS_MAX; i++) {
+        const struct value *value = &all->map.entries[i].value;
+        if (value->kind != VALUE_TEXT || !value->text.length || value->text.length > SILENCE_VALUE_MAX)
+            continue;
+        count++;
+        buf_clear(&matcher);
+        page_add_matcher(&matcher, all->map.entries[i].name, value->text.bytes);
+        markup_add_argument(&link, "matcher", buf_text(&matcher));
+    }
+    if (!count || link.full)
+        buf_clear(&link);
+    give_text(call, &link, result);
+    buf_free(&link);
+    buf_free(&matcher);
+    return true;
+}
+
 /* --- the page */
 
 static bool csrf(const struct template_call *call, struct value *result, struct err *err)
@@ -243,16 +273,19 @@ static bool may(const struct template_call *call, struct value *result, struct e
 
 static bool room(const struct template_call *call, struct value *result, struct err *err)
 {
-    (void)err;
-    *result = value_bool(call->written < PAGE_ROOM);
+    int64_t part = call->count ? call->arguments[0].whole : 1;
+
+    if (part <= 0)
+        return err_set(err, ERR_INPUT, "no room has %lld parts", (long long)part);
+    *result = value_bool(call->written < PAGE_ROOM / (uint64_t)part);
     return true;
 }
 
 const struct template_function markup_functions[] = {
     {"cut", "ia", cut},       {"fold", "a", fold},       {"moment", "a", moment},  {"span", "aa", span},
-    {"number", "a", number},  {"seconds", "a", seconds}, {"path", "a", path},      {"isLink", "a", is_link},
-    {"labels", "aa?", labels}, {"csrf", "", csrf},       {"may", "s", may},        {"room", "", room},
-    {"add", "aa", add},       {"more", "aa", more},
+    {"number", "a", number},  {"seconds", "ai?", seconds}, {"path", "a", path},      {"isLink", "a", is_link},
+    {"labels", "aa?", labels}, {"csrf", "", csrf},       {"may", "s", may},        {"room", "i?", room},
+    {"add", "aa", add},       {"more", "aa", more},     {"silenceOf", "a", silence_of},
     {"severityClass", "a", severity_class},
 };
 const size_t markup_function_count = LENGTH(markup_functions);

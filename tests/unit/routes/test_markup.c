@@ -18,6 +18,17 @@ static void all_are_read(void)
     template_set_free(set);
 }
 
+/* A definition replaces one of the same name: two pages would share it. */
+static void no_name_is_taken_twice(void)
+{
+    size_t defined = markup_page_count();
+
+    for (size_t i = 0; i < markup_page_count(); i++)
+        for (const char *at = markup_page_text(i); (at = strstr(at, "define \"")); at++)
+            defined++;
+    CHECK_INT(template_set_count(markup_templates()), defined);
+}
+
 /* But for signing in: there nobody has a session yet. */
 static void forms_carry_a_token(void)
 {
@@ -127,6 +138,7 @@ static void addresses_grow(void)
 int main(void)
 {
     all_are_read();
+    no_name_is_taken_twice();
     forms_carry_a_token();
     nothing_passes_unescaped();
     parts_say();

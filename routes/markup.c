@@ -46,6 +46,15 @@ static const char incident_html[] = {
 static const char alert_html[] = {
 #include "routes/pages/alert.html.inc"
     0};
+static const char policy_html[] = {
+#include "routes/pages/policy.html.inc"
+    0};
+static const char silences_html[] = {
+#include "routes/pages/silences.html.inc"
+    0};
+static const char silence_html[] = {
+#include "routes/pages/silence.html.inc"
+    0};
 
 static const struct {
     const char *name, *text;
@@ -62,6 +71,9 @@ static const struct {
     {"deliveries", deliveries_html},
     {"incident", incident_html},
     {"alert", alert_html},
+    {"policy", policy_html},
+    {"silences", silences_html},
+    {"silence", silence_html},
 };
 
 size_t markup_page_count(void)
@@ -165,7 +177,7 @@ bool markup_add(struct markup *markup, const char *template, struct buf *out, st
 {
     struct value data = markup_map(markup, markup->fields, markup->count);
     struct template_options options = {.escape = &template_escape_html, .context = markup,
-                                       .limits = {.steps = MARKUP_STEPS_MAX, .output = PAGE_MAX, .memory = MARKUP_MEMORY_MAX}};
+                                       .limits = {.steps = MARKUP_STEPS_MAX, .depth = MARKUP_DEPTH_MAX, .output = PAGE_MAX, .memory = MARKUP_MEMORY_MAX}};
 
     return template_execute(markup_templates(), template, &data, &options, out, err);
 }

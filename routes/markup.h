@@ -29,6 +29,7 @@
 
 #define MARKUP_FIELDS_MAX 24            /* of one page */
 #define MARKUP_STEPS_MAX 4000000        /* of the template language, of one page */
+#define MARKUP_DEPTH_MAX 100            /* templates inside each other: a tree of routes may have 64 levels */
 #define MARKUP_MEMORY_MAX (64u << 20)   /* bytes that one page's template builds on the way */
 
 struct markup { /* one page while it is put together; in the call's arena */

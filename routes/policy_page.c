@@ -2,6 +2,7 @@
 #include "base/text.h"
 #include "routes/call.h"
 #include "routes/context.h"
+#include "routes/markup.h"
 #include "routes/page.h"
 #include "routes/tables.h"
 
@@ -21,80 +22,63 @@ struct asked {
     size_t node_count;
 };
 
+struct building { /* of the page's values */
+    struct markup *markup;
+    const struct policy *policy;
+    const struct asked *asked;
+    int64_t now_ms;
+};
+
 /* --- one node */
 
-static void add_name(struct buf *out, const char *name)
+static struct value copied(const struct building *of, const struct buf *text)
 {
-    buf_add_text(out, "<strong>");
-    page_add_words(out, name);
-    buf_add_text(out, "</strong>");
+    return value_text(arena_text(of->markup->arena, buf_text(text)));
 }
 
-static void add_channels(struct buf *out, const struct policy *policy, const uint16_t *indexes, size_t count)
+static struct value channel_names(const struct building *of, const uint16_t *indexes, size_t count)
 {
+    struct value *names = ARENA_NEW(of->markup->arena, struct value, count);
+
+    for (size_t i = 0; i < count; i++)
+        names[i] = value_text(of->policy->channels[indexes[i]].name);
+    return value_list(names, count);
+}
+
+static struct value matcher_texts(const struct building *of, struct matcher *const *matchers, size_t count)
+{
+    struct value *texts = ARENA_NEW(of->markup->arena, struct value, count);
+
     for (size_t i = 0; i < count; i++) {
-        buf_add_text(out, i ? ", " : "");
-        add_name(out, policy->channels[indexes[i]].name);
-    }
-}
-
-static void add_matchers(struct buf *out, const struct policy_node *node)
-{
-    for (size_t i = 0; i < node->matcher_count; i++) {
         struct buf words = BUF_EMPTY(WORDS_MAX);
-        matcher_write(node->matchers[i], &words);
-        buf_add_text(out, "<code>");
-        page_add_words(out, buf_text(&words));
-        buf_add_text(out, "</code> ");
+        matcher_write(matchers[i], &words);
+        texts[i] = copied(of, &words);
         buf_free(&words);
     }
-    if (!node->matcher_count)
-        buf_add_text(out, node->parent ? "<span>everything</span> " : "<span>everything else</span> ");
+    return value_list(texts, count);
 }
 
-static void add_duration(struct buf *out, const char *before, int64_t ms, const char *none)
+static struct value duration(const struct building *of, int64_t ms, const char *none)
 {
     struct buf words = BUF_EMPTY(64);
 
     text_add_duration(&words, ms);
-    buf_addf(out, "%s%s", before, ms > 0 ? buf_text(&words) : none);
+    struct value value = ms > 0 ? copied(of, &words) : value_text(none);
     buf_free(&words);
+    return value;
 }
 
-static void add_times(struct buf *out, const struct policy *policy, const char *before, const struct policy_times *times, int64_t now_ms)
+static struct value times(const struct building *of, const struct policy_times *named)
 {
-    for (size_t i = 0; i < times->count; i++) {
-        const struct interval_set *set = &policy->intervals[times->items[i]];
-        buf_add_text(out, i ? ", " : before);
-        page_add_words(out, set->name);
-        if (interval_set_holds(set, now_ms))
-            buf_add_text(out, " (now)");
-    }
-}
+    struct value *items = ARENA_NEW(of->markup->arena, struct value, named->count);
 
-static void add_settings(struct buf *out, const struct policy *policy, const struct policy_node *node, int64_t now_ms)
-{
-    buf_add_text(out, "<p class=\"quiet small\">");
-    if (node->fallback_count) {
-        buf_add_text(out, "if that fails, ");
-        add_channels(out, policy, node->fallback, node->fallback_count);
-        buf_add_text(out, "; ");
+    for (size_t i = 0; i < named->count; i++) {
+        const struct interval_set *set = &of->policy->intervals[named->items[i]];
+        items[i] = markup_map(of->markup, (const struct value_entry[]){{"name", NULL, value_text(set->name)},
+                                                                       {"now", NULL, value_bool(interval_set_holds(set, of->now_ms))}}, 2);
     }
-    buf_add_text(out, node->group_by_all ? "each alert by itself" : node->group_by_count ? "grouped by " : "all in one group");
-    for (size_t i = 0; i < node->group_by_count && !node->group_by_all; i++) {
-        buf_add_text(out, i ? ", " : "");
-        page_add_words(out, node->group_by[i]);
-    }
-    add_duration(out, "; first after ", node->group_wait_ms, "0s");
-    add_duration(out, ", news after ", node->group_interval_ms, "0s");
-    add_duration(out, ", repeated after ", node->repeat_interval_ms, "never");
-    add_times(out, policy, "; muted in ", &node->mute, now_ms);
-    add_times(out, policy, "; told only in ", &node->active, now_ms);
-    add_times(out, policy, "; without a sound in ", &node->quiet, now_ms);
-    buf_add_text(out, "</p>\n");
+    return value_list(items, named->count);
 }
-
-/* --- the tree */
 
 static bool is_hit(const struct asked *asked, const struct policy_node *node)
 {
@@ -104,114 +88,107 @@ static bool is_hit(const struct asked *asked, const struct policy_node *node)
     return false;
 }
 
-static void add_node(struct buf *out, const struct policy *policy, const struct policy_node *node, const struct asked *asked, int64_t now_ms,
-                     size_t depth)
+static struct value node_value(const struct building *of, const struct policy_node *node, struct value more, const char *name)
 {
-    bool hit = is_hit(asked, node);
+    const struct value_entry fields[] = {
+        {"root", NULL, value_bool(!node->parent)},
+        {"hit", NULL, value_bool(is_hit(of->asked, node))},
+        {"matchers", NULL, matcher_texts(of, node->matchers, node->matcher_count)},
+        {"channels", NULL, channel_names(of, node->channels, node->channel_count)},
+        {"fallback", NULL, channel_names(of, node->fallback, node->fallback_count)},
+        {"receiver", NULL, value_text(node->receiver)},
+        {"continues", NULL, value_bool(node->continues)},
+        {"line", NULL, value_int(node->line)},
+        {"alone", NULL, value_bool(node->group_by_all)},
+        {"groupBy", NULL, markup_texts(of->markup, node->group_by, node->group_by_count)},
+        {"wait", NULL, duration(of, node->group_wait_ms, "0s")},
+        {"interval", NULL, duration(of, node->group_interval_ms, "0s")},
+        {"repeat", NULL, duration(of, node->repeat_interval_ms, "never")},
+        {"mute", NULL, times(of, &node->mute)},
+        {"active", NULL, times(of, &node->active)},
+        {"quiet", NULL, times(of, &node->quiet)},
+        {name, NULL, more},
+    };
 
-    if (out->length > PAGE_ROOM)
-        return;
-    buf_addf(out, "<li><div%s><p class=\"line\">", hit ? " class=\"hit\"" : "");
-    add_matchers(out, node);
-    buf_add_text(out, "<span>&rarr; ");
-    add_channels(out, policy, node->channels, node->channel_count);
-    buf_add_text(out, "</span>");
-    if (node->continues)
-        buf_add_text(out, "<span class=\"pill plain\">and continues</span>");
-    if (hit)
-        buf_add_text(out, "<span class=\"pill plain\">it goes here</span>");
-    if (node->line)
-        buf_addf(out, "<span class=\"push\">line %d</span>", node->line);
-    buf_add_text(out, "</p>\n");
-    add_settings(out, policy, node, now_ms);
-    buf_add_text(out, "</div>");
-    if (node->child_count && depth < DEPTH_MAX) {
-        buf_add_text(out, "<ul>\n");
-        for (size_t i = 0; i < node->child_count; i++)
-            add_node(out, policy, node->children[i], asked, now_ms, depth + 1);
-        buf_add_text(out, "</ul>");
-    }
-    buf_add_text(out, "</li>\n");
+    return markup_map(of->markup, fields, LENGTH(fields));
+}
+
+static struct value tree(const struct building *of, const struct policy_node *node, size_t depth)
+{
+    size_t count = depth < DEPTH_MAX ? node->child_count : 0;
+    struct value *children = ARENA_NEW(of->markup->arena, struct value, count);
+
+    for (size_t i = 0; i < count; i++)
+        children[i] = tree(of, node->children[i], depth + 1);
+    return node_value(of, node, value_list(children, count), "children");
 }
 
 /* --- where it would go */
 
-/* From the root to it: everything, then severity="critical". */
-static void add_path(struct buf *out, const struct policy_node *node)
+/* From the root to it: everything, then severity="critical". The root itself only where there is nothing else. */
+static struct value path_to(const struct building *of, const struct policy_node *node)
 {
-    if (node->parent && node->parent->parent) {
-        add_path(out, node->parent);
-        buf_add_text(out, " &rsaquo; ");
-    }
-    add_matchers(out, node);
+    size_t count = 1;
+
+    for (const struct policy_node *at = node; at->parent && at->parent->parent; at = at->parent)
+        count++;
+    struct value *steps = ARENA_NEW(of->markup->arena, struct value, count);
+    for (size_t i = count; i-- > 0; node = node->parent)
+        steps[i] = markup_map(of->markup, (const struct value_entry[]){{"root", NULL, value_bool(!node->parent)},
+                                                                       {"matchers", NULL, matcher_texts(of, node->matchers, node->matcher_count)}}, 2);
+    return value_list(steps, count);
 }
 
-static void add_inhibits(struct buf *out, const struct policy *policy, const struct labels *labels)
+static bool is_target(const struct policy_inhibit *rule, const struct labels *labels)
 {
-    for (size_t i = 0; i < policy->inhibit_count; i++) {
-        const struct policy_inhibit *rule = &policy->inhibits[i];
-        bool target = true;
-        for (size_t m = 0; m < rule->target_count && target; m++)
-            target = matcher_matches(rule->target[m], labels);
-        if (!target)
-            continue;
-        buf_add_text(out, "<p>It is hushed while an alert fires that matches ");
-        for (size_t m = 0; m < rule->source_count; m++) {
-            struct buf words = BUF_EMPTY(WORDS_MAX);
-            matcher_write(rule->source[m], &words);
-            page_add_fact(out, "<code>", buf_text(&words), "</code> ");
-            buf_free(&words);
-        }
-        for (size_t e = 0; e < rule->equal_count; e++) {
-            buf_add_text(out, e ? ", " : " and has the same ");
-            page_add_words(out, rule->equal[e]);
-        }
-        buf_add_text(out, ".</p>\n");
-    }
+    for (size_t m = 0; m < rule->target_count; m++)
+        if (!matcher_matches(rule->target[m], labels))
+            return false;
+    return true;
 }
 
-static void add_answer(struct buf *out, const struct policy *policy, const struct asked *asked, int64_t now_ms)
+static struct value inhibits(const struct building *of)
 {
-    unsigned severity = policy_severity(policy, &asked->labels);
+    struct value *items = ARENA_NEW(of->markup->arena, struct value, of->policy->inhibit_count);
+    size_t count = 0;
 
-    buf_add_text(out, "<h2>It would go to</h2>\n");
-    for (size_t i = 0; i < asked->node_count; i++) {
-        const struct policy_node *node = asked->nodes[i];
-        buf_add_text(out, "<article class=\"delivered\">\n<h3 class=\"line\">");
-        add_channels(out, policy, node->channels, node->channel_count);
-        if (!node->channel_count)
-            buf_add_text(out, "nobody");
-        if (!text_equal(node->receiver, "") && node->receiver) {
-            buf_add_text(out, " <span class=\"pill plain\">receiver ");
-            page_add_words(out, node->receiver);
-            buf_add_text(out, "</span>");
-        }
-        buf_add_text(out, "</h3>\n<p>because of ");
-        add_path(out, node);
-        buf_add_text(out, "</p>\n");
-        add_settings(out, policy, node, now_ms);
-        buf_add_text(out, "</article>\n");
+    for (size_t i = 0; i < of->policy->inhibit_count; i++) {
+        const struct policy_inhibit *rule = &of->policy->inhibits[i];
+        if (is_target(rule, &of->asked->labels))
+            items[count++] = markup_map(of->markup, (const struct value_entry[]){
+                {"source", NULL, matcher_texts(of, rule->source, rule->source_count)},
+                {"equal", NULL, markup_texts(of->markup, rule->equal, rule->equal_count)}}, 2);
     }
-    if (!asked->node_count)
-        buf_add_text(out, "<p class=\"empty\">Nobody: no route matches.</p>\n");
-    buf_add_text(out, "<p class=\"quiet\">Its severity counts as <strong>");
-    page_add_words(out, policy->severities[severity]);
-    buf_addf(out, "</strong>%s.</p>\n", labels_get(&asked->labels, policy->severity_label) ? "" : ", as it has none");
-    add_inhibits(out, policy, &asked->labels);
+    return value_list(items, count);
 }
 
-static void add_form(struct buf *out, const struct asked *asked)
+static struct value answer(const struct building *of)
 {
-    size_t fields = asked->count + EMPTY_FIELDS < LABELS_MAX ? asked->count + EMPTY_FIELDS : LABELS_MAX;
+    const struct policy *policy = of->policy;
+    const struct asked *asked = of->asked;
+    struct value *nodes = ARENA_NEW(of->markup->arena, struct value, asked->node_count);
 
-    buf_add_text(out, "<form method=\"get\" action=\"/routes\" class=\"filter\" aria-label=\"Where would this go?\">\n");
-    for (size_t i = 0; i < fields; i++) {
-        buf_addf(out, "<label class=\"wide\">Label<input name=\"label\" autocomplete=\"off\" autocapitalize=\"none\" spellcheck=\"false\""
-                      " placeholder=\"%s\" value=\"", i % 2 ? "team=data" : "severity=critical");
-        text_add_html(out, i < asked->count ? asked->texts[i] : "");
-        buf_add_text(out, "\"></label>\n");
-    }
-    buf_add_text(out, "<button class=\"main\">Where would this go?</button>\n<a class=\"quiet\" href=\"/routes\">Clear</a>\n</form>\n");
+    for (size_t i = 0; i < asked->node_count; i++)
+        nodes[i] = node_value(of, asked->nodes[i], path_to(of, asked->nodes[i]), "path");
+    return markup_map(of->markup, (const struct value_entry[]){
+        {"nodes", NULL, value_list(nodes, asked->node_count)},
+        {"severity", NULL, value_text(policy->severities[policy_severity(policy, &asked->labels)])},
+        {"named", NULL, value_bool(labels_get(&asked->labels, policy->severity_label) != NULL)},
+        {"inhibits", NULL, inhibits(of)}}, 4);
+}
+
+/* --- the form */
+
+static struct value fields(const struct building *of)
+{
+    size_t count = of->asked->count + EMPTY_FIELDS < LABELS_MAX ? of->asked->count + EMPTY_FIELDS : LABELS_MAX;
+    struct value *items = ARENA_NEW(of->markup->arena, struct value, count);
+
+    for (size_t i = 0; i < count; i++)
+        items[i] = markup_map(of->markup, (const struct value_entry[]){
+            {"hint", NULL, value_text(i % 2 ? "team=data" : "severity=critical")},
+            {"text", NULL, value_text(i < of->asked->count ? of->asked->texts[i] : NULL)}}, 2);
+    return value_list(items, count);
 }
 
 /* name=value, or name="value" as a matcher has it. */
@@ -246,28 +223,21 @@ static void policy_page(void *context, struct call *call)
 {
     struct routes_context *routes = context;
     const struct policy *policy = notifier_config(routes->notifier)->policy;
-    int64_t now_ms = notifier_now_ms(routes->notifier);
+    struct markup markup = markup_new(call, notifier_config(routes->notifier));
     struct asked asked = {0};
-    struct buf main = BUF_EMPTY(PAGE_MAX);
+    const struct building building = {&markup, policy, &asked, notifier_now_ms(routes->notifier)};
     struct err err = {0};
 
     asked.labels.items = asked.items;
     bool ok = read_labels(call, &asked, &err);
     if (ok && asked.count)
         asked.node_count = policy_match(policy, &asked.labels, asked.nodes);
-    buf_add_text(&main, "<h1>Routes</h1>\n");
-    if (!ok)
-        page_add_message(&main, err.text);
-    add_form(&main, &asked);
+    markup_set_text(&markup, "complaint", ok ? NULL : err.text);
+    markup_set(&markup, "fields", fields(&building));
     if (ok && asked.count)
-        add_answer(&main, policy, &asked, now_ms);
-    buf_add_text(&main, "<h2>The tree</h2>\n<article><ul class=\"tree\">\n");
-    add_node(&main, policy, policy->root, &asked, now_ms, 0);
-    buf_add_text(&main, "</ul></article>\n");
-    if (main.length > PAGE_ROOM)
-        buf_add_text(&main, "<p class=\"quiet\">The rest is left out: <code>notifier route show</code> has all of it.</p>\n");
-    page_show(call, ok ? 200 : 400, &(struct page_frame){.title = "Routes", .current = "/routes"}, &main);
-    buf_free(&main);
+        markup_set(&markup, "answer", answer(&building));
+    markup_set(&markup, "tree", tree(&building, policy->root, 0));
+    markup_show(&markup, ok ? 200 : 400, &(struct page_frame){.title = "Routes", .current = "/routes"}, "policy");
 }
 
 const struct route routes_policy_page[] = {

@@ -4,6 +4,7 @@
 #include "base/zone.h"
 #include "routes/call.h"
 #include "routes/context.h"
+#include "routes/markup.h"
 #include "routes/page.h"
 #include "routes/query.h"
 #include "routes/tables.h"
@@ -39,102 +40,28 @@ static struct draft_page *page_new(void *context, struct call *call)
     return page;
 }
 
-static void add_draft_form(struct buf *out, const struct draft *draft)
-{
-    size_t count = draft->matcher_count < HISTORY_MATCHERS_MAX ? draft->matcher_count + 1 : HISTORY_MATCHERS_MAX;
-
-    buf_add_text(out, "<form method=\"get\" action=\"/silences/new\" class=\"filter\" aria-label=\"What to hush\">\n");
-    for (size_t i = 0; i < count; i++) {
-        buf_addf(out, "<label class=\"wide\">%s<input name=\"matcher\" autocomplete=\"off\" autocapitalize=\"none\" spellcheck=\"false\""
-                      " placeholder=\"team=~&quot;data|infra&quot;\" value=\"", i ? "and label" : "Label");
-        text_add_html(out, i < draft->matcher_count ? draft->matchers[i] : "");
-        buf_add_text(out, "\"></label>\n");
-    }
-    buf_add_text(out, "<label>For<input name=\"for\" list=\"spans\" size=\"8\" autocomplete=\"off\" required value=\"");
-    text_add_html(out, draft->span);
-    buf_add_text(out, "\"></label>\n<datalist id=\"spans\">");
-    for (size_t i = 0; i < LENGTH(spans); i++)
-        buf_addf(out, "<option value=\"%s\">", spans[i]);
-    buf_add_text(out, "</datalist>\n<label class=\"wide\">Why<input name=\"comment\" autocomplete=\"off\" required value=\"");
-    text_add_html(out, draft->comment);
-    buf_add_text(out, "\"></label>\n");
-    if (draft->id[0]) {
-        buf_add_text(out, "<input type=\"hidden\" name=\"id\" value=\"");
-        text_add_html(out, draft->id);
-        buf_add_text(out, "\"><input type=\"hidden\" name=\"starts\" value=\"");
-        text_add_html(out, draft->starts);
-        buf_add_text(out, "\">");
-    }
-    buf_add_text(out, "<button class=\"main\">Preview</button>\n</form>\n");
-}
-
-static void add_hidden(struct buf *out, const char *name, const char *value)
-{
-    buf_addf(out, "<input type=\"hidden\" name=\"%s\" value=\"", name);
-    text_add_html(out, value);
-    buf_add_text(out, "\">");
-}
-
-static void add_confirm(struct buf *out, const struct call *call, const struct draft *draft)
-{
-    page_form_begin(out, call, "/silences", "inline");
-    for (size_t i = 0; i < draft->matcher_count; i++)
-        add_hidden(out, "matcher", draft->matchers[i]);
-    add_hidden(out, "for", draft->span);
-    add_hidden(out, "comment", draft->comment);
-    add_hidden(out, "id", draft->id);
-    add_hidden(out, "starts", draft->starts);
-    buf_add_text(out, "<button class=\"main\">Silence them for ");
-    page_add_words(out, draft->span);
-    buf_add_text(out, "</button>");
-    page_form_end(out);
-}
-
-static void add_preview(struct buf *out, const struct config *config, const struct cJSON *list)
-{
-    size_t count = json_count(json_get(list, "items"));
-    const char *more = json_get_text(list, "next") ? "more than " : "";
-
-    buf_addf(out, "<h2>It would hush %s%zu %s now</h2>\n", more, count, count == 1 && !more[0] ? "alert that fires" : "alerts that fire");
-    if (!count) {
-        buf_add_text(out, "<p class=\"empty\">Nothing that fires at this moment; what fires while it lasts.</p>\n");
-        return;
-    }
-    buf_add_text(out, "<article><ul class=\"list first\">\n");
-    for (const struct cJSON *alert = json_first(json_get(list, "items")); alert && out->length < PAGE_ROOM; alert = json_next(alert)) {
-        buf_add_text(out, "<li><p class=\"line\">");
-        page_add_severity(out, config, page_text(alert, "severity"));
-        buf_add_text(out, "<a href=\"/alerts/");
-        text_add_url(out, page_text(alert, "id"));
-        buf_add_text(out, "\">");
-        page_add_words(out, text_or(page_text(json_get(alert, "annotations"), "summary"), text_or(page_text(alert, "name"), "(without a name)")));
-        buf_add_text(out, "</a></p>");
-        page_add_labels(out, config, json_get(alert, "labels"), NULL);
-        buf_add_text(out, "</li>\n");
-    }
-    buf_add_text(out, "</ul></article>\n");
-}
-
 /* list NULL: nothing to look at yet, or complaint says why not. */
 static void show_draft(struct draft_page *page, int status, const struct cJSON *list, const char *complaint)
 {
-    const struct config *config = notifier_config(page->notifier);
+    struct markup markup = markup_new(page->call, notifier_config(page->notifier));
     const struct draft *draft = &page->draft;
-    struct buf main = BUF_EMPTY(PAGE_MAX);
+    const char *fields[HISTORY_MATCHERS_MAX] = {NULL};
+    size_t count = draft->matcher_count < HISTORY_MATCHERS_MAX ? draft->matcher_count + 1 : HISTORY_MATCHERS_MAX; /* and an empty one more */
 
-    buf_add_text(&main, draft->id[0] ? "<h1>Change a silence</h1>\n" : "<h1>New silence</h1>\n");
-    if (complaint)
-        page_add_message(&main, complaint);
-    add_draft_form(&main, draft);
-    if (list) {
-        if (draft->comment[0])
-            add_confirm(&main, page->call, draft);
-        else
-            buf_add_text(&main, "<p class=\"quiet\">Say why, and preview once more; then it can begin.</p>\n");
-        add_preview(&main, config, list);
-    }
-    page_show(page->call, status, &(struct page_frame){.title = "New silence", .current = "/silences"}, &main);
-    buf_free(&main);
+    for (size_t i = 0; i < draft->matcher_count; i++)
+        fields[i] = draft->matchers[i];
+    markup_set(&markup, "fields", markup_texts(&markup, fields, count));
+    markup_set(&markup, "matchers", markup_texts(&markup, draft->matchers, draft->matcher_count));
+    markup_set(&markup, "spans", markup_texts(&markup, spans, LENGTH(spans)));
+    markup_set_text(&markup, "span", draft->span);
+    markup_set_text(&markup, "comment", draft->comment);
+    markup_set_text(&markup, "id", draft->id);
+    markup_set_text(&markup, "starts", draft->starts);
+    markup_set_text(&markup, "complaint", complaint);
+    markup_set_bool(&markup, "preview", list != NULL);
+    markup_set(&markup, "items", value_from_json(json_get(list, "items"), markup.arena));
+    markup_set_bool(&markup, "more", json_get_text(list, "next") != NULL);
+    markup_show(&markup, status, &(struct page_frame){.title = "New silence", .current = "/silences"}, "silence");
 }
 
 static void previewed(void *context, bool ok, const struct buf *out, const struct err *err)

@@ -4,6 +4,7 @@
 #include "base/zone.h"
 #include "routes/call.h"
 #include "routes/context.h"
+#include "routes/markup.h"
 #include "routes/page.h"
 #include "routes/query.h"
 #include "routes/tables.h"
@@ -23,17 +24,6 @@ struct silences_page { /* lives in the call's arena while the list is read */
 
 /* --- the list */
 
-static void add_matcher_texts(struct buf *out, const struct cJSON *matcher)
-{
-    bool equal = json_get_bool(matcher, "isEqual", true), regex = json_get_bool(matcher, "isRegex", false);
-
-    buf_add_text(out, "<span>");
-    page_add_words(out, page_text(matcher, "name"));
-    buf_addf(out, "%s", regex ? equal ? "=~" : "!~" : equal ? "=" : "!=");
-    page_add_words(out, page_text(matcher, "value"));
-    buf_add_text(out, "</span>");
-}
-
 /* name=~"value" again, as it was written. */
 static const char *matcher_words(struct arena *arena, const struct cJSON *matcher)
 {
@@ -51,104 +41,72 @@ static const char *matcher_words(struct arena *arena, const struct cJSON *matche
     return text;
 }
 
-static void add_again(struct buf *out, const struct call *call, const struct cJSON *silence, bool change)
+/* The address of its form again: to change it, or, where it is over, for another one. */
+static const char *again(struct arena *arena, const struct cJSON *silence, bool change)
 {
     struct buf link = BUF_EMPTY(LINK_MAX);
     size_t count = 0;
 
     buf_add_text(&link, "/silences/new");
     for (const struct cJSON *one = json_first(json_get(silence, "matchers")); one && count < HISTORY_MATCHERS_MAX; one = json_next(one), count++)
-        page_add_argument(&link, "matcher", matcher_words(call->arena, one));
-    page_add_argument(&link, "comment", page_text(silence, "comment"));
+        markup_add_argument(&link, "matcher", matcher_words(arena, one));
+    markup_add_argument(&link, "comment", page_text(silence, "comment"));
     if (change) {
-        page_add_argument(&link, "id", page_text(silence, "id"));
-        page_add_argument(&link, "starts", page_text(silence, "startsAt"));
+        markup_add_argument(&link, "id", page_text(silence, "id"));
+        markup_add_argument(&link, "starts", page_text(silence, "startsAt"));
     }
-    buf_addf(out, "<a class=\"button\" href=\"%s\">%s</a> ", buf_text(&link), change ? "Change" : "Again");
+    const char *address = arena_text(arena, buf_text(&link));
     buf_free(&link);
+    return address;
 }
 
-static void add_end(struct buf *out, const struct call *call, const char *id)
+static struct value silence_value(struct markup *markup, const struct cJSON *silence)
 {
-    struct buf action = BUF_EMPTY(1024);
+    bool over = text_equal(page_text(silence, "state"), "expired");
 
-    buf_add_text(&action, "/silences/");
-    text_add_url(&action, id);
-    buf_add_text(&action, "/expire");
-    page_form_begin(out, call, buf_text(&action), "inline");
-    buf_add_text(out, "<button class=\"danger\">End it now</button>");
-    page_form_end(out);
-    buf_free(&action);
-}
-
-static void add_silence(struct buf *out, const struct call *call, const struct cJSON *silence, const char *now)
-{
-    const char *state = page_text(silence, "state");
-    bool over = text_equal(state, "expired"), pending = text_equal(state, "pending");
-
-    buf_addf(out, "<article class=\"%s\">\n<h2 class=\"line\"><span class=\"state %s\">", over ? "" : pending ? "open" : "delivered",
-             over ? "suppressed" : pending ? "open" : "delivered");
-    page_add_words(out, state);
-    buf_add_text(out, "</span> ");
-    page_add_words(out, page_text(silence, "comment"));
-    buf_add_text(out, "<span class=\"push\">");
-    if (!over) {
-        page_add_span(out, now, page_text(silence, pending ? "startsAt" : "endsAt"));
-        buf_add_text(out, pending ? " until it begins" : " to go");
-    }
-    buf_add_text(out, "</span></h2>\n<p class=\"labels\">");
-    for (const struct cJSON *one = json_first(json_get(silence, "matchers")); one; one = json_next(one))
-        add_matcher_texts(out, one);
-    buf_add_text(out, "</p>\n<p class=\"quiet small\">");
-    page_add_fact(out, "by ", page_text(silence, "createdBy"), ", ");
-    page_add_time(out, page_text(silence, "startsAt"));
-    buf_add_text(out, " to ");
-    page_add_time(out, page_text(silence, "endsAt"));
-    buf_add_text(out, "</p>\n");
-    if (call_may(call, ACCESS_OPERATOR)) {
-        buf_add_text(out, "<div class=\"buttons\">");
-        add_again(out, call, silence, !over);
-        if (!over)
-            add_end(out, call, page_text(silence, "id"));
-        buf_add_text(out, "</div>\n");
-    }
-    buf_add_text(out, "</article>\n");
+    return markup_map(markup, (const struct value_entry[]){{"silence", NULL, value_from_json(silence, markup->arena)},
+                                                           {"again", NULL, value_text(again(markup->arena, silence, !over))}}, 2);
 }
 
 static void add_search(struct buf *link, const struct silences_page *page)
 {
-    page_add_argument(link, "status", page->query.status);
-    page_add_argument(link, "text", page->query.text);
-    page_add_argument(link, "limit", call_argument(page->call, "limit"));
+    markup_add_argument(link, "status", page->query.status);
+    markup_add_argument(link, "text", page->query.text);
+    markup_add_argument(link, "limit", call_argument(page->call, "limit"));
 }
 
-static void add_form(struct buf *out, const struct silences_page *page)
+static void set_form(struct markup *markup, const struct silences_page *page)
 {
-    buf_add_text(out, "<form method=\"get\" action=\"/silences\" role=\"search\" aria-label=\"Search\" class=\"filter\">\n"
-                      "<label class=\"wide\">Text<input name=\"text\" autocomplete=\"off\" placeholder=\"in the comment, the author or a matcher\" value=\"");
-    text_add_html(out, text_or(page->query.text, ""));
-    buf_add_text(out, "\"></label>\n<label>State<select name=\"status\">");
-    page_add_option(out, "", "any", page->query.status);
-    for (size_t i = 0; i < LENGTH(statuses); i++)
-        page_add_option(out, statuses[i], statuses[i], page->query.status);
-    buf_add_text(out, "</select></label>\n<button class=\"main\">Search</button>\n<a class=\"quiet\" href=\"/silences\">Clear</a>\n</form>\n");
+    static const struct { const char *word, *says; } done[] = {{"made", "It is in force."}, {"ended", "It is over."}};
+    const struct value_entry select[] = {{"name", NULL, value_text("status")}, {"label", NULL, value_text("State")},
+                                         {"chosen", NULL, value_text(page->query.status)},
+                                         {"options", NULL, markup_texts(markup, statuses, LENGTH(statuses))}};
+
+    markup_set(markup, "state", markup_map(markup, select, LENGTH(select)));
+    markup_set_text(markup, "text", page->query.text);
+    for (size_t i = 0; i < LENGTH(done); i++)
+        if (text_equal(call_argument(page->call, "done"), done[i].word))
+            markup_set_text(markup, "done", done[i].says);
 }
 
-static void add_list(struct buf *out, const struct silences_page *page, const struct cJSON *list)
+static void set_list(struct markup *markup, const struct silences_page *page, const struct cJSON *list)
 {
+    const struct cJSON *items = json_get(list, "items");
     const char *next = json_get_text(list, "next");
+    struct value *silences = ARENA_NEW(markup->arena, struct value, json_count(items));
     struct buf now = BUF_EMPTY(64), link = BUF_EMPTY(LINK_MAX);
+    size_t count = 0;
 
     zone_add_rfc3339(&now, notifier_now_ms(page->notifier));
-    for (const struct cJSON *silence = json_first(json_get(list, "items")); silence; silence = json_next(silence))
-        add_silence(out, page->call, silence, buf_text(&now));
-    if (!json_first(json_get(list, "items")))
-        buf_add_text(out, next ? "<p class=\"empty\">Nothing in this stretch; there is more below.</p>\n" : "<p class=\"empty\">There is none.</p>\n");
+    markup_set_text(markup, "now", buf_text(&now));
+    for (const struct cJSON *silence = json_first(items); silence; silence = json_next(silence))
+        silences[count++] = silence_value(markup, silence);
+    markup_set(markup, "items", value_list(silences, count));
     if (next) {
         buf_add_text(&link, "/silences");
         add_search(&link, page);
-        page_add_argument(&link, "cursor", next);
-        buf_addf(out, "<p class=\"more\"><a class=\"button\" rel=\"next\" href=\"%s\">Older</a></p>\n", buf_text(&link));
+        markup_add_argument(&link, "cursor", next);
+        markup_set_text(markup, "older", buf_text(&link));
     }
     buf_free(&now);
     buf_free(&link);
@@ -157,22 +115,13 @@ static void add_list(struct buf *out, const struct silences_page *page, const st
 /* complaint NULL: there is a list. */
 static void show(struct silences_page *page, int status, const struct cJSON *list, const char *complaint)
 {
-    static const struct { const char *word, *says; } done[] = {{"made", "It is in force."}, {"ended", "It is over."}};
-    struct buf main = BUF_EMPTY(PAGE_MAX);
+    struct markup markup = markup_new(page->call, NULL);
 
-    buf_add_text(&main, "<h1>Silences</h1>\n");
-    for (size_t i = 0; i < LENGTH(done); i++)
-        if (text_equal(call_argument(page->call, "done"), done[i].word))
-            buf_addf(&main, "<p class=\"done\" role=\"status\">%s</p>\n", done[i].says);
-    if (call_may(page->call, ACCESS_OPERATOR))
-        buf_add_text(&main, "<p><a class=\"button\" href=\"/silences/new\">New silence</a></p>\n");
-    add_form(&main, page);
-    if (complaint)
-        page_add_message(&main, complaint);
-    else
-        add_list(&main, page, list);
-    page_show(page->call, status, &(struct page_frame){.title = "Silences", .current = "/silences"}, &main);
-    buf_free(&main);
+    set_form(&markup, page);
+    markup_set_text(&markup, "complaint", complaint);
+    if (!complaint)
+        set_list(&markup, page, list);
+    markup_show(&markup, status, &(struct page_frame){.title = "Silences", .current = "/silences"}, "silences");
 }
 
 static void listed(void *context, bool ok, const struct buf *out, const struct err *err)

@@ -254,13 +254,13 @@ static const struct {
     int status;
     const char *says, *not;
 } routes_asked[] = {
-    {"/routes", 200, "<code><bdi>severity=&quot;critical&quot;</bdi></code> <span>&rarr; <strong><bdi>mail</bdi></strong>", "it goes here"},
-    {"/routes?label=severity%3Dcritical", 200, "because of <code><bdi>severity=&quot;critical&quot;</bdi>", "as it has none"},
+    {"/routes", 200, "<code><bdi>severity=&#34;critical&#34;</bdi></code> <span>&rarr; <strong><bdi>mail</bdi></strong>", "it goes here"},
+    {"/routes?label=severity%3Dcritical", 200, "because of <code><bdi>severity=&#34;critical&#34;</bdi>", "as it has none"},
     {"/routes?label=severity%3D%22critical%22&label=", 200, "because of <code>", "everything else</span></p>"},
     {"/routes?label=team%3Ddata", 200, "because of <span>everything else</span>", NULL},
     {"/routes?label=team%3Ddata", 200, "counts as <strong><bdi>warning</bdi></strong>, as it has none", NULL},
-    {"/routes?label=team%3Ddata", 200, "It is hushed while an alert fires that matches <code><bdi>alertname=&quot;PowerCut&quot;</bdi></code>  and has the same <bdi>site</bdi>.", NULL},
-    {"/routes?label=nonsense%3Cb%3E", 400, "&quot;nonsense&lt;b&gt;&quot;: expected a label", "It would go to"},
+    {"/routes?label=team%3Ddata", 200, "It is hushed while an alert fires that matches <code><bdi>alertname=&#34;PowerCut&#34;</bdi></code>  and has the same <bdi>site</bdi>.", NULL},
+    {"/routes?label=nonsense%3Cb%3E", 400, "&#34;nonsense&lt;b&gt;&#34;: expected a label", "It would go to"},
     {"/routes?label=%3Dx", 400, "expected a label", NULL},
     {"/routes?label=a%3D%3Cscript%3E", 200, "value=\"a=&lt;script&gt;\"", "<script>"},
 };

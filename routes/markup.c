@@ -55,6 +55,9 @@ static const char silences_html[] = {
 static const char silence_html[] = {
 #include "routes/pages/silence.html.inc"
     0};
+static const char layout_html[] = {
+#include "routes/pages/layout.html.inc"
+    0};
 
 static const struct {
     const char *name, *text;
@@ -74,6 +77,7 @@ static const struct {
     {"policy", policy_html},
     {"silences", silences_html},
     {"silence", silence_html},
+    {"layout", layout_html},
 };
 
 size_t markup_page_count(void)
@@ -185,15 +189,13 @@ bool markup_add(struct markup *markup, const char *template, struct buf *out, st
 void markup_show(struct markup *markup, int status, const struct page_frame *frame, const char *template)
 {
     struct buf main = BUF_EMPTY(PAGE_MAX), foot = BUF_EMPTY(FOOT_MAX), name = BUF_EMPTY(256);
-    struct page_frame whole = *frame;
     struct err err = {0};
 
     buf_addf(&name, "%s.foot", template);
     bool ok = markup_add(markup, template, &main, &err) &&
               (!template_set_has(markup_templates(), buf_text(&name)) || markup_add(markup, buf_text(&name), &foot, &err));
-    whole.foot = buf_text(&foot);
     if (ok)
-        page_show(markup->call, status, &whole, &main);
+        page_show(markup->call, status, frame, &main, &foot);
     else if (err.kind == ERR_LIMIT)
         call_fail(markup->call, 500, "failed", "the page is too long; ask for less");
     else

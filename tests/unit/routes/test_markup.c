@@ -59,7 +59,7 @@ static void nothing_passes_unescaped(void)
                 name--;
             CHECK(name == at || name[-1] != ' ', "%s: an attribute without quotes: %.40s", markup_page_name(i), name);
         }
-        CHECK(!strstr(markup_page_text(i), "<script"), "%s", markup_page_name(i));
+        CHECK(text_equal(markup_page_name(i), "layout") || !strstr(markup_page_text(i), "<script"), "%s", markup_page_name(i));
     }
 }
 
@@ -97,30 +97,90 @@ static const struct {
     {"{{ may \"viewer\" }} {{ may \"operator\" }} {{ room }}", "{}", "true false true"},
 };
 
-static void parts_say(void)
+/* What a template of one line makes of some fields. */
+static void say(const char *template, const struct value *data, struct call *call, struct buf *out)
 {
-    struct call *call = call_new("/");
     struct markup markup = markup_new(call, &config);
-    struct template_options options = {.escape = &template_escape_html, .context = &markup};
+    struct template_options options = {.escape = &template_escape_html, .context = &markup, .limits = {.output = PAGE_MAX}};
+    struct err err = {0};
 
-    config.policy = &policy;
-    policy.severity_label = "severity";
-    policy.severities[policy.severity_count++] = "critical";
-    policy.severities[policy.severity_count++] = "warning";
-    policy.severities[policy.severity_count++] = "info";
-    call->granted = ACCESS_VIEWER;
+    buf_clear(out);
+    CHECK(template_execute_text(markup_templates(), "row", template, strlen(template), data, &options, out, &err), "%s: %s", template, err.text);
+}
+
+static void parts_say(struct call *call)
+{
+    struct buf out = BUF_EMPTY(PAGE_MAX);
+
     for (size_t i = 0; i < LENGTH(parts); i++) {
-        struct buf out = BUF_EMPTY(64 * 1024);
         struct err err = {0};
         struct cJSON *json = json_parse(parts[i].json, strlen(parts[i].json), &err);
         struct value data = value_from_json(json, call->arena);
-        bool ok = template_execute_text(markup_templates(), "row", parts[i].template, strlen(parts[i].template), &data, &options, &out, &err);
-        CHECK(ok, "%s: %s", parts[i].template, err.text);
+        say(parts[i].template, &data, call, &out);
         CHECK_TEXT(buf_text(&out), parts[i].want);
         json_close(json);
-        buf_free(&out);
     }
-    call_connection_gone(call);
+    buf_free(&out);
+}
+
+static void long_words_are_cut(struct call *call)
+{
+    static const char marks[] = "<>&\"'x";
+    struct buf out = BUF_EMPTY(PAGE_MAX);
+    char text[10001] = {0};
+
+    for (size_t i = 0; i < strlen(marks); i++) {
+        struct value data = value_text(text);
+        memset(text, marks[i], sizeof text - 1);
+        data = value_text(text);
+        say("{{ template \"words\" . }}", &data, call, &out);
+        CHECK(out.length < 2000 && strstr(buf_text(&out), "(10000 characters)"), "%s", buf_text(&out));
+        CHECK(!memchr("<>\"'", marks[i], 4) || strstr(buf_text(&out), ";</bdi>"), "never inside an entity: %s", buf_text(&out));
+        say("{{ template \"block\" . }}", &data, call, &out);
+        CHECK(strstr(buf_text(&out), "<details><summary>10000 characters</summary><pre dir=\"auto\" tabindex=\"0\">"), "%.100s", buf_text(&out));
+    }
+    buf_free(&out);
+}
+
+/* Half a character at the end of what is shown would be no UTF-8. */
+static void a_block_is_cut_between_characters(struct call *call)
+{
+    size_t size = PAGE_BLOCK_MAX + 100;
+    char *text = arena_alloc(call->arena, size + 1);
+    struct buf out = BUF_EMPTY(PAGE_MAX);
+
+    for (size_t lead = 0; lead < 2; lead++) {
+        memset(text, 'x', lead);
+        for (size_t i = lead; i + 1 < size; i += 2)
+            memcpy(text + i, "\xc3\xa4", 2);
+        text[size - 1 - lead] = text[size] = '\0';
+        struct value data = value_text(text);
+        say("{{ template \"block\" . }}", &data, call, &out);
+        CHECK(text_is_utf8(buf_text(&out), out.length), "after %zu", lead);
+        CHECK(strstr(buf_text(&out), "&hellip;</pre>"), "after %zu", lead);
+    }
+    buf_free(&out);
+}
+
+static void labels_are_bounded(struct call *call)
+{
+    struct buf text = BUF_EMPTY(1u << 20), out = BUF_EMPTY(PAGE_MAX);
+    struct err err;
+
+    buf_add_text(&text, "{\"alertname\":\"x\",\"severity\":\"y\",\"a\":\"1\",\"same\":\"1\"");
+    for (int i = 0; i < 100; i++)
+        buf_addf(&text, ",\"l%d\":\"v\"", i);
+    buf_add_char(&text, '}');
+    struct cJSON *labels = json_parse(buf_text(&text), text.length, &err);
+    struct value data = value_from_json(labels, call->arena);
+    say("{{ template \"labels\" (labels . (dict \"same\" \"1\" \"a\" \"2\")) }}", &data, call, &out);
+    CHECK(strstr(buf_text(&out), "<bdi>a</bdi>=<bdi>1</bdi>") && strstr(buf_text(&out), "<span>and 77 more</span>"), "%s", buf_text(&out));
+    CHECK(!strstr(buf_text(&out), "same") && !strstr(buf_text(&out), "alertname") && !strstr(buf_text(&out), "severity"), "%s", buf_text(&out));
+    say("{{ silenceOf . }}", &data, call, &out);
+    CHECK(text_starts(buf_text(&out), "/silences/new?matcher=a%3D%221%22&amp;matcher=alertname%3D"), "%s", buf_text(&out));
+    json_close(labels);
+    buf_free(&text);
+    buf_free(&out);
 }
 
 static void addresses_grow(void)
@@ -137,11 +197,23 @@ static void addresses_grow(void)
 
 int main(void)
 {
+    struct call *call = call_new("/");
+
+    config.policy = &policy;
+    policy.severity_label = "severity";
+    policy.severities[policy.severity_count++] = "critical";
+    policy.severities[policy.severity_count++] = "warning";
+    policy.severities[policy.severity_count++] = "info";
+    call->granted = ACCESS_VIEWER;
     all_are_read();
     no_name_is_taken_twice();
     forms_carry_a_token();
     nothing_passes_unescaped();
-    parts_say();
+    parts_say(call);
+    long_words_are_cut(call);
+    a_block_is_cut_between_characters(call);
+    labels_are_bounded(call);
     addresses_grow();
+    call_connection_gone(call);
     return test_end();
 }

@@ -46,8 +46,8 @@ static const struct handlers_row rows[] = {
     {"POST", "/silences", "matcher=a%3Db&for=1h&comment=x&starts=soon", 400, NULL, "starts=soon"},
     {"POST", "/silences", NULL, 400, NULL, "needs a label"},
     {"POST", "/silences/f00/expire", NULL, 303, "expire f00", NULL},
-    {"GET", "/incidents/K7Q2", NULL, 404, "list why id=K7Q2", "role=\"alert\"><bdi>There is no incident &quot;K7Q2&quot;"},
-    {"GET", "/incidents/%3Cscript%3E", NULL, 404, "list why id=<script>", "no incident &quot;&lt;script&gt;&quot;"},
+    {"GET", "/incidents/K7Q2", NULL, 404, "list why id=K7Q2", "role=\"alert\"><bdi>There is no incident &#34;K7Q2&#34;"},
+    {"GET", "/incidents/%3Cscript%3E", NULL, 404, "list why id=<script>", "no incident &#34;&lt;script&gt;&#34;"},
 };
 
 static const char *const lists[] = {"/", "/history", "/deliveries", "/deliveries?status=dead", "/channels", "/silences",
@@ -155,7 +155,7 @@ static void an_incident_has_a_page(void)
         err_set(&list_error, failures[i].kind, "<no>");
         call = request("GET", "/incidents/ZZZZ", NULL, ACCESS_VIEWER);
         CHECK_INT(call->status, failures[i].status);
-        CHECK(strstr(buf_text(&call->answer), failures[i].status == 404 ? "There is no incident &quot;ZZZZ" : "role=\"alert\"><bdi>&lt;no&gt;"), "%s",
+        CHECK(strstr(buf_text(&call->answer), failures[i].status == 404 ? "There is no incident &#34;ZZZZ" : "role=\"alert\"><bdi>&lt;no&gt;"), "%s",
               buf_text(&call->answer));
         call_connection_gone(call);
     }

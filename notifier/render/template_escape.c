@@ -74,6 +74,8 @@ static bool is_address_attribute(const struct buf *out, bool bare)
     static const char *const quoted[] = {"href=\"", "href='", "src=\"", "src='", "action=\"", "action='"};
     static const char *const unquoted[] = {"href=", "src=", "action="};
 
+    if (!out->length || !strchr("\"'=", out->data[out->length - 1]))
+        return false;
     for (size_t i = 0; i < (bare ? LENGTH(unquoted) : LENGTH(quoted)); i++)
         if (ends_with(out, bare ? unquoted[i] : quoted[i]))
             return true;

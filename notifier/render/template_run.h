@@ -10,6 +10,7 @@ struct template_set {
     struct arena *arena;
     const struct template_set *parent; /* of a text of its own: where else to look; NULL */
     struct definition *definitions[TEMPLATE_COUNT_MAX];
+    uint64_t hashes[TEMPLATE_COUNT_MAX]; /* of their names: a page asks for thousands */
     size_t count;
     struct statement *templates; /* every {{ template }}, to be checked */
     struct host_functions functions; /* beside the language's own */

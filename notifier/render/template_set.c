@@ -32,10 +32,16 @@ void template_set_add_functions(struct template_set *set, const struct template_
     set->functions = (struct host_functions){functions, count};
 }
 
+static uint64_t hash_of(const char *name)
+{
+    return text_hash(name, strlen(name), 0);
+}
+
 static size_t find_own(const struct template_set *set, const char *name)
 {
+    uint64_t hash = hash_of(name);
     size_t i = 0;
-    while (i < set->count && strcmp(set->definitions[i]->name, name) != 0)
+    while (i < set->count && (set->hashes[i] != hash || strcmp(set->definitions[i]->name, name) != 0))
         i++;
     return i;
 }
@@ -79,6 +85,7 @@ bool set_parse_into(struct template_set *set, const char *name, const char *text
         if (i < set->count && template_is_empty(one->body))
             continue;
         set->definitions[i] = one;
+        set->hashes[i] = hash_of(one->name);
         set->count += i == set->count;
     }
     while (parsed.templates) {

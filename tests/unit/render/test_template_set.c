@@ -328,8 +328,69 @@ static void defaults_say_something(void)
     sample_close(&sample);
 }
 
+/* --- functions of whoever executes */
+
+static bool twice(const struct template_call *call, struct value *result, struct err *err)
+{
+    const char *word = call->context, *text = call->arguments[0].text.bytes;
+
+    if (!text[0])
+        return err_set(err, ERR_INPUT, "nothing to say");
+    *result = value_text(arena_printf(call->arena, "%s%s%s@%zu", text, word, text, call->written));
+    return true;
+}
+
+static bool toUpper(const struct template_call *call, struct value *result, struct err *err)
+{
+    (void)err;
+    *result = call->arguments[0];
+    return true;
+}
+
+static void a_host_has_functions_of_its_own(void)
+{
+    static const struct template_function rows[] = {{"twice", "s", twice}, {"toUpper", "s", toUpper}};
+    static char word[] = "<and>";
+    static const struct {
+        const char *text, *want, *fails;
+    } cases[] = {
+        {"ab {{ twice \"x\" }}", "ab x&lt;and&gt;x@3", NULL},
+        {"{{ \"x\" | twice }}", "x&lt;and&gt;x@0", NULL},
+        {"{{ toUpper \"x\" }}", "X", NULL}, /* the language's own come first */
+        {"{{ tmpl.Inline \"{{ twice .x }}\" (dict \"x\" \"y\") }}", "y&lt;and&gt;y@0", NULL},
+        {"{{ twice \"\" }}", NULL, "t:1:4: twice: nothing to say"},
+        {"{{ twice 1 }}", NULL, "t:1:4: twice: argument 1 should be a string, not int"},
+        {"{{ twice }}", NULL, "t:1:4: twice: takes 1 argument, not 0"},
+    };
+    struct template_set *set = template_set_new();
+    struct template_options with = {.escape = &template_escape_html, .context = word};
+    struct value data = value_int(1);
+    struct buf out = BUF_EMPTY(1000);
+
+    template_set_add_functions(set, rows, LENGTH(rows));
+    for (size_t i = 0; i < LENGTH(cases); i++) {
+        struct err err = {0};
+        buf_clear(&out);
+        bool ok = template_execute_text(set, "t", cases[i].text, strlen(cases[i].text), &data, &with, &out, &err);
+        CHECK(ok == !cases[i].fails, "%s: %s", cases[i].text, err.text);
+        if (ok)
+            CHECK_TEXT(buf_text(&out), cases[i].want);
+        else
+            CHECK_TEXT(err.text, cases[i].fails);
+    }
+    struct err err = {0};
+    CHECK(!run_text("{{ twice \"x\" }}", &data, &out, &err) && strstr(err.text, "there is no function \"twice\""), "others do not see it: %s", err.text);
+    static const char much[] = "{{ $l := list }}{{ range 100 }}{{ $l = append $l 1 }}{{ end }}";
+    with.limits.memory = 4096;
+    CHECK(!template_execute_text(set, "t", much, strlen(much), &data, &with, &out, &err) &&
+          err.kind == ERR_LIMIT, "the caller's bound counts: %s", err.text);
+    buf_free(&out);
+    template_set_free(set);
+}
+
 int main(void)
 {
+    a_host_has_functions_of_its_own();
     defaults_say_something();
     mistakes_say_where_and_what();
     what_runs_is_bounded();

@@ -265,6 +265,30 @@ static const struct {
     {"/routes?label=a%3D%3Cscript%3E", 200, "value=\"a=&lt;script&gt;\"", "<script>"},
 };
 
+/* Far deeper than anybody writes: what is shown of it ends, the page stands. */
+static void a_deep_tree(void)
+{
+    struct policy *built = policy_new(), *before = config.policy;
+    const uint16_t chat = 0;
+
+    policy_add_channel(built, "chat");
+    struct policy_node *node = policy_add_node(built, NULL);
+    built->root = node;
+    for (int i = 0; i < 80; i++) {
+        policy_node_channels(built, node, &chat, 1);
+        node->line = i + 1;
+        node = policy_add_node(built, node);
+    }
+    policy_seal(built);
+    config.policy = built;
+    struct call *call = request("GET", "/routes", NULL, ACCESS_VIEWER);
+    CHECK_INT(call->status, 200);
+    CHECK(strstr(buf_text(&call->answer), ">line 64<") && !strstr(buf_text(&call->answer), ">line 70<"), "%s", buf_text(&call->answer));
+    call_connection_gone(call);
+    config.policy = before;
+    policy_free(built);
+}
+
 static void where_would_it_go(void)
 {
     struct err err = {0};
@@ -312,6 +336,7 @@ int main(void)
     forms_of_the_queue();
     a_life();
     silences_are_listed();
+    a_deep_tree();
     where_would_it_go();
     return test_end();
 }

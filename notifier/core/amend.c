@@ -81,7 +81,7 @@ static void let_go(struct core *core, struct lane *lane)
 {
     lane->amend->due_ms = 0;
     lane->amend->tries = 0;
-    for (struct told *told = lane->calm.first, *next; told; told = next) {
+    for (struct told *told = lane->calm, *next; told; told = next) {
         next = told->next;
         if (waits(told))
             told_drop(core, told);
@@ -123,9 +123,9 @@ void amend_advance(struct core *core, struct delivery *delivery)
     struct lane *lane = delivery->lane;
     bool shows = false;
 
-    for (const struct told *told = lane->pending.first; told && !shows; told = told->next)
+    for (const struct told *told = lane->pending; told && !shows; told = told->next)
         shows = amend_shows(core, told);
-    for (const struct told *told = lane->calm.first; told && !shows; told = told->next)
+    for (const struct told *told = lane->calm; told && !shows; told = told->next)
         shows = amend_shows(core, told);
     if (!shows || !is_possible(lane)) {
         amend_give_up(core, delivery, "nothing left to show");
@@ -142,7 +142,7 @@ void amend_advance(struct core *core, struct delivery *delivery)
 /* News that came while it was on its way are told at once. */
 static void make_way(struct core *core, struct group *group, const struct lane *lane)
 {
-    if (lane->pending.count && !group->flush_due.wall_ms)
+    if (lane->pending_count && !group->flush_due.wall_ms)
         group_due(core, group, 0);
     group_refresh(core, group);
 }
@@ -201,7 +201,7 @@ void amend_spared(struct core *core, struct lane *lane)
         return;
     int64_t due_ms = lane->amend->due_ms;
     let_go(core, lane);
-    for (const struct told *told = lane->calm.first; told && !lane->amend->due_ms; told = told->next)
+    for (const struct told *told = lane->calm; told && !lane->amend->due_ms; told = told->next)
         if (told->hushed == HUSH_FLAPS)
             lane->amend->due_ms = due_ms;
 }

@@ -188,7 +188,7 @@ static void settle_dead(struct core *core, struct lane *lane, const struct item 
 {
     for (uint32_t i = 0; i < count; i++)
         told_settle(core, items[i].told, items[i].seq, SETTLED_DEAD, id, why);
-    for (struct told *told = count ? NULL : lane->pending.first, *next; told; told = next) {
+    for (struct told *told = count ? NULL : lane->pending, *next; told; told = next) {
         next = told->next;
         told_settle(core, told, told->owed_seq, SETTLED_DEAD, id, why);
     }
@@ -222,7 +222,7 @@ void delivery_die(struct core *core, struct delivery *delivery, const char *why)
     lane->repeat_from_ms = core->now.steady_ms; /* a repeat that died is not due again at once */
     delivery_end(core, delivery, SETTLED_DEAD, why, 0);
     settle_dead(core, lane, items, item_count, id, why);
-    if (lane->pending.count)
+    if (lane->pending_count)
         group_touch(core, group);
     group_refresh(core, group);
     if (self)

@@ -152,7 +152,7 @@ bool digest_gather(struct core *core, struct target *target)
     struct delivery *digest = delivery_open(core, own, REASON_DIGEST, all.severity, all.accepted_ms);
     for (size_t i = 0; i < all.count; i++) {
         struct lane *lane = all.items[i]->lane;
-        bool reminder = !lane->pending.count;
+        bool reminder = !lane->pending_count;
         delivery_end(core, all.items[i], reminder ? SETTLED_SUPPRESSED : SETTLED_CARRIED,
                      reminder ? "a reminder gave way to a digest" : NULL, reminder ? 0 : digest->id);
         if (reminder) {
@@ -189,7 +189,7 @@ void digest_dissolve(struct core *core, struct delivery *digest, const char *why
     group_refresh(core, own);
     for (size_t i = 0; i < count; i++) {
         struct group *group = lanes[i]->group;
-        if (lanes[i]->delivery || !lanes[i]->pending.count) {
+        if (lanes[i]->delivery || !lanes[i]->pending_count) {
             group_refresh(core, group);
             continue;
         }

@@ -93,8 +93,8 @@ static void dump_group(const struct group *group, struct buf *out)
     qsort(lanes, group->lane_count, sizeof *lanes, lane_order);
     for (uint16_t i = 0; i < group->lane_count; i++)
         buf_addf(out, "  lane %s notified=%" PRId64 " root=%s pending=%u calm=%u open=%" PRIu64 "\n", lanes[i]->target->name,
-                 lanes[i]->notified.wall_ms, text_or(lanes[i]->root_remote, "-"), lanes[i]->pending.count,
-                 lanes[i]->calm.count, lanes[i]->delivery ? lanes[i]->delivery->id : 0);
+                 lanes[i]->notified.wall_ms, text_or(lanes[i]->root_remote, "-"), lanes[i]->pending_count,
+                 lanes[i]->calm_count, lanes[i]->delivery ? lanes[i]->delivery->id : 0);
     free(lanes);
 }
 

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define EFFECTS_KEPT_MAX 2048 /* places kept over a clearing */
+
 void effects_init(struct effects *effects)
 {
     *effects = (struct effects){.arena = arena_new()};
@@ -12,6 +14,11 @@ void effects_clear(struct effects *effects)
 {
     arena_reset(effects->arena);
     effects->count = 0;
+    if (effects->capacity > EFFECTS_KEPT_MAX) { /* a burst is over */
+        free(effects->items);
+        effects->items = NULL;
+        effects->capacity = 0;
+    }
 }
 
 void effects_free(struct effects *effects)

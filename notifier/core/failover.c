@@ -60,7 +60,7 @@ static uint64_t hand_over(struct core *core, struct delivery *delivery, struct t
     struct buf words = BUF_EMPTY(ERR_TEXT_MAX);
     uint32_t owed = 0;
 
-    for (struct told *told = lane->pending.first; told; told = told->next) {
+    for (struct told *told = lane->pending; told; told = told->next) {
         struct told *there = told_find(told->alert, target, told->slot);
         if (!there)
             there = told_add(core, told->alert, other, told->slot);
@@ -117,7 +117,7 @@ bool failover(struct core *core, struct delivery *delivery, const char *why)
     buf_addf(&words, "%s: %s", lane->target->name, why);
     core_count_delivery(core, delivery, "failed_over", 0);
     delivery_end(core, delivery, SETTLED_CARRIED, why, carrier);
-    for (struct told *told = lane->pending.first, *next; told; told = next) {
+    for (struct told *told = lane->pending, *next; told; told = next) {
         next = told->next;
         if (told->alert->status == ALERT_FIRING && told->status != TOLD_FIRING) /* what may have arrived, too: nobody knows that it has */
             told->hushed = HUSH_ELSEWHERE; /* to be summed up for this channel once it is back */

@@ -227,7 +227,7 @@ static bool repeats(const struct core *core, const struct lane *lane)
 {
     const struct policy_node *node = group_settings(core, lane->group);
     return lane->notified.wall_ms && node->repeat_interval_ms > 0 && !lane->delivery && !lane->group->test &&
-           lane->calm.count && lane->target->channel;
+           lane->calm_count && lane->target->channel;
 }
 
 static int64_t repeat_due(const struct core *core, const struct lane *lane)
@@ -241,7 +241,7 @@ static unsigned firing_severity(struct core *core, const struct lane *lane, bool
     unsigned worst = UINT8_MAX;
     bool info = group_settings(core, lane->group)->repeat_info || core->policy->severity_count < 2;
 
-    for (const struct told *told = lane->calm.first; told; told = told->next)
+    for (const struct told *told = lane->calm; told; told = told->next)
         if (told->alert->status == ALERT_FIRING && told->alert->severity < worst &&
             (!repeating || info || told->alert->severity + 1u < core->policy->severity_count) && hush_judge(core, told) == HUSH_NONE)
             worst = told->alert->severity;
@@ -272,7 +272,7 @@ static struct news lane_news(struct core *core, struct lane *lane)
     bool wants_resolved = lane->target->channel && lane->target->channel->send_resolved;
 
     lane_hush(core, lane);
-    for (struct told *told = lane->pending.first, *next; told; told = next) {
+    for (struct told *told = lane->pending, *next; told; told = next) {
         const struct alert *alert = told->alert;
         next = told->next;
         if (told->frozen_in || hush_judge(core, told) == HUSH_WAITS)
@@ -310,7 +310,7 @@ enum reason lane_reason_now(struct core *core, const struct lane *lane, enum rea
 {
     struct news news = {0};
 
-    for (const struct told *told = lane->pending.first; told; told = told->next) {
+    for (const struct told *told = lane->pending; told; told = told->next) {
         bool firing = told->alert->status == ALERT_FIRING;
         if (hush_judge(core, told) == HUSH_WAITS)
             continue;
@@ -375,8 +375,8 @@ static void group_close(struct core *core, struct group *group)
     incident_write(core, group, core->now.wall_ms);
     /* A group without rows of its own to keep: what it said stays in deliveries and settlements. */
     for (uint16_t i = 0; i < group->lane_count; i++)
-        while (lane_at(group, i)->calm.first)
-            told_drop(core, lane_at(group, i)->calm.first);
+        while (lane_at(group, i)->calm)
+            told_drop(core, lane_at(group, i)->calm);
     if (group->dirty)
         groups_write_dirty(core);
     effects_record(core->effects, RECORD_GROUP_GONE)->group.id = group->id;
@@ -387,7 +387,7 @@ static void group_close(struct core *core, struct group *group)
 static void close_test(struct core *core, struct group *group)
 {
     for (uint16_t i = 0; i < group->lane_count; i++)
-        for (struct told *told = lane_at(group, i)->calm.first; told; told = told->next)
+        for (struct told *told = lane_at(group, i)->calm; told; told = told->next)
             if (told->alert->status == ALERT_FIRING) {
                 alert_close(core, told->alert, NULL, "a test closes itself");
                 return;
@@ -398,9 +398,9 @@ static bool is_quiet(const struct group *group)
 {
     for (uint16_t i = 0; i < group->lane_count; i++) {
         const struct lane *lane = lane_at(group, i);
-        if (lane->delivery || lane->pending.count)
+        if (lane->delivery || lane->pending_count)
             return false;
-        for (const struct told *told = lane->calm.first; told; told = told->next)
+        for (const struct told *told = lane->calm; told; told = told->next)
             if (!group->test && (told->alert->status == ALERT_FIRING || told->hushed))
                 return false;
     }
@@ -413,7 +413,7 @@ static void account(struct core *core, struct group *group)
     uint32_t lost = 0;
     for (uint16_t i = 0; i < group->lane_count; i++)
         if (!lane_at(group, i)->delivery && !group->flush_due.wall_ms)
-            lost += lane_at(group, i)->pending.count;
+            lost += lane_at(group, i)->pending_count;
     core->unaccounted = core->unaccounted - group->unaccounted + lost;
     group->unaccounted = lost;
 }

@@ -131,7 +131,7 @@ static void hush(struct core *core, struct told *told, enum hush kind)
 
 void lane_hush(struct core *core, struct lane *lane)
 {
-    for (struct told *told = lane->pending.first, *next; told; told = next) {
+    for (struct told *told = lane->pending, *next; told; told = next) {
         next = told->next;
         if (told->frozen_in)
             continue;

@@ -46,11 +46,11 @@ static void bury(struct core *core, struct lane *lane)
         delivery_die(core, lane->delivery, "channel removed");
         return; /* the group may be gone with it */
     }
-    for (struct told *told = lane->delivery ? NULL : lane->pending.first, *next; told; told = next) {
+    for (struct told *told = lane->delivery ? NULL : lane->pending, *next; told; told = next) {
         next = told->next;
         told_settle(core, told, told->owed_seq, SETTLED_DEAD, 0, "channel removed");
     }
-    for (struct told *told = lane->delivery ? NULL : lane->calm.first, *next; told; told = next) {
+    for (struct told *told = lane->delivery ? NULL : lane->calm, *next; told; told = next) {
         next = told->next;
         told_drop(core, told);
     }

@@ -81,7 +81,7 @@ struct alert {
 struct told {
     struct alert *alert;
     struct lane *lane;
-    struct told *next_of_alert, *previous, *next; /* the latter two: in the lane's pending or calm list */
+    struct told *next_of_alert, *previous, *next; /* the latter two: in the lane's list, pending or calm */
     struct delivery *frozen_in;                   /* whose current message tells it */
     int64_t owed_ms, told_ms; /* told_ms without TOLD_FIRING: perhaps it knows of a firing */
     uint32_t owed_seq, settled_seq;
@@ -91,15 +91,11 @@ struct told {
     uint8_t hushed;                               /* enum hush: settled unsaid, looked at again when that ends */
 };
 
-struct told_list {
-    struct told *first;
-    uint32_t count;
-};
-
 struct lane { /* one group on one channel */
     struct group *group;
     struct target *target;
-    struct told_list pending, calm; /* something owed; all settled */
+    struct told *pending, *calm; /* the first of those with something owed, and of those all settled */
+    uint32_t pending_count, calm_count;
     struct moment notified;
     int64_t repeat_from_ms; /* steady: notified, or when last found that nothing here repeats */
     char *root_remote;

@@ -72,7 +72,7 @@ void summary_cover(struct core *core, struct delivery *summary)
 /* Settled as it was: another channel has told it. */
 static void put_back(struct core *core, struct lane *lane)
 {
-    for (struct told *told = lane->pending.first, *next; told; told = next) {
+    for (struct told *told = lane->pending, *next; told; told = next) {
         next = told->next;
         if (told->hushed != HUSH_ELSEWHERE || told->frozen_in)
             continue;
@@ -93,7 +93,7 @@ void summary_put_back(struct core *core, struct delivery *summary)
     digest_uncover(summary);
     for (size_t i = 0; i < count; i++) {
         put_back(core, lanes[i]);
-        if (lanes[i]->pending.count) /* news since, which goes its own way */
+        if (lanes[i]->pending_count) /* news since, which goes its own way */
             group_touch(core, lanes[i]->group);
         group_refresh(core, lanes[i]->group);
     }

@@ -12,28 +12,6 @@ struct told *told_find(const struct alert *alert, const struct target *target, u
     return NULL;
 }
 
-static void list_push(struct told_list *list, struct told *told)
-{
-    told->previous = NULL;
-    told->next = list->first;
-    if (list->first)
-        list->first->previous = told;
-    list->first = told;
-    list->count++;
-}
-
-static void list_pull(struct told_list *list, struct told *told)
-{
-    if (told->previous)
-        told->previous->next = told->next;
-    else
-        list->first = told->next;
-    if (told->next)
-        told->next->previous = told->previous;
-    told->previous = told->next = NULL;
-    list->count--;
-}
-
 static bool is_owed(const struct told *told)
 {
     return told->owed_seq > told->settled_seq;
@@ -41,13 +19,29 @@ static bool is_owed(const struct told *told)
 
 static void enter(struct told *told, bool pending)
 {
-    list_push(pending ? &told->lane->pending : &told->lane->calm, told);
+    struct told **first = pending ? &told->lane->pending : &told->lane->calm;
+
+    told->previous = NULL;
+    told->next = *first;
+    if (*first)
+        (*first)->previous = told;
+    *first = told;
+    ++*(pending ? &told->lane->pending_count : &told->lane->calm_count);
     told->is_pending = pending;
 }
 
 static void leave(struct told *told)
 {
-    list_pull(told->is_pending ? &told->lane->pending : &told->lane->calm, told);
+    struct told **first = told->is_pending ? &told->lane->pending : &told->lane->calm;
+
+    if (told->previous)
+        told->previous->next = told->next;
+    else
+        *first = told->next;
+    if (told->next)
+        told->next->previous = told->previous;
+    told->previous = told->next = NULL;
+    --*(told->is_pending ? &told->lane->pending_count : &told->lane->calm_count);
 }
 
 void told_sort(struct told *told)

@@ -26,7 +26,7 @@ static size_t count_news(struct delivery *delivery, size_t *lanes)
     struct lane **all = delivery_lanes(delivery, lanes);
 
     for (size_t i = 0; i < *lanes; i++)
-        most += all[i]->pending.count + (digest_is(delivery) ? 0 : all[i]->calm.count);
+        most += all[i]->pending_count + (digest_is(delivery) ? 0 : all[i]->calm_count);
     return most;
 }
 
@@ -47,14 +47,14 @@ static size_t collect(struct core *core, struct delivery *delivery, struct told 
     struct lane **lanes = delivery_lanes(delivery, &lane_count);
 
     if (amend_is(delivery)) {
-        count = collect_shown(core, lanes[0]->pending.first, all);
-        return count + collect_shown(core, lanes[0]->calm.first, all + count);
+        count = collect_shown(core, lanes[0]->pending, all);
+        return count + collect_shown(core, lanes[0]->calm, all + count);
     }
     for (size_t i = 0; i < lane_count; i++) {
-        for (struct told *told = lanes[i]->pending.first; told; told = told->next)
+        for (struct told *told = lanes[i]->pending; told; told = told->next)
             if (hush_judge(core, told) != HUSH_WAITS)
                 all[count++] = told;
-        for (struct told *told = digest_is(delivery) ? NULL : lanes[i]->calm.first; told; told = told->next)
+        for (struct told *told = digest_is(delivery) ? NULL : lanes[i]->calm; told; told = told->next)
             if (lanes[i]->group->test || (told->alert->status == ALERT_FIRING && hush_judge(core, told) == HUSH_NONE))
                 all[count++] = told;
     }
@@ -110,7 +110,7 @@ static void render_alerts(struct core *core, struct delivery *delivery, struct e
 /* The group's state of this moment is what the message will tell; later changes are the next one's. */
 static void freeze_lane(struct core *core, struct delivery *delivery, const struct lane *lane)
 {
-    for (struct told *told = lane->pending.first; told; told = told->next) {
+    for (struct told *told = lane->pending; told; told = told->next) {
         if (told->frozen_in || hush_judge(core, told) == HUSH_WAITS)
             continue;
         told->frozen_in = delivery;
@@ -131,7 +131,7 @@ void delivery_freeze(struct core *core, struct delivery *delivery)
 
     assert(!delivery->items);
     for (size_t i = 0; i < lane_count; i++)
-        most += lanes[i]->pending.count;
+        most += lanes[i]->pending_count;
     delivery->items = calloc(most + 1u, sizeof delivery->items[0]);
     if (!delivery->items)
         err_memory();
@@ -156,7 +156,7 @@ void wording_ask(struct core *core, struct delivery *delivery)
     size_t lane_count;
     struct lane **lanes = delivery_lanes(delivery, &lane_count);
     for (size_t i = 0; i < lane_count && !amend; i++)
-        for (const struct told *told = lanes[i]->pending.first; told; told = told->next)
+        for (const struct told *told = lanes[i]->pending; told; told = told->next)
             if (told->status == TOLD_NOTHING && told->told_ms >= told->alert->changed_ms)
                 delivery->maybe_sent = true;
     /* Filled before it is added: filling adds to the same list's arena only, freezing adds rows. */
@@ -193,7 +193,7 @@ void wording_ask(struct core *core, struct delivery *delivery)
 
 bool wording_lane_has_news(struct core *core, const struct lane *lane)
 {
-    for (const struct told *told = lane->pending.first; told; told = told->next)
+    for (const struct told *told = lane->pending; told; told = told->next)
         if (hush_judge(core, told) != HUSH_WAITS)
             return true;
     return false;
@@ -211,7 +211,7 @@ bool wording_has_news(struct core *core, struct delivery *delivery)
     for (size_t i = 0; i < count; i++)
         if (wording_lane_has_news(core, lanes[i]))
             return true;
-    for (const struct told *told = lane->calm.first; told && delivery->reason == REASON_REPEAT; told = told->next)
+    for (const struct told *told = lane->calm; told && delivery->reason == REASON_REPEAT; told = told->next)
         if (told->alert->status == ALERT_FIRING && hush_judge(core, told) == HUSH_NONE)
             return true;
     return false;

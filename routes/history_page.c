@@ -106,16 +106,15 @@ static void set_ranges(struct markup *markup, const struct history_page *page)
 }
 
 /* The picture is drawn by timeline.c, which escapes what it is given: none of it is a stranger's. */
-static void set_timeline(struct markup *markup, const struct history_page *page, const struct cJSON *timeline)
+static void set_timeline(struct markup *markup, const struct history_page *page, const struct cJSON *timeline, struct buf *picture)
 {
-    struct buf link = BUF_EMPTY(LINK_MAX), picture = BUF_EMPTY(PAGE_MAX);
+    struct buf link = BUF_EMPTY(LINK_MAX);
 
     buf_add_text(&link, "/history");
     add_search(&link, page, KEEP_NO_TIME);
-    timeline_add(&picture, timeline, buf_text(&link));
-    markup_set_html(markup, "timeline", &picture);
+    timeline_add(picture, timeline, buf_text(&link));
+    markup_set_html(markup, "timeline", picture);
     buf_free(&link);
-    buf_free(&picture);
 }
 
 static void set_select(struct markup *markup, size_t i, const char *name, const char *label, const char *chosen, struct value options,
@@ -179,13 +178,14 @@ static void show(struct history_page *page, int status, const struct cJSON *time
 {
     const struct config *config = notifier_config(page->notifier); /* today's: it may have changed while the lists were read */
     struct markup markup = markup_new(page->call, config);
+    struct buf picture = BUF_EMPTY(PAGE_MAX);
     struct cJSON *list = page->list;
 
     set_form(&markup, page);
     markup_set_text(&markup, "complaint", complaint);
     if (!complaint) {
         set_ranges(&markup, page);
-        set_timeline(&markup, page, timeline);
+        set_timeline(&markup, page, timeline, &picture);
         markup_set_json(&markup, "items", json_get(list, "items"));
         set_older(&markup, page);
         set_export(&markup, "json", page, NULL);
@@ -193,6 +193,7 @@ static void show(struct history_page *page, int status, const struct cJSON *time
     }
     json_close(list);
     markup_show(&markup, status, &(struct page_frame){.title = "History", .current = "/history"}, "history");
+    buf_free(&picture);
 }
 
 /* The rows are worth more than the picture: without it the page says nothing. */

@@ -1,7 +1,6 @@
 #include "routes/markup.h"
 
 #include "base/text.h"
-#include "routes/call.h"
 #include "routes/markup_functions.h"
 
 #include <assert.h>
@@ -120,7 +119,13 @@ const struct template_set *markup_templates(void)
 
 struct markup markup_new(struct call *call, const struct config *config)
 {
-    return (struct markup){.call = call, .config = config, .arena = call->arena};
+    return (struct markup){.call = call, .config = config, .arena = arena_new()};
+}
+
+void markup_free(struct markup *markup)
+{
+    arena_free(markup->arena);
+    markup->arena = NULL;
 }
 
 void markup_set(struct markup *markup, const char *name, struct value value)
@@ -153,7 +158,7 @@ void markup_set_json(struct markup *markup, const char *name, const struct cJSON
 void markup_set_html(struct markup *markup, const char *name, const struct buf *html)
 {
     struct value_bytes *finished = ARENA_NEW(markup->arena, struct value_bytes, 1);
-    struct value value = value_bytes(arena_bytes(markup->arena, buf_text(html), html->length), html->length);
+    struct value value = value_bytes(buf_text(html), html->length);
 
     *finished = value.text;
     value.finished = finished;
@@ -200,6 +205,7 @@ void markup_show(struct markup *markup, int status, const struct page_frame *fra
         call_fail(markup->call, 500, "failed", "the page is too long; ask for less");
     else
         call_fail(markup->call, 500, "failed", "the page is broken: %s", err.text);
+    markup_free(markup);
     buf_free(&main);
     buf_free(&foot);
     buf_free(&name);

@@ -32,25 +32,26 @@
 #define MARKUP_DEPTH_MAX 100            /* templates inside each other: a tree of routes may have 64 levels */
 #define MARKUP_MEMORY_MAX (64u << 20)   /* bytes that one page's template builds on the way */
 
-struct markup { /* one page while it is put together; in the call's arena */
+struct markup { /* one page while it is put together */
     struct call *call;
     const struct config *config; /* NULL: all severities look alike */
-    struct arena *arena;
+    struct arena *arena; /* of all its values; goes when it is shown, as a slow reader may keep the call for minutes */
     struct value_entry fields[MARKUP_FIELDS_MAX];
     size_t count;
 };
 
-struct markup markup_new(struct call *call, const struct config *config);
+struct markup markup_new(struct call *call, const struct config *config); /* ended by markup_show, or by markup_free */
+void markup_free(struct markup *markup);
 void markup_set(struct markup *markup, const char *name, struct value value);
 void markup_set_text(struct markup *markup, const char *name, const char *text); /* copied; NULL: the page has no such field */
 void markup_set_int(struct markup *markup, const char *name, int64_t number);
 void markup_set_bool(struct markup *markup, const char *name, bool truth);
 void markup_set_json(struct markup *markup, const char *name, const struct cJSON *json); /* copied; NULL: nothing, and so are its fields */
-/* For what our own C draws, as a picture: it stands in the page as it is, and holds nothing of a stranger's that is not escaped. Copied. */
+/* For what our own C draws, as a picture: it stands in the page as it is, and holds nothing of a stranger's that is not escaped. Borrowed. */
 void markup_set_html(struct markup *markup, const char *name, const struct buf *html);
 struct value markup_texts(struct markup *markup, const char *const *texts, size_t count); /* a list; the texts are borrowed */
 struct value markup_map(struct markup *markup, const struct value_entry *entries, size_t count); /* a copy, for lists of one's own */
-/* Answers the call: routes/pages/TEMPLATE.html within the frame, and at its foot TEMPLATE.foot, where there is one. */
+/* Answers the call, and ends the markup: routes/pages/TEMPLATE.html within the frame, and at its foot TEMPLATE.foot, where there is one. */
 void markup_show(struct markup *markup, int status, const struct page_frame *frame, const char *template);
 /* Adds what a template says, without a frame. False: err says where it failed, and nothing is added. */
 bool markup_add(struct markup *markup, const char *template, struct buf *out, struct err *err);

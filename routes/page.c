@@ -2,7 +2,6 @@
 
 #include "base/text.h"
 #include "base/zone.h"
-#include "routes/call.h"
 #include "routes/markup.h"
 
 #include <inttypes.h>
@@ -72,6 +71,7 @@ void page_show(struct call *call, int status, const struct page_frame *frame, co
         call_answer(call, status, PAGE_TYPE, buf_text(&html), html.length);
     else
         call_answer(call, status, PAGE_TYPE, buf_text(&filled), filled.length);
+    markup_free(&markup);
     buf_free(&filled);
     buf_free(&html);
 }

@@ -106,6 +106,7 @@ static void say(const char *template, const struct value *data, struct call *cal
 
     buf_clear(out);
     CHECK(template_execute_text(markup_templates(), "row", template, strlen(template), data, &options, out, &err), "%s: %s", template, err.text);
+    markup_free(&markup);
 }
 
 static void parts_say(struct call *call)

@@ -29,9 +29,9 @@ static struct config config;
 static const char *const list_names[] = {
     [LIST_ALERTS] = "alerts",         [LIST_INCIDENTS] = "incidents",   [LIST_HISTORY] = "history",
     [LIST_DELIVERIES] = "deliveries", [LIST_DELIVERY] = "delivery",     [LIST_WHY] = "why",
-    [LIST_QUARANTINE] = "quarantine", [LIST_NOW] = "now",               [LIST_CHANNELS] = "channels",
+    [LIST_QUARANTINE] = "quarantine", [LIST_QUARANTINED] = "quarantined", [LIST_NOW] = "now",               [LIST_CHANNELS] = "channels",
     [LIST_LIFE] = "life",             [LIST_TIMELINE] = "timeline",     [LIST_SILENCES] = "silences",
-    [LIST_API_ALERTS] = "api alerts",
+    [LIST_API_ALERTS] = "api alerts", [LIST_AUDIT] = "audit",
     [LIST_API_GROUPS] = "api groups", [LIST_API_SILENCES] = "api silences", [LIST_API_SILENCE] = "api silence",
 };
 

@@ -151,7 +151,21 @@ static void notice_stall(struct notifier *notifier)
     notifier->storage_failed = true;
 }
 
-/* What the store's thread has ended is spoken, or comes back to be tried again together with what was decided since. */
+/* A batch for the thread, where there is one and it is free; what comes next is decided into another. */
+static void hand_over(struct notifier *notifier)
+{
+    const struct store *store = &notifier->options.store;
+
+    if (!store->begin || notifier->writing || notifier->storage_failed || !batch_has_rows(notifier->batch))
+        return;
+    notifier->writing = notifier->batch;
+    notifier->batch = &notifier->batches[(size_t)(notifier->batch - notifier->batches + 1) % LENGTH(notifier->batches)];
+    notifier->writing_since = clock_now(&notifier->options.clock);
+    store->begin(store->context, &notifier->writing->effects);
+}
+
+/* What the store's thread has ended is spoken, while it writes the next; or comes back to be tried again together with what
+ * was decided since. */
 static void collect(struct notifier *notifier)
 {
     struct batch *written = notifier->writing;
@@ -165,28 +179,17 @@ static void collect(struct notifier *notifier)
         return;
     }
     note_commit(notifier, notifier->writing_since, end == STORE_STORED, &err);
-    if (end == STORE_STORED) {
-        speak_batch(notifier, written, true);
-        if (!notifier->batch->handled) /* else some wait for what stands in there */
-            answer_held(notifier, true);
-    } else {
+    notifier->writing = NULL;
+    if (end == STORE_FAILED) {
         batch_join(written, notifier->batch);
         notifier->batch = written;
-    }
-    notifier->writing = NULL;
-}
-
-/* A batch for the thread, where there is one and it is free; what comes next is decided into the other. */
-static void hand_over(struct notifier *notifier)
-{
-    const struct store *store = &notifier->options.store;
-
-    if (!store->begin || notifier->writing || notifier->storage_failed || !batch_has_rows(notifier->batch))
         return;
-    notifier->writing = notifier->batch;
-    notifier->batch = &notifier->batches[notifier->batch == &notifier->batches[0]];
-    notifier->writing_since = clock_now(&notifier->options.clock);
-    store->begin(store->context, &notifier->writing->effects);
+    }
+    hand_over(notifier);
+    speak_batch(notifier, written, true);
+    const struct batch *next = notifier->writing ? notifier->writing : notifier->batch;
+    if (!next->handled) /* else some wait for what stands in there */
+        answer_held(notifier, true);
 }
 
 static bool commit(struct notifier *notifier)

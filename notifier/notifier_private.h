@@ -65,9 +65,9 @@ struct notifier {
     struct instant now;
     struct inbox inboxes[2];
     unsigned filling;        /* the one doors write to; the other is being decided */
-    struct batch batches[2];
+    struct batch batches[3]; /* in turn: one is decided, one is written, one is spoken */
     struct batch *batch;     /* takes what is decided */
-    struct batch *writing;   /* the other one, while the store's thread has it; spoken when that is done. NULL: it has none */
+    struct batch *writing;   /* the store's thread has it; spoken when that is done. NULL: it has none */
     struct instant writing_since;
     bool storage_failed;     /* a commit failed, or does not end */
     int64_t retry_commit_ms; /* steady */

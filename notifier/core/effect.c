@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define EFFECTS_KEPT_MAX 2048 /* places kept over a clearing */
+#define EFFECTS_KEPT_MAX 1024 /* places kept over a clearing */
 
 void effects_init(struct effects *effects)
 {

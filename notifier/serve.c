@@ -18,6 +18,7 @@
 #include "routes/accounts.h"
 #include "routes/auth.h"
 #include "routes/context.h"
+#include "routes/markup.h"
 #include "routes/page.h"
 #include "routes/server.h"
 #include "routes/stream.h"
@@ -312,6 +313,7 @@ static bool start_server(struct serving *serving, struct err *err)
                                                 .started_ms = notifier_now_ms(serving->notifier), .reload = do_reload, .reload_context = serving,
                                                 .backup = backups_start, .backup_context = serving->backups};
     serving->routes.streams = streams_new(serving->notifier);
+    markup_templates(); /* a mistake in one shows now */
     struct server_options options = {.listen = serving->config->listen, .listen_fd = systemd_listen_fd(),
                                      .max_body = serving->config->max_body, .tables = route_tables, .context = &serving->routes,
                                      .auth = serving->auth, .change_begins = accounts_begin, .change_ends = accounts_end,

@@ -157,13 +157,18 @@ static void list_sessions(void *context, struct call *call)
     answer(call, &text);
 }
 
-/* The end is in the turn's rows already; one more, that does nothing, comes back with their commit. */
+/* What is to be stored is in the turn's rows already; one more, that does nothing, comes back with their commit. */
 static void when_stored(struct routes_context *routes, struct call *call, const char *digest, notifier_done done)
 {
     struct side side = {.kind = SIDE_SESSION_END, .session = {.digest = digest}};
 
     if (!notifier_side(routes->notifier, &side, done, call))
         done(call, &(struct notifier_answer){.status = 503, .words = ACCOUNTS_NOT_STORED});
+}
+
+void accounts_when_stored(struct routes_context *routes, struct call *call, notifier_done done)
+{
+    when_stored(routes, call, "", done);
 }
 
 bool accounts_end_session(struct routes_context *routes, struct call *call, const char *id, notifier_done done)

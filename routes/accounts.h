@@ -18,7 +18,9 @@ bool accounts_sees(const struct call *call, const struct session *session);
 /* Ends a session at once; done (context: the call) follows when that is on disk: 200, or 503 where a restart could bring it
  * back. False: there is none that the caller sees, and done will not be called. */
 bool accounts_end_session(struct routes_context *routes, struct call *call, const char *id, notifier_done done);
-/* The same of the session the call came with, or of all of its person. */
+/* done, with the call as its context, once all that was kept of this call so far is on the disk, or cannot be (503). */
+void accounts_when_stored(struct routes_context *routes, struct call *call, notifier_done done);
+/* As accounts_end_session, of the session the call came with, or of all of its person. */
 void accounts_sign_out(struct routes_context *routes, struct call *call, bool everywhere, notifier_done done);
 #define ACCOUNTS_NOT_STORED "it is over, but that could not be stored yet: a restart before the storage works could bring it back"
 const char *accounts_role(const struct call *call); /* "viewer" */

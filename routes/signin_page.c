@@ -65,6 +65,16 @@ static bool is_ours(const char *target)
     return true;
 }
 
+/* The session is on the disk, so that a restart right now forgets nobody; where the disk fails it lasts until we end. */
+static void welcomed(void *context, const struct notifier_answer *answered)
+{
+    struct call *call = context;
+    const char *next = call_form(call, "next");
+
+    (void)answered;
+    call_see_page(call, is_ours(next) ? next : "/");
+}
+
 static void entered(void *context, struct call *call, enum signin how)
 {
     const char *name = call_form(call, "name"), *next = call_form(call, "next");
@@ -73,7 +83,7 @@ static void entered(void *context, struct call *call, enum signin how)
     case SIGNIN_RIGHT:
         accounts_begin(context, call); /* a full book keeps nobody out */
         call_describe(call, "signed in");
-        call_see_page(call, is_ours(next) ? next : "/");
+        accounts_when_stored(context, call, welcomed);
         break;
     case SIGNIN_WRONG: show_form(call, 403, "This name and password do not fit.", name, next); break;
     case SIGNIN_LIMITED: show_form(call, 429, "Too many wrong passwords; try again in a minute.", name, next); break;

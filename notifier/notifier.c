@@ -123,6 +123,16 @@ static void decide(struct notifier *notifier)
     recorder_flush(notifier->options.recorder);
 }
 
+static void begin_to_fail(struct notifier *notifier, const char *event, const char *words)
+{
+    if (notifier->storage_failed)
+        return;
+    log_say(LOG_ERROR, event, "%s; deliveries go on from memory, the commit is tried each second", words);
+    notifier->storage_failed = true;
+    notifier->failing_since_ms = notifier->now.steady_ms;
+    snprintf(notifier->failing_words, sizeof notifier->failing_words, "%s", words);
+}
+
 /* How a commit ended that began at `since`. */
 static void note_commit(struct notifier *notifier, struct instant since, bool ok, const struct err *err)
 {
@@ -132,23 +142,22 @@ static void note_commit(struct notifier *notifier, struct instant since, bool ok
         counts_commit(notifier, (double)(now.steady_ms - since.steady_ms) / 1000);
         if (notifier->storage_failed)
             log_say(LOG_WARN, "storage_healed", "all that was kept in memory is on disk");
+        notifier->storage_failed = false;
     } else {
-        if (!notifier->storage_failed)
-            log_say(LOG_ERROR, "storage_failed", "%s; deliveries go on from memory, the commit is tried each second", err->text);
+        begin_to_fail(notifier, "storage_failed", err->text);
         notifier->retry_commit_ms = now.steady_ms + NOTIFIER_RETRY_COMMIT_MS;
     }
-    notifier->storage_failed = !ok;
 }
 
 /* A commit that takes long is as good as one that fails: what cannot wait is spoken from memory. */
 static void notice_stall(struct notifier *notifier)
 {
-    int64_t since_ms = notifier->now.steady_ms - notifier->writing_since.steady_ms;
+    char words[96];
 
-    if (notifier->storage_failed || since_ms < CORE_LEAVING_MAX_MS)
+    if (notifier->now.steady_ms - notifier->writing_since.steady_ms < CORE_LEAVING_MAX_MS)
         return;
-    log_say(LOG_ERROR, "storage_stalled", "the disk has not taken a commit for %lld ms; deliveries go on from memory", (long long)since_ms);
-    notifier->storage_failed = true;
+    snprintf(words, sizeof words, "the disk has not taken a commit for %d s", CORE_LEAVING_MAX_MS / 1000);
+    begin_to_fail(notifier, "storage_stalled", words);
 }
 
 /* A batch for the thread, where there is one and it is free; what comes next is decided into another. */
@@ -270,6 +279,8 @@ int64_t notifier_deadline_ms(struct notifier *notifier)
         deadline = silence;
     if (notifier->storage_failed && !notifier->writing && notifier->retry_commit_ms < deadline)
         deadline = notifier->retry_commit_ms;
+    if (notifier->storage_failed && !notifier->failing_told && notifier->failing_since_ms + NOTIFIER_FAILING_TOLD_MS < deadline)
+        deadline = notifier->failing_since_ms + NOTIFIER_FAILING_TOLD_MS;
     for (size_t i = 0; i < notifier->waiter_count && notifier->storage_failed; i++)
         if (notifier->waiters[i].used && notifier->waiters[i].held && notifier->waiters[i].held_until_ms < deadline)
             deadline = notifier->waiters[i].held_until_ms;

@@ -16,6 +16,7 @@
 #define NOTIFIER_INBOX_MAX 8192          /* events waiting for a turn; beyond: 503 */
 #define NOTIFIER_KEPT_MAX (16u << 20)    /* bytes of effects kept while the disk fails; beyond: intake closes, 503 */
 #define NOTIFIER_RETRY_COMMIT_MS 1000
+#define NOTIFIER_FAILING_TOLD_MS 5000    /* disk failing: for so long before people are told */
 #define NOTIFIER_CONFIRM_MS 5000         /* disk failing: how long a webhook waits for a channel's confirmation */
 
 struct notifier;

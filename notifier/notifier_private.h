@@ -7,6 +7,7 @@
 #include "notifier/notifier.h"
 
 #define WAITERS_MAX (NOTIFIER_INBOX_MAX * 2)
+#define NOTIFIER_FAILING_WORDS_MAX 200 /* bytes of why the storage fails */
 #define RETRY_DELIVERIES_MAX 1000 /* dead letters one retry of a channel takes up */
 
 struct awaited { /* a transition: an answer to an older one of the alert says nothing of it */
@@ -71,6 +72,9 @@ struct notifier {
     struct instant writing_since;
     bool storage_failed;     /* a commit failed, or does not end */
     int64_t retry_commit_ms; /* steady */
+    int64_t failing_since_ms; /* steady; of a storage that fails */
+    char failing_words[NOTIFIER_FAILING_WORDS_MAX];
+    bool failing_told;       /* an alert of ours stands for it */
     struct waiter *waiters;
     size_t waiter_count;
     struct map flights;

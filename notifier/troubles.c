@@ -10,6 +10,7 @@
 #define SELF_DOMAIN "notifier"
 #define SEVERITY_BYTES 256 /* a name of severity.order; far longer than any that is used */
 #define TROUBLE_SOURCE_SILENT "NotifierSourceSilent"
+#define TROUBLE_STORAGE_FAILED "NotifierStorageFailed"
 #define TROUBLE_RECONCILE_FAILING "NotifierReconcileFailing"
 
 void inbox_trouble(struct notifier *notifier, const struct event_trouble *trouble)
@@ -101,10 +102,19 @@ static void recall_silence(void *heartbeats, const char *source)
     heartbeats_recall(heartbeats, source);
 }
 
+static void recall_storage(void *context, const struct core_alert *alert)
+{
+    struct notifier *notifier = context;
+
+    notifier->failing_told = notifier->failing_told || (alert->status == ALERT_FIRING &&
+                                                        text_equal(kept_get(alert->labels, "alertname"), TROUBLE_STORAGE_FAILED));
+}
+
 void troubles_recall(struct notifier *notifier)
 {
     struct recalling recalling = {TROUBLE_SOURCE_SILENT, recall_silence, notifier->heartbeats};
 
+    core_alerts(notifier->core, SELF_DOMAIN, recall_storage, notifier);
     core_alerts(notifier->core, SELF_DOMAIN, recall_one, &recalling);
     heartbeats_follow(notifier->heartbeats, notifier->config, notifier->now.steady_ms);
 }
@@ -138,10 +148,32 @@ static void tell_silence(struct notifier *notifier, const struct heartbeats_news
     buf_free(&summary);
 }
 
+/* It is told from memory, as everything is then. */
+static void tell_storage(struct notifier *notifier)
+{
+    struct event_trouble trouble = {.alertname = TROUBLE_STORAGE_FAILED, .subject = "database", .subject_label = "component",
+                                    .severity = notifier->config->policy->severities[0]};
+    char summary[NOTIFIER_FAILING_WORDS_MAX + 200];
+
+    if (!notifier->storage_failed && notifier->failing_told) {
+        notifier->failing_told = false;
+        trouble.summary = "Alerts are stored again";
+        trouble_ends(notifier, &trouble);
+    } else if (notifier->storage_failed && !notifier->failing_told &&
+               notifier->now.steady_ms - notifier->failing_since_ms >= NOTIFIER_FAILING_TOLD_MS) {
+        notifier->failing_told = true;
+        snprintf(summary, sizeof summary, "Alerts cannot be stored: %s. They are told from memory until that is full; a restart would lose what is not stored",
+                 notifier->failing_words);
+        trouble.summary = summary;
+        inbox_trouble(notifier, &trouble);
+    }
+}
+
 void troubles_tick(struct notifier *notifier)
 {
     struct heartbeats_news news;
 
+    tell_storage(notifier);
     heartbeats_follow(notifier->heartbeats, notifier->config, notifier->now.steady_ms);
     while (notifier->inboxes[notifier->filling].count < NOTIFIER_INBOX_MAX &&
            heartbeats_next(notifier->heartbeats, notifier->now.steady_ms, &news))

@@ -50,7 +50,7 @@ def test_a_backup_onto_a_full_disk_is_for_another_time(start, small_disk):
 
 @pytest.mark.smoke
 def test_full_disk(start, sink, small_disk):
-    d = start(config(hook(sink), route={"group_by": ["alertname"]}), storage=small_disk / "notifier.db")
+    d = start(config(hook(sink), route={"group_by": ["alertname"], "group_interval": "1s"}), storage=small_disk / "notifier.db")
     d.fire(alert("Roomy"))
     d.wait_delivered()
     fill(small_disk / "ballast")
@@ -74,11 +74,15 @@ def test_full_disk(start, sink, small_disk):
         else:
             assert int(reply.headers["retry-after"]) > 0
     assert d.get("/-/healthy").status in (200, 503)
+    troubles = lambda status: [m for m in sink.taken if "NotifierStorageFailed" in m.text and f'"status":"{status}"' in m.text.replace(" ", "")]
+    sink.wait(lambda: troubles("firing"), "people to be told of it, from memory", 30)
+    assert "full" in troubles("firing")[0].text, "the text says why"
     pid = d.pid
     (small_disk / "ballast").unlink()
     subprocess.run(["mount", "-o", "remount,size=64m", str(small_disk)], check=True)
     until(lambda: d.metric("notifier_storage_failed") == 0, "it to heal")
     until(lambda: d.post(grafana(alert("Healed"))).status == 200, "a 200")
+    sink.wait(lambda: troubles("resolved"), "people to be told of its end", 60)
     sink.wait(lambda: all(any(name in m.text for m in sink.taken) for name in stored + ["Healed"]), "all that was answered 200", 60)
     assert d.is_running() and d.pid == pid
     d.wait_at_rest(60)

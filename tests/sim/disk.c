@@ -1,6 +1,7 @@
 /* The store's seam: what the judge sees of a commit, how it fails, and how long it takes. */
 #include "tests/sim/disk.h"
 
+#include "base/text.h"
 #include "tests/sim/life.h"
 #include "tests/sim/marks.h"
 #include "tests/sim/power.h"
@@ -218,4 +219,30 @@ struct store disk_store(struct life *life)
         store.ended = ended;
     }
     return store;
+}
+
+static bool is_told(const struct life *life)
+{
+    const struct store_mem *rows = life->shadow;
+
+    for (size_t i = 0; i < store_mem_count(rows, RECORD_ALERT); i++) {
+        const struct record_alert *alert = &store_mem_at(rows, RECORD_ALERT, i)->alert;
+        if (alert->status == ALERT_FIRING && text_equal(labels_get(&alert->labels, "alertname"), "NotifierStorageFailed"))
+            return true;
+    }
+    return false;
+}
+
+void disk_judge(struct life *life)
+{
+    const struct notifier *notifier = life->notifier;
+    int64_t now_ms = life->steady_ms - life->origin_ms;
+
+    if (notifier->writing && life->steady_ms - life->writing_since_ms > CORE_LEAVING_MAX_MS && !notifier->storage_failed)
+        life_fail(life, "P8: deliveries wait for a disk that hangs");
+    if (!notifier->storage_failed || now_ms - notifier->failing_since_ms <= NOTIFIER_FAILING_TOLD_MS || notifier_is_full(notifier))
+        return;
+    MARK(storage_told);
+    if (!is_told(life))
+        life_fail(life, "P8: the disk fails since %lld ms, and nobody is told", (long long)(now_ms - notifier->failing_since_ms));
 }

@@ -11,6 +11,7 @@ struct store disk_store(struct life *life); /* with a thread of its own where li
 void disk_shadow(struct life *life);
 void disk_shadow_all(struct life *life); /* all of them */
 void disk_written(struct life *life, size_t which); /* the commit beside the turn comes to its end */
+void disk_judge(struct life *life); /* after each turn */
 void disk_dies(struct life *life); /* with the process: what was being written is there, or is not */
 /* Commits after which what is heard now may still be on no disk: where one is under way, it goes with the next. */
 uint64_t disk_commits_without(const struct life *life);

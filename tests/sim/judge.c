@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "tests/sim/hushes.h"
+#include "tests/sim/disk.h"
 #include "tests/sim/life.h"
 #include "tests/sim/marks.h"
 
@@ -366,8 +367,7 @@ void judge_turn(struct life *life)
     late_judge(life);
     if (lost)
         life_fail(life, "P2: %llu transitions are owed and nothing waits that would tell them", (unsigned long long)lost);
-    if (life->notifier->writing && life->steady_ms - life->writing_since_ms > CORE_LEAVING_MAX_MS && !life->notifier->storage_failed)
-        life_fail(life, "P8: deliveries wait for a disk that hangs");
+    disk_judge(life);
     if (life->mirror_due && !life->notifier->writing && !life->notifier->batch->effects.count) {
         judge_mirror(life);
         life->mirror_due = false;
@@ -413,8 +413,10 @@ void judge_reloaded(struct life *life, const struct setup *before)
     pacing_reloaded(life);
     for (size_t c = 0; c < SIM_CHANNELS_MAX; c++) {
         if (!before->present[c] || !after->present[c] || before->rate_count[c] != after->rate_count[c] ||
-            memcmp(before->rates[c], after->rates[c], sizeof before->rates[c]) != 0)
+            memcmp(before->rates[c], after->rates[c], sizeof before->rates[c]) != 0) {
             life->judge.sends[c].count = 0;
+            life->judge.sends[c].since_id = life->judge.reloaded_at_id;
+        }
         if (before->present[c] && !after->present[c])
             arrivals_leave(&life->judge, c);
     }

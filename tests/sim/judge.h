@@ -45,6 +45,7 @@ struct promise { /* of an edit: the channel's first message shows that an alert 
 struct sends { /* send times of one channel since its rates hold */
     int64_t *times;
     size_t count, capacity;
+    uint64_t since_id; /* the first attempt for which they hold: those before may be spoken since */
 };
 
 struct judge {

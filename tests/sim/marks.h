@@ -18,7 +18,7 @@
     X(hushed_end) X(digest) X(digest_unclear) X(summary) X(summary_repeats) X(summary_probes) X(severity_known) \
     X(severity_raised) X(hushed_flaps) X(flaps_calm) X(amended) X(first_kept_true) X(answer_awaited) X(two_slots) \
     X(rate_reached) X(plain) X(minimal) X(mirror) X(on_sqlite) X(power_cut) X(power_cut_but_stored) X(written_beside) \
-    X(read_waits) X(stalled) X(worded_without_details)
+    X(read_waits) X(stalled) X(storage_told) X(worded_without_details)
 
 enum mark {
 #define X(name) MARK_##name,

@@ -13,6 +13,8 @@ static void judge_rates(struct life *life, const struct seen *seen)
     const struct setup *setup = life->setup;
     bool of_before = seen->attempt_id < life->judge.reloaded_at_id; /* decided under another policy, and spoken since */
 
+    if (seen->attempt_id < sends->since_id)
+        return;
     for (size_t i = 0; i < setup->rate_count[seen->channel] && !of_before; i++) {
         struct rate rate = setup->rates[seen->channel][i];
         if (sends->count >= rate.count && life->steady_ms - sends->times[sends->count - rate.count] < rate.per_ms)

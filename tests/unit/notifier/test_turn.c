@@ -95,7 +95,7 @@ static const char *nothing(const char *name)
 static struct stage *stage_new(void)
 {
     static const char yaml[] = "channels: [{name: hook, type: webhook, url: \"http://127.0.0.1:1/\"}]\n"
-                               "route: {group_by: ['...'], channels: [hook]}\nself: {channels: []}\nsources: [{name: g, auth: {none: true}}]\n";
+                               "route: {group_by: ['...'], channels: [hook]}\nsources: [{name: g, auth: {none: true}}]\n";
     struct stage *stage = calloc(1, sizeof *stage);
     struct config_complaints *complaints = calloc(1, sizeof *complaints);
     struct err err = {0};
@@ -254,8 +254,39 @@ static void test_a_disk_that_hangs(void)
     if (stage->writing)
         written(stage, true);
     CHECK_INT(stage->status[4], 200);
-    CHECK_INT(stage->sent, 3); /* nothing was said twice */
+    CHECK(stage->sent == 4 && strstr(stage->bodies[3], "NotifierStorageFailed"), "%zu: nothing was said twice, and people were told", stage->sent);
     CHECK_INT(store_unaccounted(&stage->disk, NULL), 0);
+    stage_free(stage);
+}
+
+/* People hear of it over the channels, from memory, and of its end. */
+static void test_people_are_told(void)
+{
+    struct stage *stage = stage_new();
+
+    post(stage, "first");
+    stage->fails = true;
+    written(stage, false);
+    CHECK_INT(stage->sent, 1);
+    pass(stage, NOTIFIER_FAILING_TOLD_MS - 1);
+    CHECK_INT(stage->sent, 1);
+    pass(stage, 1);
+    CHECK(stage->sent == 2 && strstr(stage->bodies[1], "NotifierStorageFailed") && strstr(stage->bodies[1], "Alerts cannot be stored: no."),
+          "%zu: %s", stage->sent, stage->bodies[stage->sent - 1]);
+    take(stage, 0);
+    take(stage, 1);
+    for (int i = 0; i < 20; i++)
+        pass(stage, NOTIFIER_RETRY_COMMIT_MS);
+    CHECK_INT(stage->sent, 2); /* once */
+    stage->fails = false;
+    pass(stage, NOTIFIER_RETRY_COMMIT_MS);
+    for (int i = 0; i < 40 && stage->sent < 3; i++) {
+        pass(stage, 1000);
+        if (stage->writing)
+            written(stage, true);
+    }
+    CHECK(stage->sent == 3 && strstr(stage->bodies[2], "NotifierStorageFailed") && strstr(stage->bodies[2], "resolved"), "%zu: %s", stage->sent,
+          stage->bodies[stage->sent - 1]);
     stage_free(stage);
 }
 
@@ -264,5 +295,6 @@ int main(void)
     test_each_waits_for_its_own_commit();
     test_a_commit_that_fails();
     test_a_disk_that_hangs();
+    test_people_are_told();
     return test_end();
 }

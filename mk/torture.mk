@@ -1,4 +1,4 @@
-# make torture          power cuts, failing writes and lying syncs under the real store (60 s; TORTURE_SECONDS, TORTURE_SEED); torture-memory
+# make torture          power cuts, lying syncs, and each write, sync and open failing in turn, under the real store (90 s; TORTURE_SECONDS, TORTURE_SEED); torture-memory
 # make torture-memory   one allocation of the real daemon fails, each place that allocates in turn (40 s of them; MEMORY_SECONDS=0: all, an hour; MEMORY_SEED)
 TORTURE_SRC := $(wildcard tests/torture/test_*.c)
 TORTURE_BIN := $(patsubst tests/torture/%.c,$(OUT)/tests/torture/%,$(TORTURE_SRC))

@@ -1,6 +1,7 @@
-/* Power cuts, failing writes and lying syncs under the real store. Whatever commit has acknowledged is there after the
+/* Power cuts, failing writes and lying syncs under the real store; and each write, sync and open failing in turn. Whatever commit has acknowledged is there after the
  * restart, whole; nothing else is there by half. One seed is one life: TORTURE_SEED repeats it, TORTURE_SECONDS bounds all. */
 #include "base/db.h"
+#include "base/text.h"
 #include "notifier/store/store.h"
 #include "notifier/store/walfile.h"
 #include "tests/test.h"
@@ -16,6 +17,8 @@
 #define COMMITS_MAX 40      /* between two disasters */
 #define ALERTS_MAX (ROUNDS * COMMITS_MAX * 4 + 100)
 #define RETRIES_MAX 60
+#define DAY_COMMITS 8       /* in each third of a day */
+#define STARTS_MAX 20
 
 static char folder[64], path[96];
 
@@ -222,25 +225,104 @@ static void round_of(struct life *life)
         fail(life, "restart", err.text, 0);
 }
 
-static void live(uint64_t seed)
+static void begin_life(struct life *life, uint64_t seed)
 {
-    static struct life life;
-    char command[128];
-
-    life = (struct life){.seed = seed, .chance = seed * 0x9e3779b97f4a7c15u + 1, .next = 1};
+    *life = (struct life){.seed = seed, .chance = seed * 0x9e3779b97f4a7c15u + 1, .next = 1};
     snprintf(folder, sizeof folder, "/tmp/notifier-power-XXXXXX");
     bool made = mkdtemp(folder) != NULL;
     REQUIRE(made, "a folder");
     snprintf(path, sizeof path, "%s/n.db", folder);
     vfs_forget();
-    for (int round = 0; round < ROUNDS && !life.broken; round++)
-        round_of(&life);
-    close_store(&life);
+}
+
+static void end_life(struct life *life)
+{
+    char command[128];
+
+    close_store(life);
     snprintf(command, sizeof command, "rm -rf '%s'", folder);
     CHECK(system(command) == 0, "%s", command);
     total.lives++;
-    total.cuts += life.cuts;
-    total.failures += life.failures;
+    total.cuts += life->cuts;
+    total.failures += life->failures;
+}
+
+static void live(uint64_t seed)
+{
+    static struct life life;
+
+    begin_life(&life, seed);
+    for (int round = 0; round < ROUNDS && !life.broken; round++)
+        round_of(&life);
+    end_life(&life);
+}
+
+/* A start that fails is tried again, as systemd does. */
+static bool start(struct life *life)
+{
+    struct err err = {0};
+
+    for (int i = 0; i < STARTS_MAX && !life->store.context; i++)
+        if (!open_store(life, &err))
+            life->failures++;
+    if (!life->store.context)
+        fail(life, "start", err.text, 0);
+    return life->store.context;
+}
+
+/* The same day each time: a start, work, a checkpoint, work, a clean end, a start, work; then the power goes. False: the call
+ * that was to fail was never made, all went untouched. */
+static bool day(enum vfs_call call, int nth, int more, int code, bool drops)
+{
+    static struct life life;
+    struct err err = {0};
+
+    begin_life(&life, 1);
+    vfs_fail(call, nth, more, code, drops);
+    for (int part = 0; part < 3 && start(&life); part++) {
+        for (int i = 0; i < DAY_COMMITS; i++)
+            if (!commit(&life, 3) && !start(&life))
+                break;
+        if (part == 0 && life.store.context)
+            life.store.idle(life.store.context, NOW);
+        if (part == 1)
+            close_store(&life);
+    }
+    bool reached = vfs_count(call) >= nth;
+    vfs_cut_after(0);
+    close_store(&life);
+    life.cuts++;
+    vfs_restart((uint64_t)nth);
+    if (!open_store(&life, &err))
+        fail(&life, "restart", err.text, 0);
+    else
+        judge(&life);
+    end_life(&life);
+    return reached && !life.broken;
+}
+
+/* The n-th write, sync, open fails, alone or with those after it, for each n there is. */
+static void each_in_turn(void)
+{
+    static const struct {
+        const char *name;
+        enum vfs_call call;
+        int more, code;
+        bool drops;
+    } failures[] = {
+        {"write", VFS_WRITE, 0, SQLITE_IOERR_WRITE, false}, {"write, full", VFS_WRITE, 9, SQLITE_FULL, false},
+        {"sync", VFS_SYNC, 0, SQLITE_IOERR_FSYNC, false},   {"sync that drops", VFS_SYNC, 0, SQLITE_IOERR_FSYNC, true},
+        {"syncs", VFS_SYNC, 5, SQLITE_IOERR_FSYNC, true},   {"open", VFS_OPEN, 0, SQLITE_CANTOPEN, false},
+        {"opens", VFS_OPEN, 3, SQLITE_CANTOPEN, false},
+    };
+
+    for (size_t i = 0; i < LENGTH(failures); i++) {
+        int nth = 1;
+        while (test_failed < 5 && day(failures[i].call, nth, failures[i].more, failures[i].code, failures[i].drops))
+            nth++;
+        printf("%s: %d in turn, then a day untouched\n", failures[i].name, nth - 1);
+        CHECK(nth > 3, "%s: only %d were there to fail", failures[i].name, nth - 1);
+    }
 }
 
 int main(void)
@@ -251,6 +333,8 @@ int main(void)
     vfs_install();
     if (one)
         live(strtoull(one, NULL, 10));
+    else
+        each_in_turn();
     for (uint64_t seed = 1; !one && time(NULL) < end && test_failed < 5; seed++)
         live(seed);
     printf("%ld lives, %ld cuts, %ld failed and %ld acknowledged commits\n", total.lives, total.cuts, total.failures, total.commits);

@@ -83,7 +83,7 @@ static void hold(struct disk_file *file, int64_t size)
 static bool fails(enum vfs_call call, int *code)
 {
     disk.calls[call]++;
-    disk.calls_all++;
+    disk.calls_all += call != VFS_OPEN; /* the power goes with a write or a sync */
     if (disk.cut_at && disk.calls_all >= disk.cut_at)
         disk.cut = true;
     if (disk.cut) {
@@ -269,6 +269,9 @@ static int vfs_open(sqlite3_vfs *vfs, sqlite3_filename name, sqlite3_file *base,
     *file = (struct file){0};
     if (disk.cut)
         return SQLITE_CANTOPEN;
+    int refused;
+    if (fails(VFS_OPEN, &refused))
+        return refused;
     bool survives = name && flags & (SQLITE_OPEN_MAIN_DB | SQLITE_OPEN_WAL | SQLITE_OPEN_MAIN_JOURNAL);
     bool is_new = name && stat(name, &info) != 0;
     file->real = calloc(1, (size_t)disk.real->szOsFile);

@@ -10,7 +10,7 @@
 
 #define VFS_NAME "torture"
 
-enum vfs_call { VFS_WRITE, VFS_SYNC, VFS_CALLS };
+enum vfs_call { VFS_WRITE, VFS_SYNC, VFS_OPEN, VFS_CALLS };
 
 void vfs_install(void); /* registers VFS_NAME, once */
 void vfs_forget(void);  /* no files, no failures: a new disk */

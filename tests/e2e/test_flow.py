@@ -153,3 +153,16 @@ def test_repeat_interval(start, sink):
     d.fire(alert("Again", severity="critical", status="resolved"))
     sink.wait(lambda: "resolved" in sink.taken[-1].text.lower())
     d.wait_at_rest()
+
+
+def test_what_is_not_refreshed_ends_and_says_that_nobody_said_so(start, sink):
+    """`forget_after`: a sender that died leaves nothing firing for ever."""
+    sources = [{"name": "grafana", "auth": {"none": True}, "forget_after": "2s"}]
+    d = start(config(hook(sink), route={"group_by": ["alertname"], "group_interval": "1s"}, sources=sources))
+    d.fire(alert("Orphan"))
+    about = lambda status: [m.text for m in sink.taken if '"Orphan"' in m.text and f'"status":"{status}"' in m.text]
+    sink.wait(lambda: about("firing"), "its firing")
+    sink.wait(lambda: any('"firing":0' in text for text in about("resolved")), "its end", 20)
+    assert "no news since" in about("resolved")[0], about("resolved")
+    d.wait_at_rest()
+    assert d.metric("notifier_unaccounted_alerts") == 0

@@ -1,5 +1,6 @@
-/* Power cuts, failing writes and lying syncs under the real store; and each write, sync and open failing in turn. Whatever commit has acknowledged is there after the
- * restart, whole; nothing else is there by half. One seed is one life: TORTURE_SEED repeats it, TORTURE_SECONDS bounds all. */
+/* Power cuts, failing writes and lying syncs under the real store, and each write, sync and open failing in turn. Whatever commit has
+ * acknowledged is there after the restart, whole; nothing else is there by half. One seed is one life: TORTURE_SEED repeats
+ * it, TORTURE_SECONDS bounds all. */
 #include "base/db.h"
 #include "base/text.h"
 #include "notifier/store/store.h"

@@ -30,6 +30,7 @@ struct reader { /* of one source */
     bool seen;             /* in the configuration that is being followed */
     unsigned failures;     /* in a row */
     bool told;             /* people know of them */
+    bool read;             /* once, since this was begun anew */
     struct reconcile_judge *judge;
 };
 
@@ -156,6 +157,9 @@ static void judge(struct reader *reader, const struct config_source *source, con
         metrics_add(metrics, corrections.name, (double)done.closed, (const char *const[]){reader->name, "closed"});
     if (done.found || done.closed)
         log_say(LOG_WARN, "reconciled", "%s: %zu alerts fire there that never reached us, %zu do not any more", reader->name, done.found, done.closed);
+    if (reader->read && (done.found || done.closed)) /* the first read is where we begin */
+        notifier_reconcile_mismatch(reader->reconcile->notifier, reader->name, &done);
+    reader->read = true;
 }
 
 static void ask(struct reader *reader, const struct config_source *source, enum api api);
@@ -231,6 +235,7 @@ static void begin_anew(struct reader *reader, uint64_t identity)
     reader->api = API_UNKNOWN;
     reader->stale = reader->in_flight;
     reader->failures = 0;
+    reader->read = false;
     reader->due_ms = 0;
 }
 

@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #define REJECTED_TOLD_MS (3600 * 1000) /* at most one notice an hour while a source keeps being refused */
+#define MISMATCH_TOLD_MS (3600 * 1000) /* after the last one found */
 #define DAMAGE_TOLD_MS (24LL * 3600 * 1000)
 #define SELF_DOMAIN "notifier"
 #define SEVERITY_BYTES 256 /* a name of severity.order; far longer than any that is used */
@@ -129,6 +130,17 @@ void notifier_reconcile_failing(struct notifier *notifier, const char *source, c
     struct event_trouble trouble = {.alertname = TROUBLE_RECONCILE_FAILING, .subject = source, .subject_label = "source", .severity = "warning",
                                     .summary = summary};
     (over ? trouble_ends : inbox_trouble)(notifier, &trouble);
+}
+
+void notifier_reconcile_mismatch(struct notifier *notifier, const char *source, const struct notifier_reconciled *reconciled)
+{
+    char summary[256];
+
+    snprintf(summary, sizeof summary,
+             "Not all that %.60s says arrives here: its list shows %zu alert%s that fire%s without our having heard, and %zu over", source,
+             reconciled->found, reconciled->found == 1 ? "" : "s", reconciled->found == 1 ? "s" : "", reconciled->closed);
+    inbox_trouble(notifier, &(struct event_trouble){.alertname = "NotifierReconcileMismatch", .subject = source, .subject_label = "source",
+                                                    .severity = "warning", .summary = summary, .lasts_ms = MISMATCH_TOLD_MS});
 }
 
 static void tell_silence(struct notifier *notifier, const struct heartbeats_news *news)

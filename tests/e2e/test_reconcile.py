@@ -133,6 +133,21 @@ def test_an_end_after_being_found(start, sink, lister):
     sink.wait(lambda: told(sink, "Missed", "resolved"))
 
 
+def test_people_are_told_that_not_all_arrives(start, sink, lister):
+    fake = lister()
+    fake.alerts = [listed("Before")]
+    d = start(reading(sink, fake.url, grace="1s"))
+    sink.wait(lambda: told(sink, "Before"))
+    fake.read(3)
+    assert not held(d, "NotifierReconcileMismatch"), "the first read is where we begin"
+    fake.alerts.append(listed("Lost"))
+    sink.wait(lambda: told(sink, "Lost"))
+    trouble = sink.wait(lambda: told(sink, "NotifierReconcileMismatch"))
+    assert trouble["labels"]["source"] == "grafana" and "shows 1 alert that fires" in trouble["annotations"]["summary"], trouble
+    fake.read(3)
+    assert len([m for m in sink.taken if '"NotifierReconcileMismatch"' in m.text]) == 1, "once"
+
+
 def test_an_absent_alert_is_not_closed_at_once(start, sink, lister):
     fake = lister()
     fake.alerts = [listed("Other")]

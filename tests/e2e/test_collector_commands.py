@@ -102,6 +102,8 @@ def test_what_no_alter_cures_is_explained(questdb, run):
     assert said(result)["notifier_metrics"] == "created", "the rest is done all the same"
     questdb.ask("RENAME TABLE trading_metrics TO trading_metrics_old")
     questdb.ask("ALTER TABLE process_metrics RENAME COLUMN load1 TO load1_old")
+    # Both go through the log: they are answered before they are seen.
+    until(lambda: "load1_old" in {row[0] for row in questdb.ask("SHOW COLUMNS FROM process_metrics")}, "the column's new name")
     cured = run("schema", "apply")
     assert said(cured)["trading_metrics"] == "created" and said(cured)["process_metrics"].startswith("changed:")
     drop(questdb, "trading_metrics_old", "trading_metrics", "process_metrics")

@@ -269,14 +269,14 @@ static int vfs_open(sqlite3_vfs *vfs, sqlite3_filename name, sqlite3_file *base,
     *file = (struct file){0};
     if (disk.cut)
         return SQLITE_CANTOPEN;
-    int refused;
-    if (fails(VFS_OPEN, &refused))
-        return refused;
+    int code = SQLITE_OK;
+    if (fails(VFS_OPEN, &code))
+        return code;
     bool survives = name && flags & (SQLITE_OPEN_MAIN_DB | SQLITE_OPEN_WAL | SQLITE_OPEN_MAIN_JOURNAL);
     bool is_new = name && stat(name, &info) != 0;
     file->real = calloc(1, (size_t)disk.real->szOsFile);
     assert(file->real);
-    int code = disk.real->xOpen(disk.real, name, file->real, flags, out_flags);
+    code = disk.real->xOpen(disk.real, name, file->real, flags, out_flags);
     if (code != SQLITE_OK) {
         free(file->real);
         return code;
@@ -335,8 +335,7 @@ void vfs_install(void)
     disk.vfs.xAccess = vfs_access;
     disk.vfs.xFullPathname = vfs_full_path;
     int code = sqlite3_vfs_register(&disk.vfs, 0);
-    assert(code == SQLITE_OK);
-    (void)code;
+    assert(code == SQLITE_OK && "registered");
 }
 
 void vfs_heal(void)

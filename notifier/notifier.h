@@ -45,6 +45,7 @@ void notifier_turn(struct notifier *notifier);
 void notifier_collect(struct notifier *notifier);
 int64_t notifier_deadline_ms(struct notifier *notifier); /* ms from now until a turn is wanted; 0: now; -1: never */
 bool notifier_is_idle(struct notifier *notifier);        /* nothing in flight, nothing due: drained */
+bool notifier_is_stalled(const struct notifier *notifier); /* a commit does not end; whoever frees it now waits for that */
 /* The transport's door. */
 void notifier_hear_reply(void *notifier, uint64_t tag, const struct reply *reply, int64_t latency_ms);
 

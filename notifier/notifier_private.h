@@ -92,7 +92,6 @@ struct notifier {
 
 struct core *notifier_core(struct notifier *notifier);
 bool notifier_is_full(const struct notifier *notifier); /* the disk fails, and no more can be kept in memory */
-bool notifier_is_stalled(const struct notifier *notifier); /* a commit does not end: whoever asks the store waits for it */
 
 /* doors.c */
 uint64_t waiter_new(struct notifier *notifier, notifier_done done, void *context);

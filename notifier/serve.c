@@ -426,6 +426,17 @@ static void run(struct serving *serving)
     }
 }
 
+/* A commit that does not end would hold up our own end for ever. It is as a kill then: what was answered is safe, and what a
+ * restart does not find its sender says again. */
+static void leave_hanging_disk(const struct serving *serving)
+{
+    if (!notifier_is_stalled(serving->notifier))
+        return;
+    log_say(LOG_ERROR, "stopped_without_disk", "%s: the disk does not end its last commit; what is in memory alone is lost", serving->config->storage_path);
+    log_stop();
+    _exit(1);
+}
+
 static void stop(struct serving *serving)
 {
     if (serving->server)
@@ -474,6 +485,7 @@ int command_serve(int argc, char **argv)
         fflush(stdout);
         systemd_ready("running");
         run(&serving);
+        leave_hanging_disk(&serving);
     } else {
         fprintf(stderr, "notifier: %s\n", err.text);
         code = 1;

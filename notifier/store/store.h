@@ -14,7 +14,8 @@ struct store {
      * come again after a failure. On false nothing of it counts as stored. */
     bool (*commit)(void *context, const struct effects *effects, struct err *err);
     /* The same beside the turn, one list at a time: begin takes the list, which nobody changes until ended says how it went
-     * (and, where it failed, why). wait: for that. Meanwhile every other call waits for it too, for some seconds, and fails then. NULL: there is commit alone. */
+     * (and, where it failed, why). wait: for that. Meanwhile every other call waits for it too, for some seconds, and fails
+     * then. NULL: there is commit alone. */
     void (*begin)(void *context, const struct effects *effects);
     enum store_end (*ended)(void *context, bool wait, struct err *err);
     /* Every row the core still needs, in the order of enum record_kind: its sequence; alerts until

@@ -80,3 +80,18 @@ def test_killed_while_the_disk_hangs(start, sink, disk, tmp_path):
     assert any('"Told"' in m.text for m in sink.taken)
     assert "Stored" in {alerts["labels"]["alertname"] for alerts in d.get("/api/v1/alerts").json["items"]}
     assert d.metric("notifier_unaccounted_alerts") == 0
+
+
+def test_it_ends_though_the_disk_hangs(start, sink, disk, tmp_path):
+    storage = tmp_path / "n.db"
+    d = start(config(hook(sink), route={"group_by": ["alertname"]}), storage=storage, env=disk.env)
+    d.fire(alert("Stored"))
+    d.wait_delivered()
+    disk.hang()
+    assert d.post(grafana(alert("Told")), timeout=30).status == 200
+    assert d.stop(deadline=40) == 1
+    assert any("stopped_without_disk" in line for line in d.err), d.said()
+    disk.heal()
+    d = start(config(hook(sink), route={"group_by": ["alertname"]}), storage=storage, env=disk.env)
+    d.wait_at_rest()
+    assert "Stored" in {alerts["labels"]["alertname"] for alerts in d.get("/api/v1/alerts").json["items"]}

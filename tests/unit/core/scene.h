@@ -122,6 +122,7 @@ struct scene_setup {
     const char *group_by;                           /* NULL: alertname */
     struct rate rates[POLICY_RATES_MAX];            /* of chat */
     uint32_t in_flight_max, alerts_max;
+    bool no_times;                                  /* of a story: its log has none, back-off has chance in it */
 };
 
 static inline struct policy *scene_policy(const struct scene_setup *setup)
@@ -457,6 +458,28 @@ static inline void scene_play(struct scene *scene, const char *script)
         size_t length = strcspn(at, " ");
         scene_word(scene, arena_bytes(scene->arena, at, length));
         at += length;
+    }
+}
+
+/* A script, and all that comes of it. */
+struct scene_story {
+    const char *name;
+    struct scene_setup setup;
+    const char *script, *want;
+};
+
+/* to_the_end: nothing may be left to tell. */
+static inline void scene_stories(const struct scene_story *stories, size_t count, bool to_the_end)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct scene *scene = scene_new(scene_policy(&stories[i].setup));
+        scene->no_times = stories[i].setup.no_times;
+        scene_play(scene, stories[i].script);
+        CHECK(test_same(buf_text(&scene->log), stories[i].want), "%s:\n  got  %s\n  want %s", stories[i].name, buf_text(&scene->log),
+              stories[i].want);
+        uint32_t open = core_totals(scene->core).deliveries_open;
+        CHECK(!to_the_end || open == 0, "%s: %u deliveries are open", stories[i].name, open);
+        scene_free(scene);
     }
 }
 

@@ -3,11 +3,7 @@
 
 #define TWO_DOWN "+a 1m -a 1m +a 1m -a 1m +a 1m "
 
-static const struct {
-    const char *name;
-    struct scene_setup setup;
-    const char *script, *want;
-} stories[] = {
+static const struct scene_story stories[] = {
     {"what comes and goes is edited", {.edits = true}, TWO_DOWN "-a 1m +a 1m -a 30m",
      "0 chat first notification +a; 60 chat all alerts resolved -a; 120 chat first notification +a; "
      "180 chat all alerts resolved -a; 240 chat first notification +a; 300 chat a: flapping: 5 changes; "
@@ -65,18 +61,6 @@ static const struct {
      "122.542 chat back again; 125.746 chat back again; 180 chat back again; 181 chat first notification +d; "
      "240 chat first message kept true -a; 241 chat first message kept true -b; 300 chat first message kept true -c; "},
 };
-
-static void play(void)
-{
-    for (size_t i = 0; i < LENGTH(stories); i++) {
-        struct scene *scene = scene_new(scene_policy(&stories[i].setup));
-        scene_play(scene, stories[i].script);
-        CHECK(test_same(buf_text(&scene->log), stories[i].want), "%s:\n  got  %s\n  want %s", stories[i].name, buf_text(&scene->log),
-              stories[i].want);
-        CHECK(core_totals(scene->core).deliveries_open == 0, "%s: %u deliveries are open", stories[i].name, core_totals(scene->core).deliveries_open);
-        scene_free(scene);
-    }
-}
 
 /* Quietly, without the mark of a repeat, and beneath no sound: an edit of the first message. */
 static void what_is_sent(void)
@@ -158,7 +142,7 @@ static void reloaded(void)
 
 int main(void)
 {
-    play();
+    scene_stories(stories, LENGTH(stories), true);
     what_is_sent();
     spared();
     not_for_ever();

@@ -1,126 +1,102 @@
 /* What providers answer, and what follows: retries, lower forms, waits, other addresses, the end. */
 #include "tests/unit/core/scene.h"
 
-struct story {
-    const char *name;
-    struct scene_setup setup;
-    const char *script, *want;
-    bool no_times; /* back-off has chance in it */
-};
-
-static const struct story contents[] = {
+static const struct scene_story contents[] = {
     {"content refused goes down the ladder and dies", {0}, "chat:content +a",
      "0 chat first notification +a; 0 chat first notification plain +a; 0 chat first notification minimal +a; "
-     "0 chat dead: bad markup; 0 ops first notification +NotifierDeliveryDead; ", false},
-    {"one step is enough", {0}, "chat:hold +a content! taken!", "0 chat first notification +a; 0 chat first notification plain +a; ",
-     false},
+     "0 chat dead: bad markup; 0 ops first notification +NotifierDeliveryDead; "},
+    {"one step is enough", {0}, "chat:hold +a content! taken!", "0 chat first notification +a; 0 chat first notification plain +a; "},
     {"the next message is rich again", {0}, "chat:hold +a content! taken! chat:taken 1m +b",
-     "0 chat first notification +a; 0 chat first notification plain +a; 60 chat new alerts added +b; ", false},
+     "0 chat first notification +a; 0 chat first notification plain +a; 60 chat new alerts added +b; "},
     {"the ladder waits for nothing", {0}, "chat:hold +a content! content! taken! 1m",
-     "0 chat first notification +a; 0 chat first notification plain +a; 0 chat first notification minimal +a; ", false},
+     "0 chat first notification +a; 0 chat first notification plain +a; 0 chat first notification minimal +a; "},
 };
 
-static const struct story waits[] = {
-    {"a wait is honoured", {0}, "chat:busy +a 29999ms chat:taken 1ms", "0 chat first notification +a; 30 chat first notification +a; ",
-     false},
-    {"a wait holds for all of the channel", {.group_by = "host"}, "chat:busy +a chat:taken 1s +b 20s", "0 chat first notification +a; ",
-     false},
+static const struct scene_story waits[] = {
+    {"a wait is honoured", {0}, "chat:busy +a 29999ms chat:taken 1ms", "0 chat first notification +a; 30 chat first notification +a; "},
+    {"a wait holds for all of the channel", {.group_by = "host"}, "chat:busy +a chat:taken 1s +b 20s", "0 chat first notification +a; "},
     {"after it all go", {.group_by = "host"}, "chat:busy +a chat:taken 1s +b 29s",
-     "0 chat first notification +a; 30 chat first notification +a; 30 chat first notification +b; ", false},
+     "0 chat first notification +a; 30 chat first notification +a; 30 chat first notification +b; "},
     {"waits in a row", {0}, "chat:busy +a 1m chat:taken 30s",
-     "0 chat first notification +a; 30 chat first notification +a; 60 chat first notification +a; 90 chat first notification +a; ",
-     false},
-    {"what failed is worded anew, with the news", {0}, "chat:hold +a 1s +b failed! 2s",
-     "chat first notification +a; chat first notification +b +a; ", true},
-    {"what may have arrived goes again as it was, marked", {0}, "chat:hold +a 1s +b unclear! 2s",
-     "chat first notification +a; chat same words again?; ", true},
-    {"then the news", {0}, "chat:hold +a 1s +b unclear! 2s taken! chat:taken 1m",
-     "chat first notification +a; chat same words again?; chat new alerts added +b; ", true},
-    {"no more than one probes an ill channel", {.group_by = "host"}, "chat:hold +a 1s failed! +b +c 20s",
-     "chat first notification +a; chat first notification +a; ", true},
-    {"moved: at once, to the new address", {0}, "chat:hold +a moved! taken!", "0 chat first notification +a; 0 chat same words; ", false},
+     "0 chat first notification +a; 30 chat first notification +a; 60 chat first notification +a; 90 chat first notification +a; "},
+    {"what failed is worded anew, with the news", {.no_times = true}, "chat:hold +a 1s +b failed! 2s",
+     "chat first notification +a; chat first notification +b +a; "},
+    {"what may have arrived goes again as it was, marked", {.no_times = true}, "chat:hold +a 1s +b unclear! 2s",
+     "chat first notification +a; chat same words again?; "},
+    {"then the news", {.no_times = true}, "chat:hold +a 1s +b unclear! 2s taken! chat:taken 1m",
+     "chat first notification +a; chat same words again?; chat new alerts added +b; "},
+    {"no more than one probes an ill channel", {.group_by = "host", .no_times = true}, "chat:hold +a 1s failed! +b +c 20s",
+     "chat first notification +a; chat first notification +a; "},
+    {"moved: at once, to the new address", {0}, "chat:hold +a moved! taken!", "0 chat first notification +a; 0 chat same words; "},
 };
 
-static const struct story ends[] = {
+static const struct scene_story ends[] = {
     {"refused for good: dead, and told elsewhere", {0}, "chat:refused +a 10m",
-     "0 chat first notification +a; 0 chat dead: kicked; 0 ops first notification +NotifierDeliveryDead; ", false},
+     "0 chat first notification +a; 0 chat dead: kicked; 0 ops first notification +NotifierDeliveryDead; "},
     {"an hour later the trouble is over", {0}, "chat:refused +a 1h",
      "0 chat first notification +a; 0 chat dead: kicked; 0 ops first notification +NotifierDeliveryDead; "
-     "3600 ops all alerts resolved -NotifierDeliveryDead; ", false},
+     "3600 ops all alerts resolved -NotifierDeliveryDead; "},
     {"dead letters about dead letters end there", {0}, "chat:refused ops:refused +a 1h",
      "0 chat first notification +a; 0 chat dead: kicked; 0 ops first notification +NotifierDeliveryDead; 0 ops dead: kicked; "
-     "3600 ops NotifierDeliveryDead: its firing was not told here; ", false},
+     "3600 ops NotifierDeliveryDead: its firing was not told here; "},
     {"a repeat that is refused does not spin", {.repeat_ms = 3600 * 1000}, "+a 1m chat:refused 2h",
      "0 chat first notification +a; 3600 chat repeat interval elapsed; 3600 chat dead: kicked; 3600 ops first notification "
      "+NotifierDeliveryDead; 7200 ops all alerts resolved -NotifierDeliveryDead; 7200 chat repeat interval elapsed; 7200 chat dead: "
-     "kicked; 7200 ops first notification +NotifierDeliveryDead; ", false},
+     "kicked; 7200 ops first notification +NotifierDeliveryDead; "},
     {"told as what it is by the time it goes", {0}, "chat:busy +a 1s chat:taken -a 1m",
-     "0 chat first notification +a; 30 chat fired and resolved -a; ", false},
+     "0 chat first notification +a; 30 chat fired and resolved -a; "},
     {"news to a channel that refused try it again", {0}, "chat:refused +a 1m chat:taken +b",
      "0 chat first notification +a; 0 chat dead: kicked; 0 ops first notification +NotifierDeliveryDead; "
-     "60 chat first notification +b; ", false},
+     "60 chat first notification +b; "},
     {"the end of what was not told is not told", {0}, "chat:refused +a 1m chat:taken -a 1m",
      "0 chat first notification +a; 0 chat dead: kicked; 0 ops first notification +NotifierDeliveryDead; "
-     "60 chat a: its firing was not told here; ", false},
+     "60 chat a: its firing was not told here; "},
 };
 
-static const struct story failovers[] = {
+static const struct scene_story failovers[] = {
     {"refused: another tells it at once", {.mail_falls_back = true}, "chat:refused +a",
-     "0 chat first notification +a; 0 mail failover +a; ", false},
+     "0 chat first notification +a; 0 mail failover +a; "},
     {"refused content, at last: another", {.mail_falls_back = true}, "chat:content +a",
      "0 chat first notification +a; 0 chat first notification plain +a; 0 chat first notification minimal +a; 0 mail failover +a; "
-     "0 chat back again +a; 0 chat back again plain +a; 0 chat back again minimal +a; ",
-     false},
+     "0 chat back again +a; 0 chat back again plain +a; 0 chat back again minimal +a; "},
     {"no answer: another tells it after deliver_within, and a late one counts", {.mail_falls_back = true}, "chat:hold +a 50s taken! chat:taken -a 1m",
-     "0 chat first notification +a; 15 mail failover +a; 50 mail all alerts resolved -a; 50 chat all alerts resolved -a; ", false},
+     "0 chat first notification +a; 15 mail failover +a; 50 mail all alerts resolved -a; 50 chat all alerts resolved -a; "},
     {"what is less than critical is given more time", {.mail_falls_back = true}, "chat:hold +w 50s",
-     "0 chat first notification +w; 45 mail failover +w; ", false},
+     "0 chat first notification +w; 45 mail failover +w; "},
     {"no answer to the second try", {.mail_falls_back = true}, "chat:unclear +a 5s chat:hold 50s",
      "0 chat first notification +a; 0.836 chat same words again?; 1.992 chat same words again?; 4.53 chat same words again?; "
-     "10.24 chat same words again?; 25.24 mail failover +a; ", false},
+     "10.24 chat same words again?; 25.24 mail failover +a; "},
     {"what waited for its turn has its time, too", {.mail_falls_back = true, .group_by = "host", .rates = {{1, 40000}}},
-     "+wa chat:hold +wb 1m", "0 chat first notification +wa; 40 chat first notification +wb; 55 mail failover +wb; ", false},
+     "+wa chat:hold +wb 1m", "0 chat first notification +wa; 40 chat first notification +wb; 55 mail failover +wb; "},
     {"what comes and goes is told once it is calm", {0}, "+a 1m -a 1m +a 1m -a 1m +a 1m -a 1m +a 1m -a 30m",
      "0 chat first notification +a; 60 chat all alerts resolved -a; 120 chat first notification +a; 180 chat all alerts resolved -a; 240 chat first notification +a; "
-     "300 chat a: flapping: 5 changes; 360 chat a: flapping: 6 changes; 420 chat a: flapping: 7 changes; 1020 chat all alerts resolved -a; ", false},
+     "300 chat a: flapping: 5 changes; 360 chat a: flapping: 6 changes; 420 chat a: flapping: 7 changes; 1020 chat all alerts resolved -a; "},
     {"what comes and goes, and fires when it is calm", {0}, "+a 1m -a 1m +a 1m -a 1m +a 1m -a 1m +a 30m -a 1m",
      "0 chat first notification +a; 60 chat all alerts resolved -a; 120 chat first notification +a; 180 chat all alerts resolved -a; 240 chat first notification +a; "
-     "300 chat a: flapping: 5 changes; 360 chat a: flapping: 6 changes; 960 chat new alerts added +a; 2160 chat all alerts resolved -a; ", false},
-    {"what comes and goes is not handed on, either", {.mail_falls_back = true, .within_ms = 1000},
+     "300 chat a: flapping: 5 changes; 360 chat a: flapping: 6 changes; 960 chat new alerts added +a; 2160 chat all alerts resolved -a; "},
+    {"what comes and goes is not handed on, either", {.mail_falls_back = true, .within_ms = 1000, .no_times = true},
      "+a 1m -a 1m +a 1m -a 1m +a 1m chat:failed +b 950ms -a 2s",
      "chat first notification +a; chat all alerts resolved -a; chat first notification +a; chat all alerts resolved -a; "
      "chat first notification +a; chat new alerts added +b; chat new alerts added +b; chat a: flapping: 5 changes; mail failover +b; "
-     "chat back again +b; ", true},
+     "chat back again +b; "},
     {"worse than it was hides behind no flapping", {0}, "+w 1m -w 1m +w 1m -w 1m +w 1m -w 1m +w 1m ^w 1m",
      "0 chat first notification +w; 60 chat all alerts resolved -w; 120 chat first notification +w; 180 chat all alerts resolved -w; 240 chat first notification +w; "
-     "300 chat w: flapping: 5 changes; 360 chat w: flapping: 6 changes; 420 chat new alerts added +w; ", false},
+     "300 chat w: flapping: 5 changes; 360 chat w: flapping: 6 changes; 420 chat new alerts added +w; "},
     {"worse than what was told rings again", {0}, "+w 1m ^w 1m =w 1m ^w 1m -w",
-     "0 chat first notification +w; 60 chat new alerts added +w; 180 chat new alerts added +w; 240 chat all alerts resolved -w; ", false},
+     "0 chat first notification +w; 60 chat new alerts added +w; 180 chat new alerts added +w; 240 chat all alerts resolved -w; "},
     {"worse while the first message is on its way: told after it", {0}, "chat:hold +w 1s ^w 1s taken! chat:taken 1m =w 1m",
-     "0 chat first notification +w; 30 chat new alerts added +w; ", false},
+     "0 chat first notification +w; 30 chat new alerts added +w; "},
     {"worse while it could not be told: told once, as it is", {0}, "chat:failed +w 500ms ^w chat:taken 1m",
-     "0 chat first notification +w; 0.836 chat first notification +w; ", false},
+     "0 chat first notification +w; 0.836 chat first notification +w; "},
     {"who told the firing tells the end", {.mail_falls_back = true}, "chat:refused +a chat:taken 1m -a 1m",
-     "0 chat first notification +a; 0 mail failover +a; 60 chat a: its firing was not told here; 60 mail all alerts resolved -a; ", false},
-    {"what may have arrived does not wait for its turn to probe", {.group_by = "host", .mail_falls_back = true, .within_ms = 2000},
+     "0 chat first notification +a; 0 mail failover +a; 60 chat a: its firing was not told here; 60 mail all alerts resolved -a; "},
+    {"what may have arrived does not wait for its turn to probe", {.group_by = "host", .mail_falls_back = true, .within_ms = 2000, .no_times = true},
      "chat:hold +wa +wb +wc +wd unclear! 20s",
      "chat first notification +wa; chat first notification +wb; chat first notification +wc; chat first notification +wd; "
-     "chat same words again?; mail failover +wb; mail failover +wc; mail failover +wd; ", true},
+     "chat same words again?; mail failover +wb; mail failover +wc; mail failover +wd; "},
     {"nobody takes it", {.mail_falls_back = true}, "chat:refused mail:refused +a 1m",
-     "0 chat first notification +a; 0 mail failover +a; 0 mail dead: kicked; 0 ops first notification +NotifierDeliveryDead; ", false},
+     "0 chat first notification +a; 0 mail failover +a; 0 mail dead: kicked; 0 ops first notification +NotifierDeliveryDead; "},
 };
-
-static void play(const struct story *stories, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        struct scene *scene = scene_new(scene_policy(&stories[i].setup));
-        scene->no_times = stories[i].no_times;
-        scene_play(scene, stories[i].script);
-        CHECK(test_same(buf_text(&scene->log), stories[i].want), "%s:\n  got  %s\n  want %s", stories[i].name, buf_text(&scene->log),
-              stories[i].want);
-        scene_free(scene);
-    }
-}
 
 static const struct rendered_part recipients[] = {
     {.kind = PART_RECIPIENT, .address = "a@x", .content = "w"}, {.kind = PART_RECIPIENT, .address = "b@x", .content = "w"},
@@ -437,10 +413,10 @@ static void test_health(void)
 
 int main(void)
 {
-    play(contents, LENGTH(contents));
-    play(waits, LENGTH(waits));
-    play(ends, LENGTH(ends));
-    play(failovers, LENGTH(failovers));
+    scene_stories(contents, LENGTH(contents), false);
+    scene_stories(waits, LENGTH(waits), false);
+    scene_stories(ends, LENGTH(ends), false);
+    scene_stories(failovers, LENGTH(failovers), false);
     test_recipients();
     test_partly_refused();
     test_parts_apart();

@@ -1,13 +1,7 @@
 /* When who is told what: scripts, and all that comes of them. */
 #include "tests/unit/core/scene.h"
 
-struct story {
-    const char *name;
-    struct scene_setup setup;
-    const char *script, *want;
-};
-
-static const struct story telling[] = {
+static const struct scene_story telling[] = {
     {"the first word goes at once", {0}, "+a", "0 chat first notification +a; "},
     {"group_wait gathers", {.wait_ms = 10000}, "+a 4s +b 20s", "10 chat first notification +b +a; "},
     {"the last moment of group_wait", {.wait_ms = 10000}, "+a 9999ms +b 1ms", "10 chat first notification +b +a; "},
@@ -20,7 +14,7 @@ static const struct story telling[] = {
     {"worst first", {.wait_ms = 10000}, "+i +w +a 10s", "10 chat first notification +a +w +i; "},
 };
 
-static const struct story repeating[] = {
+static const struct scene_story repeating[] = {
     {"repeat_interval", {.repeat_ms = 3600000}, "+a 2h", "0 chat first notification +a; 3600 chat repeat interval elapsed; "
                                                          "7200 chat repeat interval elapsed; "},
     {"not a moment before", {.repeat_ms = 3600000}, "+a 3599999ms", "0 chat first notification +a; "},
@@ -35,7 +29,7 @@ static const struct story repeating[] = {
     {"never", {.repeat_ms = -1}, "+a 200h", "0 chat first notification +a; "},
 };
 
-static const struct story ending[] = {
+static const struct scene_story ending[] = {
     {"some, then all", {.wait_ms = 1000}, "+a +b 1s 1m -a 1m -b 1m",
      "1 chat first notification +a +b; 61 chat some alerts resolved -a; 121 chat all alerts resolved -b; "},
     {"an end waits for group_interval", {0}, "+a 5s -a 1m", "0 chat first notification +a; 30 chat all alerts resolved -a; "},
@@ -56,7 +50,7 @@ static const struct story ending[] = {
     {"an end without a firing", {0}, "-a 1m", "0 a: resolved without a firing; "},
 };
 
-static const struct story copies[] = {
+static const struct scene_story copies[] = {
     {"a duplicate", {0}, "+a 1m =a 1m =a", "0 chat first notification +a; "},
     {"a duplicate while it waits", {.wait_ms = 10000}, "+a 5s =a 1m", "10 chat first notification +a; "},
     {"a resolved one, twice", {0}, "+a 1m -a 1m -a 1m", "0 chat first notification +a; 60 chat all alerts resolved -a; "},
@@ -65,17 +59,6 @@ static const struct story copies[] = {
     {"then it is a firing", {0}, "+a 1m -a 10m =a", "0 chat first notification +a; 60 chat all alerts resolved -a; "
                                                     "660 chat first notification +a; "},
 };
-
-static void play(const struct story *stories, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        struct scene *scene = scene_new(scene_policy(&stories[i].setup));
-        scene_play(scene, stories[i].script);
-        CHECK(test_same(buf_text(&scene->log), stories[i].want), "%s:\n  got  %s\n  want %s", stories[i].name, buf_text(&scene->log),
-              stories[i].want);
-        scene_free(scene);
-    }
-}
 
 /* An alert told for the first time when it is over already is counted as such. */
 static void test_counts(void)
@@ -217,10 +200,10 @@ static void test_alerts_max(void)
 
 int main(void)
 {
-    play(telling, LENGTH(telling));
-    play(repeating, LENGTH(repeating));
-    play(ending, LENGTH(ending));
-    play(copies, LENGTH(copies));
+    scene_stories(telling, LENGTH(telling), false);
+    scene_stories(repeating, LENGTH(repeating), false);
+    scene_stories(ending, LENGTH(ending), false);
+    scene_stories(copies, LENGTH(copies), false);
     test_counts();
     test_fired_and_resolved();
     test_copies_counted();

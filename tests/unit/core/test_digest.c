@@ -3,11 +3,7 @@
 
 #define SLOW .gathers = true, .group_by = "host", .rates = {{1, 10000}} /* three in thirty seconds */
 
-static const struct {
-    const char *name;
-    struct scene_setup setup;
-    const char *script, *want;
-} stories[] = {
+static const struct scene_story stories[] = {
     {"few wait their turn", {SLOW}, "+a +b +c 1m",
      "0 chat first notification +a; 10 chat first notification +b; 20 chat first notification +c; "},
     {"many come at once, in one message", {SLOW}, "+a +b +c +d +e 1m", "0 chat first notification +a; 10 chat digest +b +c +d +e; "},
@@ -44,17 +40,6 @@ static const struct {
      "0 chat first notification +a; 0.836 chat first notification +a; 1 mail failover +a; 1 mail failover +b; 1.992 chat back again +a +b; "
      "3 chat a: its firing was not told here; 4.674 chat back again +b; 30 mail all alerts resolved -a; "},
 };
-
-static void play(void)
-{
-    for (size_t i = 0; i < LENGTH(stories); i++) {
-        struct scene *scene = scene_new(scene_policy(&stories[i].setup));
-        scene_play(scene, stories[i].script);
-        CHECK(test_same(buf_text(&scene->log), stories[i].want), "%s:\n  got  %s\n  want %s", stories[i].name, buf_text(&scene->log),
-              stories[i].want);
-        scene_free(scene);
-    }
-}
 
 static void what_the_words_are_made_from(void)
 {
@@ -125,7 +110,7 @@ static void a_channel_that_is_down_is_told_over_another(void)
 
 int main(void)
 {
-    play();
+    scene_stories(stories, LENGTH(stories), false);
     what_the_words_are_made_from();
     more_than_may_wait();
     one_wallet();

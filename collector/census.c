@@ -52,7 +52,7 @@ static void *grow(void *memory, size_t count, size_t size)
 {
     memory = realloc(memory, count * size);
     if (!memory)
-        abort();
+        err_memory();
     return memory;
 }
 
@@ -60,7 +60,7 @@ static void *zeroed(size_t count, size_t size)
 {
     void *memory = calloc(count, size);
     if (!memory)
-        abort();
+        err_memory();
     return memory;
 }
 
@@ -151,7 +151,7 @@ static uint32_t add_name(struct census *census, uint32_t table, const char *text
     }
     census->names[census->count] = (struct name){.hash = hash, .table = table, .length = (uint8_t)length, .text = strndup(text, length)};
     if (!census->names[census->count].text)
-        abort();
+        err_memory();
     census->slots[slot] = ++census->count;
     buf_add(&census->journal, &entry, sizeof entry);
     if (census->count * 2 > census->slot_count)

@@ -115,7 +115,7 @@ void pour_list(struct notifier *notifier, const struct history_query *query, str
     struct pour *pour = calloc(1, sizeof *pour);
 
     if (!pour)
-        abort();
+        err_memory();
     *pour = (struct pour){.notifier = notifier, .call = call, .query = *query, .arena = arena_new(), .refuse = refuse};
     buf_init(&pour->part, PART_MAX);
     pour->query.walk = history_walk_new();

@@ -51,7 +51,7 @@ static struct flap *begin(struct alert *alert)
 {
     struct flap *flap = calloc(1, sizeof *flap);
     if (!flap)
-        abort();
+        err_memory();
     flap->alert = alert;
     alert->flap = flap;
     return flap;

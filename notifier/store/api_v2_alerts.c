@@ -29,7 +29,7 @@ struct history_walk *history_walk_new(void)
     struct history_walk *walk = calloc(1, sizeof *walk);
 
     if (!walk)
-        abort();
+        err_memory();
     return walk;
 }
 
@@ -214,7 +214,7 @@ static bool groups_begin(struct api *api, struct history_walk *walk)
             capacity = capacity ? capacity * 2 : 1024;
             walk->places = realloc(walk->places, capacity * sizeof walk->places[0]);
             if (!walk->places)
-                abort();
+                err_memory();
         }
         walk->places[walk->place_count++] = (struct place){db_int(stmt, 0), db_int(stmt, 1)};
     }

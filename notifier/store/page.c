@@ -53,7 +53,7 @@ void page_find_needles(struct page *page)
             continue;
         flat_add(&text, &(struct labels){&label, 1});
         if (!text.full && text.length > 2 && !(page->needles[i] = strndup(buf_text(&text) + 1, text.length - 2)))
-            abort();
+            err_memory();
         buf_free(&text);
     }
 }

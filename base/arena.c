@@ -1,5 +1,6 @@
 #include "base/arena.h"
 #include "base/err.h"
+#include "base/memory.h"
 
 #include <stdalign.h>
 #include <stdint.h>
@@ -25,19 +26,14 @@ struct arena {
 
 struct arena *arena_new(void)
 {
-    struct arena *arena = calloc(1, sizeof *arena);
-    if (!arena)
-        err_memory();
-    return arena;
+    return memory_zeroed(1, sizeof(struct arena));
 }
 
 static struct block *block_new(size_t size)
 {
     if (size > SIZE_MAX - sizeof(struct block))
         err_memory();
-    struct block *block = malloc(sizeof *block + size);
-    if (!block)
-        err_memory();
+    struct block *block = memory_get(sizeof *block + size);
     *block = (struct block){.size = size};
     return block;
 }

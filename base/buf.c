@@ -1,5 +1,6 @@
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/memory.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,10 +27,7 @@ static bool reserve(struct buf *buf, size_t length)
     size_t capacity = buf->capacity ? buf->capacity : BUF_FIRST_CAPACITY;
     while (capacity < wanted)
         capacity *= 2;
-    char *data = realloc(buf->data, capacity);
-    if (!data)
-        err_memory();
-    buf->data = data;
+    buf->data = memory_resized(buf->data, capacity);
     buf->capacity = capacity;
     return true;
 }
@@ -113,9 +111,7 @@ void buf_free(struct buf *buf)
 
 char *buf_take(struct buf *buf, size_t *length)
 {
-    char *data = buf->data ? buf->data : calloc(1, 1); /* nothing was ever added, or nothing fitted */
-    if (!data)
-        err_memory();
+    char *data = buf->data ? buf->data : memory_zeroed(1, 1); /* nothing was ever added, or nothing fitted */
     if (length)
         *length = buf->length;
     buf_init(buf, buf->limit);

@@ -2,6 +2,7 @@
 
 #include "base/file.h"
 #include "base/lockfile.h"
+#include "base/memory.h"
 #include "base/text.h"
 
 #include <assert.h>
@@ -119,9 +120,7 @@ struct db *db_open(const char *path, enum db_mode mode, const char *vfs, struct 
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
     int flags = mode == DB_READ ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
-    struct db *db = calloc(1, sizeof *db);
-    if (!db)
-        err_memory();
+    struct db *db = memory_zeroed(1, sizeof *db);
     db->lock_fd = -1;
     pthread_once(&once, stop_counting);
     if (mode == DB_WRITE && strcmp(path, ":memory:") != 0 && (db->lock_fd = lockfile_take(path, err)) < 0) {
@@ -261,9 +260,8 @@ struct db_stmt *db_prepare(struct db *db, const char *sql, struct err *err)
     }
     if (db->statement_count == DB_STATEMENTS_MAX)
         evict(db);
-    struct db_stmt *stmt = calloc(1, sizeof *stmt);
-    if (!stmt || !(stmt->sql = strdup(sql)))
-        err_memory();
+    struct db_stmt *stmt = memory_zeroed(1, sizeof *stmt);
+    stmt->sql = memory_text(sql);
     stmt->db = db;
     stmt->handle = handle;
     db->statements[db->statement_count++] = stmt;

@@ -128,8 +128,8 @@ struct http *http_new(struct err *err)
         return NULL;
     }
     started = true;
-    struct http *http = calloc(1, sizeof *http);
-    if (!http || !(http->multi = curl_multi_init()))
+    struct http *http = memory_zeroed(1, sizeof *http);
+    if (!(http->multi = curl_multi_init()))
         err_memory();
     curl_multi_setopt(http->multi, CURLMOPT_MAXCONNECTS, (long)HTTP_CONNECTIONS_KEPT);
     http->sockets.multi = http->multi;
@@ -219,9 +219,7 @@ static void set_callbacks(struct transfer *transfer)
 
 static struct transfer *transfer_new(struct http *http, const struct http_request *request, struct err *err)
 {
-    struct transfer *transfer = calloc(1, sizeof *transfer);
-    if (!transfer)
-        err_memory();
+    struct transfer *transfer = memory_zeroed(1, sizeof *transfer);
     transfer->http = http;
     transfer->easy = http && http->idle_count ? http->idle[--http->idle_count] : curl_easy_init();
     if (!transfer->easy)

@@ -116,8 +116,6 @@ static void clean_text(char **text)
     struct buf out = BUF_EMPTY(length * 3 + 1);
     text_add_clean(&out, *text, length);
     char *copy = cJSON_malloc(out.length + 1);
-    if (!copy)
-        err_memory();
     memcpy(copy, buf_text(&out), out.length + 1);
     buf_free(&out);
     cJSON_free(*text);

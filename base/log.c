@@ -1,6 +1,7 @@
 #include "base/log.h"
 
 #include "base/json.h"
+#include "base/memory.h"
 #include "base/text.h"
 #include "base/zone.h"
 
@@ -116,8 +117,8 @@ void log_start(enum log_format format, enum log_level least)
     if (writer.state == LOG_DIRECT) {
         writer.stopping = writer.ended = false;
         for (size_t i = 0; i < 2; i++)
-            if (!writer.streams[i].ring && !(writer.streams[i].ring = malloc(LOG_RING_MAX)))
-                err_memory();
+            if (!writer.streams[i].ring)
+                writer.streams[i].ring = memory_get(LOG_RING_MAX);
         /* Signals are for the loop; a SIGPIPE of this thread's own is an EPIPE instead. */
         sigfillset(&all);
         pthread_sigmask(SIG_SETMASK, &all, &before);

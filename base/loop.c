@@ -1,4 +1,5 @@
 #include "base/loop.h"
+#include "base/memory.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -34,9 +35,7 @@ static bool watch_fd(struct loop *loop, int fd, uint32_t events, loop_ready read
     assert(fd >= 0 && ready);
     if ((size_t)fd >= loop->watch_count) {
         size_t count = (size_t)fd + 64;
-        loop->watches = realloc(loop->watches, count * sizeof loop->watches[0]);
-        if (!loop->watches)
-            err_memory();
+        loop->watches = memory_resized(loop->watches, count * sizeof loop->watches[0]);
         memset(loop->watches + loop->watch_count, 0, (count - loop->watch_count) * sizeof loop->watches[0]);
         loop->watch_count = count;
     }
@@ -58,9 +57,7 @@ static void drain_wake(void *context, int fd)
 
 struct loop *loop_new(struct http *http, struct err *err)
 {
-    struct loop *loop = calloc(1, sizeof *loop);
-    if (!loop)
-        err_memory();
+    struct loop *loop = memory_zeroed(1, sizeof *loop);
     loop->http = http;
     loop->signals = -1;
     loop->epoll = epoll_create1(EPOLL_CLOEXEC);

@@ -31,7 +31,15 @@ void *memory_resized(void *memory, size_t size)
 
 char *memory_text(const char *text)
 {
-    char *copy = strdup(text);
+    char *copy = text ? strdup(text) : NULL;
+    if (text && !copy)
+        err_memory();
+    return copy;
+}
+
+char *memory_text_part(const char *text, size_t length)
+{
+    char *copy = strndup(text, length);
     if (!copy)
         err_memory();
     return copy;

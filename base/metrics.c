@@ -1,5 +1,6 @@
 #include "base/metrics.h"
 
+#include "base/memory.h"
 #include "base/text.h"
 
 #include <assert.h>
@@ -32,10 +33,7 @@ struct metrics {
 
 struct metrics *metrics_new(void)
 {
-    struct metrics *metrics = calloc(1, sizeof *metrics);
-    if (!metrics)
-        err_memory();
-    return metrics;
+    return memory_zeroed(1, sizeof(struct metrics));
 }
 
 static void forget(struct family *family)
@@ -107,11 +105,9 @@ static void grow(struct family *family)
     if (family->count < family->capacity)
         return;
     family->capacity = family->capacity ? family->capacity * 2 : 8;
-    family->series = realloc(family->series, family->capacity * sizeof family->series[0]);
+    family->series = memory_resized(family->series, family->capacity * sizeof family->series[0]);
     free(family->slots);
-    family->slots = calloc(2 * family->capacity, sizeof family->slots[0]);
-    if (!family->series || !family->slots)
-        err_memory();
+    family->slots = memory_zeroed(2 * family->capacity, sizeof family->slots[0]);
     for (size_t i = 0; i < family->count; i++) {
         size_t at = family->series[i].hash & (2 * family->capacity - 1);
         while (family->slots[at])
@@ -139,10 +135,9 @@ static struct series *find_series(struct metrics *metrics, struct family *family
     family->slots[at] = (uint32_t)family->count;
     *series = (struct series){.hash = hash};
     for (size_t l = 0; l < family->label_count; l++)
-        if (!(series->values[l] = strdup(labels[l])))
-            err_memory();
-    if (family->declared->kind == METRIC_HISTOGRAM && !(series->buckets = calloc(family->bucket_count + 1, sizeof(uint64_t))))
-        err_memory();
+        series->values[l] = memory_text(labels[l]);
+    if (family->declared->kind == METRIC_HISTOGRAM)
+        series->buckets = memory_zeroed(family->bucket_count + 1, sizeof(uint64_t));
     return series;
 }
 

@@ -1,5 +1,6 @@
 #include "base/password.h"
 
+#include "base/memory.h"
 #include "base/text.h"
 
 #include <crypt.h>
@@ -15,11 +16,9 @@ _Static_assert(PASSWORD_HASH_SIZE >= CRYPT_OUTPUT_SIZE, "a hash must fit");
 bool password_hash(const char *password, char out[PASSWORD_HASH_SIZE], struct err *err)
 {
     char setting[CRYPT_GENSALT_OUTPUT_SIZE];
-    struct crypt_data *data = calloc(1, sizeof *data);
+    struct crypt_data *data = memory_zeroed(1, sizeof *data);
     bool ok = false;
 
-    if (!data)
-        err_memory();
     if (strlen(password) < PASSWORD_MIN || strlen(password) > PASSWORD_MAX)
         err_set(err, ERR_INPUT, "a password needs at least %d characters and at most %d", PASSWORD_MIN, PASSWORD_MAX);
     else if (!crypt_gensalt_rn(NULL, 0, NULL, 0, setting, sizeof setting) || !crypt_rn(password, setting, data, sizeof *data) ||
@@ -38,9 +37,7 @@ bool password_matches(const char *password, const char *hash)
 {
     if (!password_hash_is_usable(hash))
         return false;
-    struct crypt_data *data = calloc(1, sizeof *data);
-    if (!data)
-        err_memory();
+    struct crypt_data *data = memory_zeroed(1, sizeof *data);
     const char *got = crypt_rn(password, hash, data, sizeof *data);
     bool same = got && got[0] != '*' && text_equal_secret(got, hash);
     explicit_bzero(data, sizeof *data);

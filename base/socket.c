@@ -1,6 +1,7 @@
 #include "base/socket.h"
 
 #include "base/http_sockets.h"
+#include "base/memory.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -21,10 +22,8 @@ struct socket {
 
 struct socket *sockets_add(struct sockets *sockets, CURL *easy)
 {
-    struct socket *socket = calloc(1, sizeof *socket);
+    struct socket *socket = memory_zeroed(1, sizeof *socket);
 
-    if (!socket)
-        err_memory();
     socket->sockets = sockets;
     socket->easy = easy;
     socket->fd = CURL_SOCKET_BAD;

@@ -1,4 +1,5 @@
 #include "base/work.h"
+#include "base/memory.h"
 
 #include <assert.h>
 #include <pthread.h>
@@ -67,9 +68,7 @@ static void *run(void *context)
 
 struct work *work_new(void (*wake)(void *context), void *context, struct err *err)
 {
-    struct work *work = calloc(1, sizeof *work);
-    if (!work)
-        err_memory();
+    struct work *work = memory_zeroed(1, sizeof *work);
     work->wake = wake;
     work->context = context;
     pthread_mutex_init(&work->mutex, NULL);

@@ -1,6 +1,7 @@
 #include "base/yaml.h"
 
 #include "base/arena.h"
+#include "base/memory.h"
 #include "base/text.h"
 
 #include <stdint.h>
@@ -65,11 +66,9 @@ static int compare_keys(const void *a, const void *b)
 /* The first key that stands there a second time, and where it stood first; false if there is none. */
 static bool find_twin(const struct yaml_node *map, size_t *twin, size_t *first)
 {
-    struct key *keys = calloc(map->count + 1, sizeof keys[0]);
+    struct key *keys = memory_zeroed(map->count + 1, sizeof keys[0]);
     *twin = SIZE_MAX;
 
-    if (!keys)
-        err_memory();
     for (size_t i = 0; i < map->count; i++)
         keys[i] = (struct key){map->keys[i]->text, i};
     qsort(keys, map->count, sizeof keys[0], compare_keys);
@@ -269,9 +268,7 @@ static bool load(struct yaml *yaml, const char *name, const char *text, yaml_par
     if (yaml_document_get_root_node(&document)) {
         size_t count = (size_t)(document.nodes.top - document.nodes.start);
         struct building b = {.arena = yaml->arena, .document = &document, .name = name, .err = err,
-                             .built = calloc(count + 1, sizeof(struct built))};
-        if (!b.built)
-            err_memory();
+                             .built = memory_zeroed(count + 1, sizeof(struct built))};
         yaml->root = build(&b, 1, 0);
         free(b.built);
     } else {
@@ -292,8 +289,8 @@ struct yaml *yaml_parse(const char *name, const char *text, size_t length, struc
     }
     if (!survey(name, text, length, err))
         return NULL;
-    struct yaml *yaml = calloc(1, sizeof *yaml);
-    if (!yaml || !yaml_parser_initialize(&parser))
+    struct yaml *yaml = memory_zeroed(1, sizeof *yaml);
+    if (!yaml_parser_initialize(&parser))
         err_memory();
     yaml->arena = arena_new();
     yaml_parser_set_input_string(&parser, (const unsigned char *)text, length);

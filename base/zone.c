@@ -1,6 +1,7 @@
 #include "base/zone.h"
 
 #include "base/file.h"
+#include "base/memory.h"
 #include "base/text.h"
 
 #include <assert.h>
@@ -153,10 +154,8 @@ static bool read_table(struct zone *zone, const unsigned char *data, const size_
         return false;
     zone->count = count[3];
     zone->type_count = count[4];
-    zone->at_s = calloc(zone->count + 1, sizeof zone->at_s[0]);
-    zone->type = calloc(zone->count + 1, 1);
-    if (!zone->at_s || !zone->type)
-        err_memory();
+    zone->at_s = memory_zeroed(zone->count + 1, sizeof zone->at_s[0]);
+    zone->type = memory_zeroed(zone->count + 1, 1);
     for (size_t i = 0; i < zone->count; i++) {
         zone->at_s[i] = big_endian(data + i * time_size, time_size);
         zone->type[i] = types[i];
@@ -209,12 +208,10 @@ static bool is_name(const char *name)
 
 struct zone *zone_open(const char *name, struct err *err)
 {
-    struct zone *zone = calloc(1, sizeof *zone);
+    struct zone *zone = memory_zeroed(1, sizeof *zone);
     struct buf data = BUF_EMPTY(ZONE_FILE_MAX);
     char path[128];
 
-    if (!zone)
-        err_memory();
     if (strcmp(name, "UTC") == 0)
         return zone;
     snprintf(path, sizeof path, "%s%s", ZONE_FOLDER, is_name(name) ? name : "?");

@@ -1,6 +1,7 @@
 #include "collector/census.h"
 
 #include "base/buf.h"
+#include "base/memory.h"
 #include "base/text.h"
 #include "collector/tables.h"
 
@@ -48,33 +49,17 @@ struct census {
     char words[ERR_TEXT_MAX];
 };
 
-static void *grow(void *memory, size_t count, size_t size)
-{
-    memory = realloc(memory, count * size);
-    if (!memory)
-        err_memory();
-    return memory;
-}
-
-static void *zeroed(size_t count, size_t size)
-{
-    void *memory = calloc(count, size);
-    if (!memory)
-        err_memory();
-    return memory;
-}
-
 struct census *census_new(const struct census_limits *limits)
 {
-    struct census *census = zeroed(1, sizeof *census);
+    struct census *census = memory_zeroed(1, sizeof *census);
 
     census->limits = *limits;
     if (getrandom(&census->seed, sizeof census->seed, GRND_NONBLOCK) != (ssize_t)sizeof census->seed)
         census->seed = (uint64_t)(uintptr_t)census;
     census->slot_count = 256;
-    census->slots = zeroed(census->slot_count, sizeof *census->slots);
+    census->slots = memory_zeroed(census->slot_count, sizeof *census->slots);
     census->value_slots = 1024;
-    census->values = zeroed(census->value_slots, sizeof *census->values);
+    census->values = memory_zeroed(census->value_slots, sizeof *census->values);
     buf_init(&census->journal, JOURNAL_BYTES_MAX);
     census->table = census->column = NO_TABLE;
     return census;
@@ -132,7 +117,7 @@ static void place_again(struct census *census)
 {
     free(census->slots);
     census->slot_count *= 2;
-    census->slots = zeroed(census->slot_count, sizeof *census->slots);
+    census->slots = memory_zeroed(census->slot_count, sizeof *census->slots);
     for (uint32_t i = 0; i < census->count; i++) {
         size_t at = census->names[i].hash & (census->slot_count - 1);
         while (census->slots[at])
@@ -147,11 +132,9 @@ static uint32_t add_name(struct census *census, uint32_t table, const char *text
 
     if (census->count == census->capacity) {
         census->capacity = census->capacity ? census->capacity * 2 : 64;
-        census->names = grow(census->names, census->capacity, sizeof *census->names);
+        census->names = memory_resized(census->names, census->capacity * sizeof *census->names);
     }
-    census->names[census->count] = (struct name){.hash = hash, .table = table, .length = (uint8_t)length, .text = strndup(text, length)};
-    if (!census->names[census->count].text)
-        err_memory();
+    census->names[census->count] = (struct name){.hash = hash, .table = table, .length = (uint8_t)length, .text = memory_text_part(text, length)};
     census->slots[slot] = ++census->count;
     buf_add(&census->journal, &entry, sizeof entry);
     if (census->count * 2 > census->slot_count)
@@ -256,7 +239,7 @@ static void make_room(struct census *census)
     size_t count = census->value_slots;
 
     census->value_slots *= 2;
-    census->values = zeroed(census->value_slots, sizeof *census->values);
+    census->values = memory_zeroed(census->value_slots, sizeof *census->values);
     for (size_t i = 0; i < count; i++)
         if (before[i])
             census->values[find_value(census, before[i])] = before[i];

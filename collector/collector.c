@@ -1,6 +1,7 @@
 #include "collector/collector_private.h"
 
 #include "base/log.h"
+#include "base/memory.h"
 #include "base/text.h"
 #include "collector/line.h"
 #include "collector/tables.h"
@@ -53,11 +54,9 @@ char *collector_join_url(const char *base, const char *path)
 
 struct collector *collector_new(const struct collector_options *options, struct err *err)
 {
-    struct collector *collector = calloc(1, sizeof *collector);
+    struct collector *collector = memory_zeroed(1, sizeof *collector);
     const struct config *config = options->config;
 
-    if (!collector)
-        err_memory();
     collector->options = *options;
     collector->started_ms = clock_now(&options->clock).wall_ms;
     buf_init(&collector->rows, SPOOL_PENDING_MAX);

@@ -1,5 +1,6 @@
 /* Fetching: a source plans, we carry out, it parses. */
 #include "base/log.h"
+#include "base/memory.h"
 #include "base/websocket.h"
 #include "collector/collector_private.h"
 #include "collector/line.h"
@@ -235,10 +236,8 @@ void sources_start(struct collector *collector, struct instant now)
 
 struct fetching *fetching_new(struct collector *collector, struct config *config, size_t number)
 {
-    struct fetching *fetching = calloc(1, sizeof *fetching);
+    struct fetching *fetching = memory_zeroed(1, sizeof *fetching);
 
-    if (!fetching)
-        err_memory();
     fetching->collector = collector;
     fetching->owner = ++collector->owners;
     fetching->print = config->prints[number];

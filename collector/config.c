@@ -1,6 +1,7 @@
 #include "collector/config.h"
 
 #include "base/file.h"
+#include "base/memory.h"
 #include "base/text.h"
 #include "base/variables.h"
 #include "collector/line.h"
@@ -372,12 +373,10 @@ static bool parse(struct reading *reading)
 
 struct config *config_load(const char *path, struct buf *complaints)
 {
-    struct config *config = calloc(1, sizeof *config);
+    struct config *config = memory_zeroed(1, sizeof *config);
     struct reading reading = {.config = config, .complaints = complaints, .name = path ? path : "environment"};
     struct sections sections = {0};
 
-    if (!config)
-        err_memory();
     config->arena = arena_new();
     config->path = arena_text(config->arena, path);
     set_defaults(config);

@@ -1,5 +1,6 @@
 #include "collector/latest.h"
 
+#include "base/memory.h"
 #include "base/text.h"
 
 #include <math.h>
@@ -51,9 +52,7 @@ struct latest {
 
 struct latest *latest_new(void)
 {
-    struct latest *latest = calloc(1, sizeof *latest);
-    if (!latest)
-        err_memory();
+    struct latest *latest = memory_zeroed(1, sizeof *latest);
     return latest;
 }
 
@@ -165,17 +164,13 @@ static void set_values(struct shown *row, const struct point *point, const char 
     struct buf name = BUF_EMPTY(2 * POINT_NAME_MAX + 32);
 
     forget_values(row);
-    row->values = calloc(point->field_count ? point->field_count : 1, sizeof *row->values);
-    if (!row->values)
-        err_memory();
+    row->values = memory_zeroed(point->field_count ? point->field_count : 1, sizeof *row->values);
     for (size_t i = 0; i < point->field_count; i++) {
         double number;
         if (!to_number(&point->fields[i], &number) || (own && strcmp(point->fields[i].name, "value") != 0))
             continue;
         name_field(&name, prefix, own, &point->fields[i]);
-        char *copy = strdup(buf_text(&name));
-        if (!copy)
-            err_memory();
+        char *copy = memory_text(buf_text(&name));
         row->values[row->count++] = (struct value){copy, number};
     }
     buf_free(&name);
@@ -233,9 +228,7 @@ static struct shown *find_row(struct latest *latest, const char *table, const ch
         return NULL;
     }
     struct shown *row = &latest->rows[latest->count];
-    *row = (struct shown){.hash = hash, .table = table, .labels = strdup(buf_text(labels)), .time_ns = INT64_MIN};
-    if (!row->labels)
-        err_memory();
+    *row = (struct shown){.hash = hash, .table = table, .labels = memory_text(buf_text(labels)), .time_ns = INT64_MIN};
     insert(latest, latest->count++);
     return row;
 }
@@ -346,9 +339,7 @@ void latest_write(const struct latest *latest, int64_t wall_ms, struct buf *out)
 
     for (size_t i = 0; i < latest->count; i++)
         count += latest->rows[i].count;
-    struct series *all = calloc(count ? count : 1, sizeof *all);
-    if (!all)
-        err_memory();
+    struct series *all = memory_zeroed(count ? count : 1, sizeof *all);
     for (size_t i = 0; i < latest->count; i++) {
         const struct shown *row = &latest->rows[i];
         for (size_t v = 0; wall_ms - row->seen_ms <= LATEST_AGE_MS && v < row->count; v++)

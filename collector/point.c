@@ -1,5 +1,6 @@
 #include "collector/point.h"
 #include "base/err.h"
+#include "base/memory.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -9,9 +10,7 @@
 
 struct points *points_new(void)
 {
-    struct points *points = calloc(1, sizeof *points);
-    if (!points)
-        err_memory();
+    struct points *points = memory_zeroed(1, sizeof *points);
     points->arena = arena_new();
     return points;
 }

@@ -1,6 +1,7 @@
 #include "collector/quarantine.h"
 
 #include "base/buf.h"
+#include "base/memory.h"
 #include "base/text.h"
 #include "base/zone.h"
 #include "collector/line.h"
@@ -34,10 +35,8 @@ static bool open_file(struct quarantine *quarantine, struct err *err)
 
 struct quarantine *quarantine_open(const char *folder, struct err *err)
 {
-    struct quarantine *quarantine = calloc(1, sizeof *quarantine);
+    struct quarantine *quarantine = memory_zeroed(1, sizeof *quarantine);
 
-    if (!quarantine)
-        err_memory();
     quarantine->fd = -1;
     quarantine->folder = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (quarantine->folder < 0)

@@ -1,5 +1,6 @@
 /* What to send next. */
 #include "base/log.h"
+#include "base/memory.h"
 #include "base/text.h"
 #include "collector/line.h"
 #include "collector/sender_private.h"
@@ -11,17 +12,13 @@
 
 struct sender *sender_new(struct spool *spool, const struct sender_options *options)
 {
-    struct sender *sender = calloc(1, sizeof *sender);
+    struct sender *sender = memory_zeroed(1, sizeof *sender);
 
-    if (!sender)
-        err_memory();
     sender->spool = spool;
     sender->options = *options;
     sender->waiting_since_ms = -1;
     for (size_t i = 0; i < 2; i++) {
-        sender->lanes[i] = calloc(1, sizeof *sender->lanes[i]);
-        if (!sender->lanes[i])
-            err_memory();
+        sender->lanes[i] = memory_zeroed(1, sizeof *sender->lanes[i]);
         buf_init(&sender->lanes[i]->batch.text, SPOOL_BATCH_BYTES_MAX);
     }
     buf_init(&sender->body, SPOOL_BATCH_BYTES_MAX);

@@ -1,6 +1,7 @@
 #include "collector/session.h"
 
 #include "base/log.h"
+#include "base/memory.h"
 #include "base/sign.h"
 #include "base/socket.h"
 #include "base/text.h"
@@ -48,10 +49,8 @@ static double now_us(void)
 
 struct session *session_new(struct http *http, const struct clock *clock, const struct session_plan *plan, session_ended ended, void *context)
 {
-    struct session *session = calloc(1, sizeof *session);
+    struct session *session = memory_zeroed(1, sizeof *session);
 
-    if (!session)
-        err_memory();
     session->plan = *plan;
     session->http = http;
     session->clock = *clock;

@@ -1,6 +1,7 @@
 /* The writing side: opening, adding, committing, acknowledging. */
 #include "base/file.h"
 #include "base/log.h"
+#include "base/memory.h"
 #include "base/text.h"
 #include "collector/line.h"
 #include "collector/spool_private.h"
@@ -48,9 +49,7 @@ static void add_segment(struct spool *spool, struct segment segment)
 {
     if (spool->count == spool->capacity) {
         spool->capacity = spool->capacity ? 2 * spool->capacity : 16;
-        spool->segments = reallocarray(spool->segments, spool->capacity, sizeof *spool->segments);
-        if (!spool->segments)
-            err_memory();
+        spool->segments = memory_resized(spool->segments, spool->capacity * sizeof *spool->segments);
     }
     spool->segments[spool->count++] = segment;
 }
@@ -155,10 +154,9 @@ void spool_set_bound(struct spool *spool, uint64_t max_bytes)
 
 struct spool *spool_open(const char *folder, uint64_t max_bytes, struct err *err)
 {
-    struct spool *spool = calloc(1, sizeof *spool);
+    struct spool *spool = memory_zeroed(1, sizeof *spool);
 
-    if (!spool || !(spool->path = strdup(folder)))
-        err_memory();
+    spool->path = memory_text(folder);
     spool->lock = spool->acked_fd = spool->fd = -1;
     spool_set_bound(spool, max_bytes);
     buf_init(&spool->pending, SPOOL_PENDING_MAX + RECORD_BYTES_MAX);

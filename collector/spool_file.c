@@ -1,5 +1,6 @@
 /* Records, segments and the acknowledged row as they lie on disk. */
 #include "base/crc.h"
+#include "base/memory.h"
 #include "collector/spool_private.h"
 
 #include <assert.h>
@@ -64,9 +65,7 @@ static enum record_found record_at(int fd, uint64_t offset, uint64_t end, struct
     if (got < sizeof *record || record->magic != RECORD_MAGIC || record->length > RECORD_BYTES_MAX ||
         record->length > end - offset - sizeof *record || record->first_row + record->rows < record->first_row)
         return RECORD_NONE;
-    char *bytes = malloc(record->length + 1u);
-    if (!bytes)
-        err_memory();
+    char *bytes = memory_get(record->length + 1u);
     bool readable = read_at(fd, bytes, record->length, offset + sizeof *record, &got);
     uint32_t crc = crc_of((const char *)record + CRC_FROM, sizeof *record - CRC_FROM, 0);
     bool whole = readable && got == record->length && crc_of(bytes, record->length, crc) == record->crc;
@@ -130,9 +129,7 @@ bool segments_list(int folder, struct segment **segments, size_t *count, struct 
     DIR *dir = again >= 0 ? fdopendir(again) : NULL;
 
     *count = 0;
-    *segments = calloc(capacity, sizeof **segments);
-    if (!*segments)
-        err_memory();
+    *segments = memory_zeroed(capacity, sizeof **segments);
     if (!dir) {
         if (again >= 0)
             close(again);
@@ -146,9 +143,7 @@ bool segments_list(int folder, struct segment **segments, size_t *count, struct 
             continue;
         if (*count == capacity) {
             capacity *= 2;
-            *segments = reallocarray(*segments, capacity, sizeof **segments);
-            if (!*segments)
-                err_memory();
+            *segments = memory_resized(*segments, capacity * sizeof **segments);
         }
         segment.bytes = (uint64_t)stat_.st_size;
         (*segments)[(*count)++] = segment;

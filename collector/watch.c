@@ -2,6 +2,7 @@
 
 #include "base/json.h"
 #include "base/log.h"
+#include "base/memory.h"
 #include "base/text.h"
 
 #include <math.h>
@@ -36,10 +37,8 @@ struct watch {
 
 struct watch *watch_new(struct http *http, const struct questdb *questdb)
 {
-    struct watch *watch = calloc(1, sizeof *watch);
+    struct watch *watch = memory_zeroed(1, sizeof *watch);
 
-    if (!watch)
-        err_memory();
     watch->http = http;
     watch->questdb = questdb;
     buf_init(&watch->suspended, 4096);

@@ -1,13 +1,12 @@
 /* Answers to those who wait: once what they said is stored, or, while the disk fails, once a channel has confirmed it. */
 #include "notifier/notifier_private.h"
+#include "base/memory.h"
 
 #include <stdlib.h>
 
 static void wait_for(struct waiter *waiter, uint64_t alert_id, uint32_t seq)
 {
-    waiter->awaited = realloc(waiter->awaited, (waiter->awaited_count + 1) * sizeof waiter->awaited[0]);
-    if (!waiter->awaited)
-        err_memory();
+    waiter->awaited = memory_resized(waiter->awaited, (waiter->awaited_count + 1) * sizeof waiter->awaited[0]);
     waiter->awaited[waiter->awaited_count++] = (struct awaited){alert_id, seq};
 }
 

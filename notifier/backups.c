@@ -1,6 +1,7 @@
 #include "notifier/backups.h"
 
 #include "base/log.h"
+#include "base/memory.h"
 #include "base/work.h"
 #include "notifier/store/backup.h"
 
@@ -27,10 +28,9 @@ struct copying {
 
 struct backups *backups_new(const char *database, void (*wake)(void *context), void *context, struct err *err)
 {
-    struct backups *backups = calloc(1, sizeof *backups);
+    struct backups *backups = memory_zeroed(1, sizeof *backups);
 
-    if (!backups || !(backups->database = strdup(database)))
-        err_memory();
+    backups->database = memory_text(database);
     atomic_init(&backups->stopping, false);
     backups->work = work_new(wake, context, err);
     if (backups->work)
@@ -106,9 +106,8 @@ void backups_start(void *opaque, const char *file, backups_done done, void *cont
         done(context, 409, "another backup is being made; try again when it is done", 0);
         return;
     }
-    struct copying *copying = calloc(1, sizeof *copying);
-    if (!copying || !(copying->file = strdup(file)))
-        err_memory();
+    struct copying *copying = memory_zeroed(1, sizeof *copying);
+    copying->file = memory_text(file);
     copying->backups = backups;
     copying->done = done;
     copying->context = context;

@@ -2,6 +2,7 @@
 
 #include "base/address.h"
 #include "base/file.h"
+#include "base/memory.h"
 #include "base/text.h"
 #include "notifier/config_private.h"
 
@@ -335,11 +336,9 @@ static void sort_complaints(struct config_complaints *all)
 static struct config *parse(const char *path, const char *name, const char *text, size_t length,
                             const char *(*environment)(const char *name), struct config_complaints *complaints)
 {
-    struct reading *reading = calloc(1, sizeof *reading);
+    struct reading *reading = memory_zeroed(1, sizeof *reading);
     struct err err;
 
-    if (!reading)
-        err_memory();
     *complaints = (struct config_complaints){.count = 0};
     *reading = (struct reading){.config = config_new(), .complaints = complaints, .environment = environment};
     struct config *config = reading->config;
@@ -418,9 +417,7 @@ char *config_storage_path(const char *path, const char *(*environment)(const cha
             syntax_complaint(&reading, path, buf_text(&text), text.length, &err);
         found = yaml ? read_storage_path(&reading, yaml_root(yaml)) : NULL;
     }
-    char *copy = found && found[0] ? strdup(found) : NULL;
-    if (found && !copy && found[0])
-        err_memory();
+    char *copy = found && found[0] ? memory_text(found) : NULL;
     yaml_close(yaml);
     buf_free(&text);
     config_free(reading.config);

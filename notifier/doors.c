@@ -1,5 +1,6 @@
 /* What routes may call: each door copies what it is given into the inbox and has its caller answered after the commit. */
 #include "base/log.h"
+#include "base/memory.h"
 #include "base/text.h"
 #include "notifier/amconfig.h"
 #include "notifier/ingest/ingest.h"
@@ -17,9 +18,7 @@ uint64_t waiter_new(struct notifier *notifier, notifier_done done, void *context
     while (i < notifier->waiter_count && notifier->waiters[i].used)
         i++;
     if (i == notifier->waiter_count) {
-        notifier->waiters = realloc(notifier->waiters, (i + 1) * sizeof notifier->waiters[0]);
-        if (!notifier->waiters)
-            err_memory();
+        notifier->waiters = memory_resized(notifier->waiters, (i + 1) * sizeof notifier->waiters[0]);
         notifier->waiters[notifier->waiter_count++] = (struct waiter){0};
     }
     struct waiter *waiter = &notifier->waiters[i];
@@ -79,9 +78,7 @@ struct pending_event *inbox_add(struct notifier *notifier, enum event_kind kind)
     struct inbox *inbox = &notifier->inboxes[notifier->filling];
     if (inbox->count == inbox->capacity) {
         inbox->capacity = inbox->capacity ? inbox->capacity * 2 : 64;
-        inbox->items = realloc(inbox->items, inbox->capacity * sizeof inbox->items[0]);
-        if (!inbox->items)
-            err_memory();
+        inbox->items = memory_resized(inbox->items, inbox->capacity * sizeof inbox->items[0]);
     }
     struct pending_event *pending = &inbox->items[inbox->count++];
     *pending = (struct pending_event){.event.kind = kind};
@@ -190,7 +187,7 @@ void notifier_alerts(struct notifier *notifier, const char *source_name, const c
     }
     uint64_t handle = waiter_new(notifier, done, context);
     if (got.quarantine)
-        waiter_find(notifier, handle)->refused = strdup(got.quarantine);
+        waiter_find(notifier, handle)->refused = memory_text(got.quarantine);
     add_alerts(notifier, source, &got, handle);
 }
 
@@ -205,9 +202,7 @@ static void hold_one(void *context, const struct core_alert *alert)
 
     if (holding->count == holding->capacity) {
         holding->capacity = holding->capacity ? holding->capacity * 2 : 256;
-        holding->alerts = realloc(holding->alerts, holding->capacity * sizeof holding->alerts[0]);
-        if (!holding->alerts)
-            err_memory();
+        holding->alerts = memory_resized(holding->alerts, holding->capacity * sizeof holding->alerts[0]);
     }
     holding->alerts[holding->count++] = *alert;
 }

@@ -1,6 +1,7 @@
 #include "notifier/heartbeat.h"
 
 #include "base/log.h"
+#include "base/memory.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,10 +21,8 @@ static const struct metric_family beats = {"notifier_heartbeat_total", "Heartbea
 
 struct heartbeat *heartbeat_new(struct http *http, struct metrics *metrics)
 {
-    struct heartbeat *heartbeat = calloc(1, sizeof *heartbeat);
+    struct heartbeat *heartbeat = memory_zeroed(1, sizeof *heartbeat);
 
-    if (!heartbeat)
-        err_memory();
     heartbeat->http = http;
     heartbeat->metrics = metrics;
     metrics_declare(metrics, &beats);

@@ -1,5 +1,6 @@
 #include "notifier/heartbeats.h"
 
+#include "base/memory.h"
 #include "base/text.h"
 #include "notifier/core/matcher.h"
 
@@ -30,10 +31,8 @@ struct heartbeats {
 
 struct heartbeats *heartbeats_new(void)
 {
-    struct heartbeats *heartbeats = calloc(1, sizeof *heartbeats);
+    struct heartbeats *heartbeats = memory_zeroed(1, sizeof *heartbeats);
 
-    if (!heartbeats)
-        err_memory();
     return heartbeats;
 }
 
@@ -80,9 +79,7 @@ static void compile(struct watched *watched, const struct config_source *source)
     struct err err;
 
     drop_matchers(watched);
-    watched->matchers = calloc(source->heartbeat_matcher_count + 1, sizeof watched->matchers[0]);
-    if (!watched->matchers)
-        err_memory();
+    watched->matchers = memory_zeroed(source->heartbeat_matcher_count + 1, sizeof watched->matchers[0]);
     for (size_t i = 0; i < source->heartbeat_matcher_count; i++) {
         struct matcher *matcher = matcher_parse(source->heartbeat_matchers[i], &err);
         assert(matcher); /* the configuration was refused otherwise */

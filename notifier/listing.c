@@ -1,4 +1,5 @@
 /* Lists for routes: read on the background thread, with what the policy says at the moment of asking. */
+#include "base/memory.h"
 #include "base/text.h"
 #include "notifier/core/muted.h"
 #include "notifier/notifier_private.h"
@@ -103,9 +104,7 @@ static void list_with_policy(struct listing *listing)
 
 bool notifier_list(struct notifier *notifier, const struct history_query *query, notifier_listed done, void *context)
 {
-    struct listing *listing = calloc(1, sizeof *listing);
-    if (!listing)
-        err_memory();
+    struct listing *listing = memory_zeroed(1, sizeof *listing);
     *listing = (struct listing){.notifier = notifier, .query = *query, .arena = arena_new(), .done = done, .context = context};
     buf_init(&listing->out, LIST_BYTES_MAX);
     const char **texts[] = {&listing->query.id, &listing->query.status, &listing->query.channel, &listing->query.source,

@@ -2,6 +2,7 @@
 #include "notifier/notifier.h"
 
 #include "base/log.h"
+#include "base/memory.h"
 #include "base/text.h"
 #include "notifier/notifier_private.h"
 #include "notifier/recorder.h"
@@ -39,9 +40,7 @@ bool notifier_is_stalled(const struct notifier *notifier)
 
 struct notifier *notifier_new(const struct notifier_options *options, struct err *err)
 {
-    struct notifier *notifier = calloc(1, sizeof *notifier);
-    if (!notifier)
-        err_memory();
+    struct notifier *notifier = memory_zeroed(1, sizeof *notifier);
     notifier->options = *options;
     notifier->config = options->config;
     notifier->now = clock_now(&options->clock);

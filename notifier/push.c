@@ -1,6 +1,7 @@
 #include "notifier/push.h"
 
 #include "base/log.h"
+#include "base/memory.h"
 #include "base/text.h"
 
 #include <stdio.h>
@@ -31,10 +32,8 @@ static const struct metric_family pushes = {"notifier_metrics_push_total", "Push
 
 struct push *push_new(struct http *http, struct metrics *metrics, const char *host, const char *env)
 {
-    struct push *push = calloc(1, sizeof *push);
+    struct push *push = memory_zeroed(1, sizeof *push);
 
-    if (!push)
-        err_memory();
     push->http = http;
     push->metrics = metrics;
     snprintf(push->host, sizeof push->host, "%s", host);

@@ -1,6 +1,7 @@
 #include "notifier/reconcile.h"
 
 #include "base/log.h"
+#include "base/memory.h"
 #include "base/text.h"
 #include "notifier/ingest/ingest.h"
 #include "notifier/reconcile_judge.h"
@@ -46,10 +47,8 @@ struct reconcile {
 
 struct reconcile *reconcile_new(struct http *http, struct metrics *metrics)
 {
-    struct reconcile *reconcile = calloc(1, sizeof *reconcile);
+    struct reconcile *reconcile = memory_zeroed(1, sizeof *reconcile);
 
-    if (!reconcile)
-        err_memory();
     reconcile->http = http;
     reconcile->metrics = metrics;
     metrics_declare(metrics, &reads);
@@ -84,9 +83,7 @@ static struct reader *find_or_add(struct reconcile *reconcile, const char *sourc
 
     if (reader || reconcile->count == READERS_MAX)
         return reader;
-    reader = calloc(1, sizeof *reader);
-    if (!reader)
-        err_memory();
+    reader = memory_zeroed(1, sizeof *reader);
     reader->reconcile = reconcile;
     snprintf(reader->name, sizeof reader->name, "%s", source);
     reader->judge = reconcile_judge_new();

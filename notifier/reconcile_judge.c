@@ -1,5 +1,6 @@
 #include "notifier/reconcile_judge.h"
 
+#include "base/memory.h"
 #include "base/text.h"
 #include "notifier/core/map.h"
 
@@ -51,10 +52,8 @@ static uint64_t hash_of(const char *fingerprint, int64_t org)
 
 struct reconcile_judge *reconcile_judge_new(void)
 {
-    struct reconcile_judge *judge = calloc(1, sizeof *judge);
+    struct reconcile_judge *judge = memory_zeroed(1, sizeof *judge);
 
-    if (!judge)
-        err_memory();
     map_init(&judge->absences, absence_is);
     return judge;
 }
@@ -94,9 +93,7 @@ static struct absence *absence_of(struct reconcile_judge *judge, const struct co
 
     if (absence)
         return absence;
-    absence = calloc(1, sizeof *absence);
-    if (!absence)
-        err_memory();
+    absence = memory_zeroed(1, sizeof *absence);
     *absence = (struct absence){.org = alert->org, .hash = hash, .since_ms = now.steady_ms, .since_wall_ms = now.wall_ms};
     strncpy(absence->fingerprint, alert->fingerprint, sizeof absence->fingerprint - 1);
     map_put(&judge->absences, hash, absence);

@@ -1,6 +1,7 @@
 #include "notifier/recorder.h"
 
 #include "base/log.h"
+#include "base/memory.h"
 #include "base/text.h"
 #include "notifier/fields.h"
 #include "notifier/version.h"
@@ -28,11 +29,10 @@ struct recorder {
 
 struct recorder *recorder_open(const char *path, uint64_t bytes_max, struct err *err)
 {
-    struct recorder *recorder = calloc(1, sizeof *recorder);
+    struct recorder *recorder = memory_zeroed(1, sizeof *recorder);
     struct buf before = BUF_EMPTY(4096);
 
-    if (!recorder || !(recorder->path = strdup(path)))
-        err_memory();
+    recorder->path = memory_text(path);
     buf_addf(&before, "%s.1", path);
     bool moved = !before.full && (rename(path, buf_text(&before)) == 0 || errno == ENOENT);
     int fd = moved ? open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600) : -1;

@@ -86,12 +86,10 @@ static void rejected(void *context, const char *source, int status, const char *
 /* The complaints go to stderr, and their first line into err: whoever asked for a reload reads it there. */
 static struct config *load(struct serving *serving, struct err *err)
 {
-    struct config_complaints *complaints = calloc(1, sizeof *complaints);
+    struct config_complaints *complaints = memory_zeroed(1, sizeof *complaints);
     const char *path = config_find(serving->config_flag);
     struct buf words = BUF_EMPTY(1u << 20);
 
-    if (!complaints)
-        err_memory();
     struct config *config = config_load(path, (const char *(*)(const char *))getenv, complaints);
     config_complaints_write(complaints, path ? path : "environment", &words);
     if (words.length)

@@ -1,5 +1,6 @@
 /* Speaks: hands requests to the transport, and reads what comes back. */
 #include "base/log.h"
+#include "base/memory.h"
 #include "base/text.h"
 #include "notifier/notifier_private.h"
 
@@ -57,9 +58,7 @@ static bool find_parts(struct notifier *notifier, struct batch *batch, const str
 static struct flight *flight_new(struct notifier *notifier, const struct effect_send *send,
                                  const struct channel_config *channel, const struct rendered_part *parts)
 {
-    struct flight *flight = calloc(1, sizeof *flight);
-    if (!flight)
-        err_memory();
+    struct flight *flight = memory_zeroed(1, sizeof *flight);
     flight->arena = arena_new();
     flight->attempt_id = send->attempt_id;
     flight->config = notifier->config;
@@ -85,9 +84,7 @@ static struct flight *flight_new(struct notifier *notifier, const struct effect_
 /* A request that cannot even be made is an answer too. */
 static void fail(struct notifier *notifier, const struct effect_send *send, enum outcome outcome, const char *words)
 {
-    struct verdict *verdict = calloc(1, sizeof *verdict);
-    if (!verdict)
-        err_memory();
+    struct verdict *verdict = memory_zeroed(1, sizeof *verdict);
     verdict->wait_ms = -1;
     for (uint16_t i = 0; i < send->part_count && verdict->part_count < CHANNEL_PARTS_MAX; i++)
         if (send->part_mask & (1ull << i))

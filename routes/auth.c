@@ -1,5 +1,6 @@
 #include "routes/auth_private.h"
 
+#include "base/memory.h"
 #include "base/sign.h"
 #include "base/text.h"
 #include "routes/auth_inside.h"
@@ -49,11 +50,9 @@ static void copy_options(struct auth *auth, const struct auth_options *options)
 
 struct auth *auth_new(const struct auth_options *options, struct work *work)
 {
-    struct auth *auth = calloc(1, sizeof *auth);
+    struct auth *auth = memory_zeroed(1, sizeof *auth);
     unsigned char secret[32];
 
-    if (!auth)
-        err_memory();
     auth->arena = arena_new();
     auth->hashes_elsewhere = work;
     auth->passwords = passwords_new(work);

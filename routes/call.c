@@ -1,6 +1,7 @@
 #include "routes/call.h"
 
 #include "base/json.h"
+#include "base/memory.h"
 #include "base/text.h"
 
 #include <assert.h>
@@ -14,10 +15,8 @@ static const char webhook_prefix[] = "/api/v1/webhook/";
 
 struct call *call_new(const char *target)
 {
-    struct call *call = calloc(1, sizeof *call);
+    struct call *call = memory_zeroed(1, sizeof *call);
 
-    if (!call)
-        err_memory();
     call->arena = arena_new();
     call->target = arena_text(call->arena, target);
     call->path.text = call->prefix = "";

@@ -1,4 +1,5 @@
 #include "routes/link.h"
+#include "base/memory.h"
 
 #include "routes/server.h"
 
@@ -9,10 +10,8 @@
 
 struct link *link_open(struct links *links, int fd, int64_t now_ms)
 {
-    struct link *link = calloc(1, sizeof *link);
+    struct link *link = memory_zeroed(1, sizeof *link);
 
-    if (!link)
-        err_memory();
     link->fd = fd;
     link_enter(link, LINK_NEW, now_ms);
     link->next = links->first;

@@ -2,6 +2,7 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
+#include "base/memory.h"
 #include "base/password.h"
 #include "base/sign.h"
 #include "base/text.h"
@@ -44,11 +45,9 @@ static int64_t steady_ms(void)
 
 struct passwords *passwords_new(struct work *work)
 {
-    struct passwords *passwords = calloc(1, sizeof *passwords);
+    struct passwords *passwords = memory_zeroed(1, sizeof *passwords);
     uint64_t seeds[3];
 
-    if (!passwords)
-        err_memory();
     passwords->work = work;
     sign_random(seeds, sizeof seeds);
     limiter_init(&passwords->by_address, PASSWORDS_TRIES_MAX, PASSWORDS_TRY_EVERY_MS, seeds[0]);
@@ -163,15 +162,6 @@ enum password_look passwords_look(struct passwords *passwords, const struct pass
     return PASSWORD_LIMITED;
 }
 
-static char *keep(const char *text)
-{
-    char *out = strdup(text);
-
-    if (!out)
-        err_memory();
-    return out;
-}
-
 static void job_free(struct job *job)
 {
     explicit_bzero(job->password, strlen(job->password));
@@ -214,13 +204,11 @@ enum password_start passwords_check(struct passwords *passwords, const struct pa
 {
     if (passwords->pending >= PASSWORDS_HASHES_MAX)
         return PASSWORD_BUSY;
-    struct job *job = calloc(1, sizeof *job);
-    if (!job)
-        err_memory();
+    struct job *job = memory_zeroed(1, sizeof *job);
     bool odd = is_too_long(attempt);
     *job = (struct job){.passwords = passwords, .done = done, .context = context, .generation = passwords->generation,
-                        .name = keep(odd ? "" : attempt->name), .password = keep(odd ? "" : attempt->password),
-                        .hash = keep(attempt->hash), .address = keep(attempt->address), .known = attempt->known && !odd};
+                        .name = memory_text(odd ? "" : attempt->name), .password = memory_text(odd ? "" : attempt->password),
+                        .hash = memory_text(attempt->hash), .address = memory_text(attempt->address), .known = attempt->known && !odd};
     struct counted by = counted(job->name, job->address);
     passwords->pending++;
     limiter_take(&passwords->by_address, by.address, steady_ms());

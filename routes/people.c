@@ -3,6 +3,7 @@
 #include "routes/auth_inside.h"
 
 #include "base/clock.h"
+#include "base/memory.h"
 #include "base/text.h"
 
 #include <assert.h>
@@ -106,10 +107,9 @@ static void hashed(void *context, bool fits)
 
 static enum auth_state start_hash(struct auth *auth, struct call *call, const struct password_try *attempt)
 {
-    struct waiting *waiting = calloc(1, sizeof *waiting);
+    struct waiting *waiting = memory_zeroed(1, sizeof *waiting);
 
-    if (!waiting || !(waiting->who = strdup(attempt->name)))
-        err_memory();
+    waiting->who = memory_text(attempt->name);
     waiting->auth = auth;
     waiting->call = call;
     waiting->reloads = auth->reloads;

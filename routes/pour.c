@@ -2,6 +2,7 @@
 
 #include "base/arena.h"
 #include "base/log.h"
+#include "base/memory.h"
 #include "base/text.h"
 
 #include <stdlib.h>
@@ -112,10 +113,8 @@ static void read_part(struct pour *pour)
 void pour_list(struct notifier *notifier, const struct history_query *query, struct call *call,
                void (*refuse)(struct call *call, const struct err *err))
 {
-    struct pour *pour = calloc(1, sizeof *pour);
+    struct pour *pour = memory_zeroed(1, sizeof *pour);
 
-    if (!pour)
-        err_memory();
     *pour = (struct pour){.notifier = notifier, .call = call, .query = *query, .arena = arena_new(), .refuse = refuse};
     buf_init(&pour->part, PART_MAX);
     pour->query.walk = history_walk_new();

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/memory.h"
 #include "base/text.h"
 #include "routes/auth_private.h"
 #include "routes/call.h"
@@ -400,10 +401,8 @@ static void somebody_left(void *context, int fd)
 
 struct server *server_start(struct loop *loop, const struct server_options *options, struct err *err)
 {
-    struct server *server = calloc(1, sizeof *server);
+    struct server *server = memory_zeroed(1, sizeof *server);
 
-    if (!server)
-        err_memory();
     server->loop = loop;
     server->options = *options;
     server->epoll_fd = server->leaving.epoll_fd = -1;

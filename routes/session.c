@@ -1,5 +1,6 @@
 #include "routes/session.h"
 
+#include "base/memory.h"
 #include "base/text.h"
 
 #include <assert.h>
@@ -17,10 +18,8 @@ struct sessions {
 
 struct sessions *sessions_new(void)
 {
-    struct sessions *sessions = calloc(1, sizeof *sessions);
+    struct sessions *sessions = memory_zeroed(1, sizeof *sessions);
 
-    if (!sessions)
-        err_memory();
     return sessions;
 }
 

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/memory.h"
 #include "base/text.h"
 
 #include <assert.h>
@@ -86,24 +87,13 @@ static void hashed(void *context, bool fits)
         auth_free(auth);
 }
 
-static char *keep(const char *text)
-{
-    char *out = strdup(text);
-
-    if (!out)
-        err_memory();
-    return out;
-}
-
 static bool start_hash(struct auth *auth, struct call *call, const struct password_try *attempt,
                        void (*done)(void *context, struct call *call, enum signin how), void *context)
 {
-    struct entering *entering = calloc(1, sizeof *entering);
+    struct entering *entering = memory_zeroed(1, sizeof *entering);
 
-    if (!entering)
-        err_memory();
-    *entering = (struct entering){.auth = auth, .call = call, .done = done, .context = context, .reloads = auth->reloads, .name = keep(attempt->name),
-                                  .hash = keep(attempt->hash)};
+    *entering = (struct entering){.auth = auth, .call = call, .done = done, .context = context, .reloads = auth->reloads, .name = memory_text(attempt->name),
+                                  .hash = memory_text(attempt->hash)};
     if (passwords_check(auth->passwords, attempt, hashed, entering) == PASSWORD_STARTED)
         return true;
     free(entering->name);

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/json.h"
+#include "base/memory.h"
 #include "base/text.h"
 #include "base/zone.h"
 #include "routes/context.h"
@@ -181,10 +182,8 @@ static size_t count_of(const struct streams *streams, const char *who)
 
 static struct watcher *watcher_new(struct streams *streams, struct call *call)
 {
-    struct watcher *watcher = calloc(1, sizeof *watcher);
+    struct watcher *watcher = memory_zeroed(1, sizeof *watcher);
 
-    if (!watcher)
-        err_memory();
     watcher->streams = streams;
     watcher->call = call;
     snprintf(watcher->who, sizeof watcher->who, "%s", call_who(call));
@@ -225,10 +224,8 @@ static void watch(void *context, struct call *call)
 
 struct streams *streams_new(struct notifier *notifier)
 {
-    struct streams *streams = calloc(1, sizeof *streams);
+    struct streams *streams = memory_zeroed(1, sizeof *streams);
 
-    if (!streams)
-        err_memory();
     streams->notifier = notifier;
     notifier_watch(notifier, turned, streams);
     return streams;

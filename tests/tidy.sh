@@ -19,7 +19,7 @@ done
 python3 - <<'PYTHON' || failed=1
 import glob, os, re, sys
 
-BASE_PURE = {"base/%s.h" % name for name in ("err", "buf", "arena", "text", "zone")}
+BASE_PURE = {"base/%s.h" % name for name in ("err", "buf", "arena", "memory", "text", "zone")}
 BASE_WORDS = BASE_PURE | {"base/json.h", "base/sign.h"}
 ALL = ("",)
 
@@ -62,6 +62,9 @@ OWNERS = [
 IMPURE = re.compile(r"(time|sys/time|unistd|fcntl|pthread|threads|signal|sys/(socket|epoll|stat|wait|file)|netdb|arpa/inet|poll|spawn)\.h$")
 PURE = ("notifier/core/", "notifier/ingest/", "notifier/render/", "notifier/channels/")
 BANNED = re.compile(r"(?<![\w.>])(strcpy|strcat|sprintf|vsprintf|gets|strtok|atoi|atol|atof)\s*\(")
+# a caller that forgets to look ends without a sentence: base/memory.h looks for all, and says it
+UNLOOKED = re.compile(r"(?<![\w.>])(malloc|calloc|realloc|reallocarray|strdup|strndup|asprintf|abort)\s*\(")
+LOOKS = ("base/memory.c", "base/err.c", "notifier/store/sqlite.c") # the last ends at a bug, and says which
 
 def without_words(text):
     """The same lines without comments and the insides of literals."""
@@ -102,6 +105,9 @@ for path in files:
     for number, line in enumerate(bare.split("\n"), 1):
         for found in BANNED.finditer(line):
             failures.append(f"{path}:{number}: {found.group(1)}() is banned (see CONTRIBUTING.md): use buf_*, snprintf or text_to_int")
+        for found in UNLOOKED.finditer(line):
+            if not path.startswith(("tests/", *LOOKS)):
+                failures.append(f"{path}:{number}: {found.group(1)}(): use base/memory.h; without memory err_memory() says so")
         if re.search(r"(?<!\w)typedef\s+(struct|union|enum)\b", line) and not path.startswith("tests/"):
             failures.append(f"{path}:{number}: structs are spelled `struct x`; no typedef")
     lines = bare.split("\n")

@@ -1,6 +1,7 @@
 #include "collector/sources/scan.h"
 
 #include "base/arena.h"
+#include "base/memory.h"
 #include "base/text.h"
 #include "collector/sources/when.h"
 
@@ -54,14 +55,6 @@ static int64_t now_us(void)
     return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
 
-static void *grow(void *memory, size_t size)
-{
-    void *grown = realloc(memory, size);
-    if (!grown)
-        err_memory();
-    return grown;
-}
-
 static void drop_slices(struct scan *scan, size_t kept)
 {
     for (size_t i = kept; i < scan->slice_count; i++)
@@ -71,10 +64,8 @@ static void drop_slices(struct scan *scan, size_t kept)
 
 struct scan *scan_new(const struct scan_names *names, const char *const *regions, size_t region_count)
 {
-    struct scan *scan = calloc(1, sizeof *scan);
+    struct scan *scan = memory_zeroed(1, sizeof *scan);
 
-    if (!scan)
-        err_memory();
     scan->names = *names;
     for (size_t i = 0; i < region_count && i < SCAN_REGIONS_MAX; i++)
         snprintf(scan->regions[scan->known_regions++], sizeof scan->regions[0], "%s", regions[i]);
@@ -139,9 +130,7 @@ static void grow_index(struct scan *scan)
 {
     scan->index_size = scan->index_size ? 2 * scan->index_size : 1024;
     free(scan->index);
-    scan->index = calloc(scan->index_size, sizeof *scan->index);
-    if (!scan->index)
-        err_memory();
+    scan->index = memory_zeroed(scan->index_size, sizeof *scan->index);
     for (size_t i = 0; i < scan->pair_count; i++)
         index_pair(scan, i);
 }
@@ -166,7 +155,7 @@ static bool pair_of(struct scan *scan, const char *ticker, unsigned region, size
         return false;
     if (scan->pair_count == scan->pair_capacity) {
         scan->pair_capacity = scan->pair_capacity ? 2 * scan->pair_capacity : 1024;
-        scan->pairs = grow(scan->pairs, scan->pair_capacity * sizeof *scan->pairs);
+        scan->pairs = memory_resized(scan->pairs, scan->pair_capacity * sizeof *scan->pairs);
     }
     struct pair *pair = &scan->pairs[scan->pair_count];
     *pair = (struct pair){.ticker = known ? known : arena_text(scan->arena, ticker), .region = region, .is_first = !known};
@@ -185,7 +174,7 @@ static void set_pair(struct slice *slice, size_t number)
 
     if (word >= slice->words) {
         size_t words = word + 1 + word / 4;
-        slice->pairs = grow(slice->pairs, words * sizeof *slice->pairs);
+        slice->pairs = memory_resized(slice->pairs, words * sizeof *slice->pairs);
         memset(slice->pairs + slice->words, 0, (words - slice->words) * sizeof *slice->pairs);
         slice->words = words;
     }
@@ -337,7 +326,7 @@ static bool fit_slices(struct scan *scan, struct db *db, struct err *err)
     }
     size_t count = is_null ? 0 : (size_t)(span / (uint64_t)scan->width) + 1;
     drop_slices(scan, count);
-    scan->slices = grow(scan->slices, (count ? count : 1) * sizeof *scan->slices);
+    scan->slices = memory_resized(scan->slices, (count ? count : 1) * sizeof *scan->slices);
     memset(scan->slices + scan->slice_count, 0, (count - scan->slice_count) * sizeof *scan->slices);
     scan->slice_count = count;
     return true;
@@ -400,10 +389,8 @@ static bool has_bit(const uint64_t *bits, size_t number)
 static void count_tickers(const struct scan *scan, struct scan_figures *figures)
 {
     size_t words = scan->pair_count / 64 + 1;
-    uint64_t *present = calloc(words, sizeof *present);
+    uint64_t *present = memory_zeroed(words, sizeof *present);
 
-    if (!present)
-        err_memory();
     for (size_t i = 0; i < scan->slice_count; i++)
         for (size_t word = 0; word < scan->slices[i].words && word < words; word++)
             present[word] |= scan->slices[i].pairs[word];

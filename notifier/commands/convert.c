@@ -2,6 +2,7 @@
 #include "notifier/commands/convert.h"
 
 #include "base/file.h"
+#include "base/memory.h"
 #include "base/text.h"
 #include "notifier/commands/commands.h"
 #include "notifier/commands/convert_private.h"
@@ -221,11 +222,9 @@ static void say(const struct config_complaints *complaints, const char *name)
  * we are strict about, and what it understands but does not act on. */
 static void check(const struct buf *out)
 {
-    struct config_complaints *complaints = calloc(1, sizeof *complaints);
+    struct config_complaints *complaints = memory_zeroed(1, sizeof *complaints);
     size_t kept = 0;
 
-    if (!complaints)
-        err_memory();
     config_free(config_parse("result", buf_text(out), out->length, (const char *(*)(const char *))getenv, complaints));
     for (size_t i = 0; i < complaints->count; i++)
         if (!complaints->items[i].warning || strstr(complaints->items[i].text, "not acted on"))
@@ -249,9 +248,7 @@ int command_convert(int argc, char **argv)
         fprintf(stderr, "notifier: %s\n", err.text);
         return 2;
     }
-    struct config_complaints *complaints = calloc(1, sizeof *complaints);
-    if (!complaints)
-        err_memory();
+    struct config_complaints *complaints = memory_zeroed(1, sizeof *complaints);
     const char *name = strcmp(argv[2], "-") == 0 ? "stdin" : argv[2];
     enum conversion_end end = convert_alertmanager(name, buf_text(&text), text.length, &out, complaints);
     say(complaints, name);

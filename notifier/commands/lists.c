@@ -1,4 +1,5 @@
 /* alerts, incidents, history, why, deliveries: what the daemon knows, printed. */
+#include "base/memory.h"
 #include "base/text.h"
 #include "base/zone.h"
 #include "notifier/commands/client.h"
@@ -261,12 +262,10 @@ static void print_followed(struct following *following, const struct client *cli
  * that restarts meanwhile is waited for. */
 static int follow(const struct listing *listing)
 {
-    struct following *following = calloc(1, sizeof *following);
+    struct following *following = memory_zeroed(1, sizeof *following);
     struct buf next = BUF_EMPTY(4096), query = BUF_EMPTY(64 * 1024);
     bool begun = false;
 
-    if (!following)
-        err_memory();
     for (;;) {
         size_t most = begun ? FOLLOW_ROWS_MAX : listing->limit ? listing->limit : FOLLOW_FIRST_ROWS;
         buf_clear(&query);

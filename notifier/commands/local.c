@@ -1,5 +1,6 @@
 #include "notifier/commands/local.h"
 
+#include "base/memory.h"
 #include "base/variables.h"
 
 #include <stdio.h>
@@ -16,10 +17,8 @@ static void write_complaints(const struct config_complaints *complaints, const c
 
 struct config *local_config(const char *path, bool warnings_too)
 {
-    struct config_complaints *complaints = calloc(1, sizeof *complaints);
+    struct config_complaints *complaints = memory_zeroed(1, sizeof *complaints);
 
-    if (!complaints)
-        err_memory();
     variables_open(path, "environment", "notifier.service");
     struct config *config = config_load(path, variables_get, complaints);
     variables_close();
@@ -31,10 +30,8 @@ struct config *local_config(const char *path, bool warnings_too)
 
 char *local_storage(const char *path)
 {
-    struct config_complaints *complaints = calloc(1, sizeof *complaints);
+    struct config_complaints *complaints = memory_zeroed(1, sizeof *complaints);
 
-    if (!complaints)
-        err_memory();
     variables_open(path, "environment", "notifier.service");
     char *storage = config_storage_path(path, variables_get, complaints);
     variables_close();

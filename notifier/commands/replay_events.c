@@ -1,4 +1,5 @@
 /* replay-events: a record of `serve --record` decided once more, and where the two differ. */
+#include "base/memory.h"
 #include "base/text.h"
 #include "notifier/commands/commands.h"
 #include "notifier/config.h"
@@ -108,11 +109,9 @@ static const char *no_environment(const char *name)
 
 static bool take_config(struct replaying *replaying, const char *text, struct err *err)
 {
-    struct config_complaints *complaints = calloc(1, sizeof *complaints);
+    struct config_complaints *complaints = memory_zeroed(1, sizeof *complaints);
     struct buf words = BUF_EMPTY(64 * 1024);
 
-    if (!complaints)
-        err_memory();
     if (replaying->config_count == CONFIGS_MAX) {
         free(complaints);
         return no_line(replaying, err, "more than 1000 configurations");
@@ -135,9 +134,7 @@ static void keep_alert(struct replaying *replaying, const struct cJSON *json)
 {
     if (replaying->alert_count == replaying->alert_room) {
         replaying->alert_room = replaying->alert_room ? replaying->alert_room * 2 : 64;
-        replaying->alerts = realloc(replaying->alerts, replaying->alert_room * sizeof replaying->alerts[0]);
-        if (!replaying->alerts)
-            err_memory();
+        replaying->alerts = memory_resized(replaying->alerts, replaying->alert_room * sizeof replaying->alerts[0]);
     }
     alert_input_read(json, &replaying->alerts[replaying->alert_count++], replaying->arena);
 }
@@ -272,12 +269,12 @@ static int tell(const struct replaying *replaying)
 
 static int replay_file(const char *path, FILE *file)
 {
-    struct replaying *replaying = calloc(1, sizeof *replaying);
+    struct replaying *replaying = memory_zeroed(1, sizeof *replaying);
     FILE *complaints = fdopen(dup(STDERR_FILENO), "w");
     struct err err = {0};
     int code;
 
-    if (!replaying || !complaints)
+    if (!complaints)
         err_memory();
     replaying->path = path;
     replaying->arena = arena_new();

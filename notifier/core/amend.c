@@ -1,5 +1,6 @@
 /* The first message of an incident is kept true while nothing is told: what it shows comes and goes, or its end was told by
  * another channel or in a digest. A silent edit, behind everything else, at most one each group_interval; worth a few tries. */
+#include "base/memory.h"
 #include "base/text.h"
 #include "notifier/core/state.h"
 
@@ -43,8 +44,8 @@ static bool waits(const struct told *told)
 
 static void schedule(const struct core *core, struct lane *lane)
 {
-    if (!lane->amend && !(lane->amend = calloc(1, sizeof *lane->amend)))
-        err_memory();
+    if (!lane->amend)
+        lane->amend = memory_zeroed(1, sizeof *lane->amend);
     struct amend *amend = lane->amend;
     int64_t free_ms = amend->last_ms ? amend->last_ms + group_settings(core, lane->group)->group_interval_ms : INT64_MIN;
     int64_t due_ms = free_ms > core->now.steady_ms ? free_ms : core->now.steady_ms;

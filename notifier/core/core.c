@@ -1,5 +1,6 @@
 #include "notifier/core/core.h"
 
+#include "base/memory.h"
 #include "base/text.h"
 #include "notifier/core/state.h"
 
@@ -45,9 +46,7 @@ static bool delivery_has_message(const void *item, const void *id)
 
 struct core *core_new(const struct policy *policy, uint64_t seed)
 {
-    struct core *core = calloc(1, sizeof *core);
-    if (!core)
-        err_memory();
+    struct core *core = memory_zeroed(1, sizeof *core);
     core->policy = policy;
     core->seed = seed;
     core->next_id = 1;
@@ -306,30 +305,16 @@ const char *core_intern(struct core *core, const char *text)
             return core->interned[i];
     if (core->interned_count >= INTERN_MAX)
         return "other";
-    core->interned = realloc(core->interned, (core->interned_count + 1) * sizeof core->interned[0]);
-    if (!core->interned)
-        err_memory();
-    core->interned[core->interned_count] = text_copy(text);
+    core->interned = memory_resized(core->interned, (core->interned_count + 1) * sizeof core->interned[0]);
+    core->interned[core->interned_count] = memory_text(text);
     return core->interned[core->interned_count++];
-}
-
-char *text_copy(const char *text)
-{
-    if (!text)
-        return NULL;
-    size_t size = strlen(text) + 1;
-    char *copy = malloc(size);
-    if (!copy)
-        err_memory();
-    memcpy(copy, text, size);
-    return copy;
 }
 
 void text_replace(char **text, const char *with)
 {
     if (*text == with)
         return;
-    char *copy = text_copy(with);
+    char *copy = memory_text(with);
     free(*text);
     *text = copy;
 }

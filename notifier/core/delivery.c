@@ -1,4 +1,5 @@
 /* One revision of one group on its way to one channel: opened, worded, sent, ended. */
+#include "base/memory.h"
 #include "base/text.h"
 #include "notifier/core/state.h"
 
@@ -139,15 +140,13 @@ static void carry(struct core *core, struct delivery *old, struct delivery *deli
     delivery->severity = old->severity < delivery->severity ? old->severity : delivery->severity;
     delivery->form = old->form;
     if (!delivery->only_test && old->only_test)
-        delivery->only_test = text_copy(old->only_test);
+        delivery->only_test = memory_text(old->only_test);
     delivery_end(core, old, SETTLED_CARRIED, NULL, delivery->id);
 }
 
 struct delivery *delivery_open(struct core *core, struct lane *lane, enum reason reason, uint8_t severity, int64_t accepted_ms)
 {
-    struct delivery *delivery = calloc(1, sizeof *delivery);
-    if (!delivery)
-        err_memory();
+    struct delivery *delivery = memory_zeroed(1, sizeof *delivery);
     delivery->id = core_next_id(core);
     delivery->incident_id = lane->group->incident.id;
     delivery->lane = lane;

@@ -1,5 +1,6 @@
 /* One message for many groups: what has waited too long for its turn on a channel that paces us. It covers lanes: each
  * owes its words to it, and gets a delivery of its own again where it fails. A summary (summary.c) is one, too. */
+#include "base/memory.h"
 #include "base/text.h"
 #include "notifier/core/state.h"
 
@@ -28,9 +29,7 @@ void digest_cover(struct delivery *digest, struct lane *lane)
     assert(!lane->delivery && lane->target == digest->lane->target);
     if (digest->covered_count == digest->covered_capacity) {
         digest->covered_capacity = digest->covered_capacity ? digest->covered_capacity * 2 : 16;
-        digest->covered = realloc(digest->covered, digest->covered_capacity * sizeof digest->covered[0]);
-        if (!digest->covered)
-            err_memory();
+        digest->covered = memory_resized(digest->covered, digest->covered_capacity * sizeof digest->covered[0]);
     }
     digest->covered[digest->covered_count++] = lane;
     lane->delivery = digest;

@@ -1,5 +1,6 @@
 /* All that is persisted, as text: the mirror in which the simulator compares the living core with one that
  * was built from what the store holds. */
+#include "base/memory.h"
 #include "base/text.h"
 #include "notifier/core/state.h"
 
@@ -16,11 +17,9 @@ static int by_id(const void *a, const void *b)
 /* The members of a map in the order of their ids; id_offset says where an item keeps it. */
 static void **sorted(const struct map *map, size_t id_offset, size_t *count)
 {
-    char **ids = calloc(map->count + 1, sizeof *ids);
+    char **ids = memory_zeroed(map->count + 1, sizeof *ids);
     size_t at = 0;
 
-    if (!ids)
-        err_memory();
     *count = 0;
     for (void *item; map_each(map, &at, &item);)
         ids[(*count)++] = (char *)item + id_offset;
@@ -80,9 +79,7 @@ static int lane_order(const void *a, const void *b)
 
 static void dump_group(const struct group *group, struct buf *out)
 {
-    struct lane **lanes = calloc(group->lane_count + 1u, sizeof *lanes);
-    if (!lanes)
-        err_memory();
+    struct lane **lanes = memory_zeroed(group->lane_count + 1u, sizeof *lanes);
     buf_addf(out, "group %" PRIu64 " %s node=%s created=%" PRId64 " due=%" PRId64 " flushed=%" PRId64 " incident=%" PRIu64
                   " %s opened=%" PRId64 " severity=%u",
              group->id, kept_extra(group->labels), group->node_id, group->created_ms, group->flush_due.wall_ms, group->flushed.wall_ms,
@@ -160,9 +157,7 @@ void core_dump(const struct core *core, struct buf *out)
     for (size_t i = 0; i < count; i++)
         dump_delivery(items[i], out);
     free(items);
-    struct target **targets = calloc(core->target_count + 1, sizeof *targets);
-    if (!targets)
-        err_memory();
+    struct target **targets = memory_zeroed(core->target_count + 1, sizeof *targets);
     for (size_t i = 0; i < core->target_count; i++)
         targets[i] = core->targets[i];
     qsort(targets, core->target_count, sizeof *targets, target_order);

@@ -1,4 +1,5 @@
 #include "notifier/core/effect.h"
+#include "base/memory.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -32,9 +33,7 @@ struct effect *effects_add(struct effects *effects, enum effect_kind kind)
 {
     if (effects->count == effects->capacity) {
         effects->capacity = effects->capacity ? effects->capacity * 2 : 256;
-        effects->items = realloc(effects->items, effects->capacity * sizeof effects->items[0]);
-        if (!effects->items)
-            err_memory();
+        effects->items = memory_resized(effects->items, effects->capacity * sizeof effects->items[0]);
     }
     struct effect *effect = &effects->items[effects->count++];
     memset(effect, 0, sizeof *effect);

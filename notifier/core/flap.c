@@ -1,5 +1,6 @@
 /* Alerts that come and go. After so many changes in so short a time a channel that has been told so hears nothing more, until
  * it was calm for a while: then it is told how it stands. Worse severity ends it, and so does a policy that asks for none. */
+#include "base/memory.h"
 #include "base/text.h"
 #include "notifier/core/state.h"
 
@@ -49,9 +50,7 @@ static void schedule(struct core *core, struct flap *flap)
 
 static struct flap *begin(struct alert *alert)
 {
-    struct flap *flap = calloc(1, sizeof *flap);
-    if (!flap)
-        err_memory();
+    struct flap *flap = memory_zeroed(1, sizeof *flap);
     flap->alert = alert;
     alert->flap = flap;
     return flap;

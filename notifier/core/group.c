@@ -1,4 +1,5 @@
 /* Alerts of one route and group_by, told together. A group lives from its first alert to quiet; its incident with it. */
+#include "base/memory.h"
 #include "base/text.h"
 #include "notifier/core/state.h"
 
@@ -51,9 +52,7 @@ static void group_key(const struct alert *alert, const struct policy_node *node,
 
 struct group *group_new(struct core *core, const struct record_group *record)
 {
-    struct group *group = calloc(1, sizeof *group);
-    if (!group)
-        err_memory();
+    struct group *group = memory_zeroed(1, sizeof *group);
     group->id = record->id;
     group->labels = kept_new(&core->names, &record->labels, record->key);
     group->node_id = core_intern(core, record->node_id);
@@ -128,9 +127,7 @@ static void lane_add(struct group *group, struct lane *lane)
         group->lane_count = 1;
         return;
     }
-    struct lane **many = group->lane_count == 1 ? malloc(size) : realloc(group->lanes.many, size);
-    if (!many)
-        err_memory();
+    struct lane **many = group->lane_count == 1 ? memory_get(size) : memory_resized(group->lanes.many, size);
     if (group->lane_count == 1)
         many[0] = group->lanes.one;
     many[group->lane_count++] = lane;
@@ -142,9 +139,7 @@ struct lane *group_lane(struct core *core, struct group *group, struct target *t
     for (uint16_t i = 0; i < group->lane_count; i++)
         if (lane_at(group, i)->target == target)
             return lane_at(group, i);
-    struct lane *lane = calloc(1, sizeof *lane);
-    if (!lane)
-        err_memory();
+    struct lane *lane = memory_zeroed(1, sizeof *lane);
     lane->group = group;
     lane->target = target;
     lane_add(group, lane);

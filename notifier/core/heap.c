@@ -1,5 +1,6 @@
 #include "notifier/core/heap.h"
 #include "base/err.h"
+#include "base/memory.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -52,9 +53,7 @@ void heap_set(struct heap *heap, struct heap_item *item, int64_t rank, uint64_t 
     if (!item->place) {
         if (heap->count == heap->capacity) {
             heap->capacity = heap->capacity ? heap->capacity * 2 : 64;
-            heap->items = realloc(heap->items, heap->capacity * sizeof(struct heap_item *));
-            if (!heap->items)
-                err_memory();
+            heap->items = memory_resized(heap->items, heap->capacity * sizeof(struct heap_item *));
         }
         put(heap, heap->count++, item);
     }

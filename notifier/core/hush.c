@@ -1,5 +1,6 @@
 /* What keeps an alert from being told: a silence, an inhibition, a muted time; and what is owed when that ends. Whoever was
  * told of a firing is told of its end all the same, unless the route says resolve_when_silenced: false. */
+#include "base/memory.h"
 #include "base/text.h"
 #include "notifier/core/state.h"
 
@@ -205,8 +206,8 @@ static bool shade_set(struct alert *alert, struct silence *silence, uint64_t inh
         alert->shade = NULL;
         return true;
     }
-    if (!alert->shade && !(alert->shade = calloc(1, sizeof *alert->shade)))
-        err_memory();
+    if (!alert->shade)
+        alert->shade = memory_zeroed(1, sizeof *alert->shade);
     *alert->shade = (struct shade){silence, inhibited_by};
     return true;
 }

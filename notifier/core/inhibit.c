@@ -1,5 +1,6 @@
 /* Inhibition: while a source fires, targets with the same values of `equal` are not told. Every source counts, not one
  * for each set of values as in Alertmanager, where a source that is a target itself can hide one that is not. */
+#include "base/memory.h"
 #include "base/text.h"
 #include "notifier/core/state.h"
 
@@ -62,11 +63,9 @@ static struct bucket *bucket_of(struct core *core, size_t number, const struct a
     struct bucket *bucket = map_get(&core->buckets, hash, buf_text(&key));
 
     if (!bucket && make) {
-        bucket = calloc(1, sizeof *bucket);
-        if (!bucket)
-            err_memory();
+        bucket = memory_zeroed(1, sizeof *bucket);
         bucket->hash = hash;
-        bucket->key = text_copy(buf_text(&key));
+        bucket->key = memory_text(buf_text(&key));
         map_put(&core->buckets, hash, bucket);
     }
     buf_free(&key);
@@ -85,9 +84,7 @@ static void members_add(struct members *members, struct alert *alert, bool both)
 {
     if (members->count == members->capacity) {
         members->capacity = members->capacity ? members->capacity * 2 : 2;
-        members->items = realloc(members->items, members->capacity * sizeof members->items[0]);
-        if (!members->items)
-            err_memory();
+        members->items = memory_resized(members->items, members->capacity * sizeof members->items[0]);
     }
     members->items[members->count++] = (struct member){alert, both};
 }

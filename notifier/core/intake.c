@@ -1,4 +1,5 @@
 /* One alert's word after another becomes transitions: what is new, what is a copy, what comes too late. */
+#include "base/memory.h"
 #include "base/text.h"
 #include "notifier/core/state.h"
 
@@ -33,9 +34,7 @@ struct alert *alert_by_id(const struct core *core, uint64_t id)
 
 struct alert *alert_new(struct core *core, const struct record_alert *record)
 {
-    struct alert *alert = calloc(1, sizeof *alert);
-    if (!alert)
-        err_memory();
+    struct alert *alert = memory_zeroed(1, sizeof *alert);
     alert->id = record->id;
     alert->org = record->org;
     alert->domain = core_intern(core, record->domain);
@@ -348,7 +347,7 @@ void intake_test(struct core *core, const struct event_test *event)
     struct told *told = told_add(core, alert, group_lane(core, group, target), 0);
     told_owe(core, told);
     struct delivery *delivery = delivery_open(core, told->lane, REASON_TEST, alert->severity, core->now.wall_ms);
-    delivery->only_test = text_copy(event->sent_by ? event->sent_by : "someone");
+    delivery->only_test = memory_text(event->sent_by ? event->sent_by : "someone");
     delivery_write(core, delivery);
     reply.ok = true;
     reply.id = delivery->id;

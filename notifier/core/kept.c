@@ -1,6 +1,7 @@
 #include "notifier/core/kept.h"
 
 #include "base/err.h"
+#include "base/memory.h"
 #include "base/text.h"
 
 #include <assert.h>
@@ -47,9 +48,7 @@ static struct name_set *set_new(const struct labels *labels)
 
     for (size_t i = 0; i < labels->count; i++)
         length += strlen(labels->items[i].name) + 1;
-    struct name_set *set = malloc(sizeof *set + length);
-    if (!set)
-        err_memory();
+    struct name_set *set = memory_get(sizeof *set + length);
     *set = (struct name_set){.length = length, .count = (uint32_t)labels->count};
     char *to = set->names;
     for (size_t i = 0; i < labels->count; i++)
@@ -77,9 +76,7 @@ struct kept *kept_new(struct kept_names *names, const struct labels *labels, con
     assert(labels->count <= ALERT_LABELS_MAX);
     for (size_t i = 0; i < labels->count; i++)
         size += strlen(labels->items[i].value) + 1;
-    struct kept *kept = malloc(size);
-    if (!kept)
-        err_memory();
+    struct kept *kept = memory_get(size);
     kept->set = set_for(names, labels);
     char *to = stpcpy(kept->text, extra) + 1;
     for (size_t i = 0; i < labels->count; i++)

@@ -1,4 +1,5 @@
 /* From stored rows back to the living state; the other half of dump.c. */
+#include "base/memory.h"
 #include "base/text.h"
 #include "notifier/core/state.h"
 
@@ -68,9 +69,7 @@ static void load_delivery(struct core *core, const struct record_delivery *row)
     struct group *group = group_by_id(core, row->group_id);
     if (!group || row->state != SETTLED_OPEN)
         return;
-    struct delivery *delivery = calloc(1, sizeof *delivery);
-    if (!delivery)
-        err_memory();
+    struct delivery *delivery = memory_zeroed(1, sizeof *delivery);
     delivery->id = row->id;
     delivery->incident_id = row->incident_id;
     delivery->lane = group_lane(core, group, target_named(core, row->channel));
@@ -84,8 +83,8 @@ static void load_delivery(struct core *core, const struct record_delivery *row)
     delivery->maybe_sent = row->maybe_sent;
     delivery->message_id = row->message_id;
     delivery->severity = (uint8_t)row->severity;
-    delivery->words = text_copy(row->words);
-    delivery->only_test = text_copy(row->only_test);
+    delivery->words = memory_text(row->words);
+    delivery->only_test = memory_text(row->only_test);
     assert(!delivery->lane->delivery);
     delivery->lane->delivery = delivery;
     delivery->lane->target->pending += delivery_counts(delivery);
@@ -101,9 +100,7 @@ static void load_item(struct core *core, const struct record_item *row)
     struct told *told = delivery && alert ? told_find(alert, delivery->lane->target, row->slot) : NULL;
     if (!told || !delivery->message_id)
         return;
-    delivery->items = realloc(delivery->items, (delivery->item_count + 1u) * sizeof delivery->items[0]);
-    if (!delivery->items)
-        err_memory();
+    delivery->items = memory_resized(delivery->items, (delivery->item_count + 1u) * sizeof delivery->items[0]);
     if (digest_is(delivery))
         digest_cover(delivery, told->lane);
     delivery->items[delivery->item_count++] = (struct item){told, row->seq, row->status};
@@ -116,9 +113,7 @@ static void load_part(struct core *core, const struct record_part *row)
     if (!delivery)
         return;
     if (row->index >= delivery->part_count) {
-        delivery->parts = realloc(delivery->parts, (row->index + 1u) * sizeof delivery->parts[0]);
-        if (!delivery->parts)
-            err_memory();
+        delivery->parts = memory_resized(delivery->parts, (row->index + 1u) * sizeof delivery->parts[0]);
         for (uint16_t i = delivery->part_count; i <= row->index; i++)
             delivery->parts[i] = (struct part){0};
         delivery->part_count = (uint16_t)(row->index + 1);

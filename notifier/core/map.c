@@ -1,5 +1,6 @@
 #include "notifier/core/map.h"
 #include "base/err.h"
+#include "base/memory.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -42,9 +43,7 @@ static void grow(struct map *map)
 {
     struct map old = *map;
     map->capacity = old.capacity ? old.capacity * 2 : 64;
-    map->slots = calloc(map->capacity, sizeof map->slots[0]);
-    if (!map->slots)
-        err_memory();
+    map->slots = memory_zeroed(map->capacity, sizeof map->slots[0]);
     for (size_t i = 0; i < old.capacity; i++)
         if (old.slots[i].item)
             place(map, old.slots[i].hash, old.slots[i].item);

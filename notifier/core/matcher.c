@@ -1,5 +1,6 @@
 #include "notifier/core/matcher.h"
 
+#include "base/memory.h"
 #include "base/text.h"
 #include "notifier/core/regex.h"
 
@@ -17,16 +18,6 @@ struct matcher {
     struct regex *regex; /* NULL: it is compared */
 };
 
-static char *copy(const char *text, size_t length)
-{
-    char *out = malloc(length + 1);
-    if (!out)
-        err_memory();
-    memcpy(out, text, length);
-    out[length] = '\0';
-    return out;
-}
-
 static bool compile(struct matcher *m, struct err *err)
 {
     m->regex = regex_open_whole(m->value, err);
@@ -39,12 +30,10 @@ struct matcher *matcher_new(const char *name, enum matcher_kind kind, const char
         err_set(err, ERR_LIMIT, "matcher %.40s…: longer than %d bytes", name, MATCHER_TEXT_MAX);
         return NULL;
     }
-    struct matcher *m = calloc(1, sizeof *m);
-    if (!m)
-        err_memory();
+    struct matcher *m = memory_zeroed(1, sizeof *m);
     m->kind = kind;
-    m->name = copy(name, strlen(name));
-    m->value = copy(value, strlen(value));
+    m->name = memory_text_part(name, strlen(name));
+    m->value = memory_text_part(value, strlen(value));
     if ((kind == MATCH_REGEX || kind == MATCH_NOT_REGEX) && !compile(m, err)) {
         matcher_close(m);
         return NULL;
@@ -183,7 +172,7 @@ static bool is_blank(const char *text)
 
 bool matchers_parse(const char *text, struct matcher *out[MATCHERS_MAX], size_t *count, struct err *err)
 {
-    char *whole = copy(text, strlen(text)), *at = whole + strspn(whole, " \t\r\n");
+    char *whole = memory_text_part(text, strlen(text)), *at = whole + strspn(whole, " \t\r\n");
     size_t length = strlen(at);
     bool ok = true;
 

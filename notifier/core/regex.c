@@ -1,6 +1,7 @@
 /* Regular expressions by PCRE2, each with limits: what a stranger wrote costs a millisecond, not the night. */
 #include "notifier/core/regex.h"
 
+#include "base/memory.h"
 #include "base/text.h"
 
 #include <ctype.h>
@@ -62,9 +63,7 @@ static struct regex *begin(const char *pattern, struct err *err)
         err_set(err, ERR_LIMIT, "the regular expression is longer than %d bytes", REGEX_TEXT_MAX);
         return NULL;
     }
-    struct regex *regex = calloc(1, sizeof *regex);
-    if (!regex)
-        err_memory();
+    struct regex *regex = memory_zeroed(1, sizeof *regex);
     return regex;
 }
 
@@ -223,11 +222,11 @@ bool regex_replace(const struct regex *regex, const char *text, size_t length, c
 static void substitute(struct buf *text, const char *pattern, const char *with)
 {
     PCRE2_SIZE size = text->length * 2 + 16, offset; /* a capital may take more bytes than its small letter */
-    char *changed = malloc(size);
+    char *changed = memory_get(size);
     int code;
 
     pcre2_code *letters = compiled((PCRE2_SPTR)pattern, PCRE2_ZERO_TERMINATED, PCRE2_UTF | PCRE2_UCP, &code, &offset);
-    if (!letters || !changed)
+    if (!letters)
         err_memory();
     int found = pcre2_substitute(letters, (PCRE2_SPTR)buf_text(text), text->length, 0, PCRE2_SUBSTITUTE_GLOBAL | PCRE2_SUBSTITUTE_EXTENDED, NULL,
                                  NULL, (PCRE2_SPTR)with, PCRE2_ZERO_TERMINATED, (PCRE2_UCHAR *)changed, &size);

@@ -1,4 +1,5 @@
 /* Silences: made, changed and ended as Alertmanager does; each state's change is written down before it counts. */
+#include "base/memory.h"
 #include "base/text.h"
 #include "notifier/core/state.h"
 
@@ -74,9 +75,7 @@ static void schedule(struct core *core, struct silence *silence)
 
 static void add(struct core *core, struct silence *silence)
 {
-    core->silences = realloc(core->silences, (core->silence_count + 1) * sizeof core->silences[0]);
-    if (!core->silences)
-        err_memory();
+    core->silences = memory_resized(core->silences, (core->silence_count + 1) * sizeof core->silences[0]);
     assert(!core->silence_count || core->silences[core->silence_count - 1]->number < silence->number);
     core->silences[core->silence_count++] = silence;
     schedule(core, silence);
@@ -169,9 +168,7 @@ static bool build_matchers(const struct event_silence *event, struct silence *si
 
     if (!event->matcher_count || event->matcher_count > SILENCE_MATCHERS_MAX)
         return err_set(err, ERR_INPUT, "a silence needs 1 to %d matchers", SILENCE_MATCHERS_MAX);
-    silence->matchers = calloc(event->matcher_count, sizeof silence->matchers[0]);
-    if (!silence->matchers)
-        err_memory();
+    silence->matchers = memory_zeroed(event->matcher_count, sizeof silence->matchers[0]);
     for (size_t i = 0; i < event->matcher_count; i++) {
         const struct silence_matcher *from = &event->matchers[i];
         enum matcher_kind kind = from->is_regex ? (from->is_equal ? MATCH_REGEX : MATCH_NOT_REGEX)
@@ -243,15 +240,13 @@ static void change(struct core *core, struct silence *old, const struct silence 
 
 void silence_put(struct core *core, const struct event_silence *event)
 {
-    struct silence *old = find(core, event->id), *silence = calloc(1, sizeof *silence);
+    struct silence *old = find(core, event->id), *silence = memory_zeroed(1, sizeof *silence);
     struct err err;
 
-    if (!silence)
-        err_memory();
     silence->starts_ms = event->starts_ms;
     silence->ends_ms = event->ends_ms;
-    silence->author = text_copy(event->author);
-    silence->comment = text_copy(event->comment);
+    silence->author = memory_text(event->author);
+    silence->comment = memory_text(event->comment);
     const char *why = event->id && !old ? "there is no such silence" : NULL;
     if (!why && (!check(core, event, &err) || !build_matchers(event, silence, &err)))
         why = err.text;
@@ -296,20 +291,18 @@ void silence_expire(struct core *core, const struct event_silence *event)
 
 void silence_load(struct core *core, const struct record_silence *row)
 {
-    struct silence *silence = calloc(1, sizeof *silence);
+    struct silence *silence = memory_zeroed(1, sizeof *silence);
     struct event_silence event = {.matchers = row->matchers, .matcher_count = row->matcher_count};
     struct err err;
 
-    if (!silence)
-        err_memory();
     silence->number = row->number;
     snprintf(silence->id, sizeof silence->id, "%s", row->id);
     silence->state = row->state;
     silence->starts_ms = row->starts_ms;
     silence->ends_ms = row->ends_ms;
     silence->updated_ms = row->updated_ms;
-    silence->author = text_copy(row->author);
-    silence->comment = text_copy(row->comment);
+    silence->author = memory_text(row->author);
+    silence->comment = memory_text(row->comment);
     /* It was accepted once: what no longer compiles hushes nothing. */
     if (!build_matchers(&event, silence, &err))
         silence->state = SILENCE_EXPIRED;

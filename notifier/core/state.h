@@ -242,7 +242,6 @@ struct moment moment_now(const struct core *core);
 struct moment moment_in(const struct core *core, int64_t ms);
 struct moment moment_due(const struct core *core, int64_t wall_ms, int64_t ms_max);  /* a stored time to come */
 struct moment moment_past(const struct core *core, int64_t wall_ms);                 /* a stored time gone by */
-char *text_copy(const char *text); /* NULL stays NULL; aborts without memory */
 void text_replace(char **text, const char *with);
 
 void core_configure_targets(struct core *core);

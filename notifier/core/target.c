@@ -1,5 +1,6 @@
 /* A channel's health and its queue. Health belongs to the channel, never to a message: after a failure one
  * delivery at a time probes it, later and later up to BACKOFF_MAX_MS. */
+#include "base/memory.h"
 #include "base/text.h"
 #include "notifier/core/state.h"
 
@@ -18,11 +19,9 @@ struct target *target_find(const struct core *core, const char *name)
 
 struct target *target_add(struct core *core, const char *name)
 {
-    struct target *target = calloc(1, sizeof *target);
-    core->targets = realloc(core->targets, (core->target_count + 1) * sizeof core->targets[0]);
-    if (!target || !core->targets)
-        err_memory();
-    target->name = text_copy(name);
+    struct target *target = memory_zeroed(1, sizeof *target);
+    core->targets = memory_resized(core->targets, (core->target_count + 1) * sizeof core->targets[0]);
+    target->name = memory_text(name);
     core->targets[core->target_count++] = target;
     return target;
 }

@@ -4,6 +4,7 @@
  * A request leaves after the commit that promises it, and a slow disk makes that later than it was decided. So its time is set
  * right when it has left (EVENT_SENT), and a ring that holds none but such that are still to leave admits no other. */
 #include "notifier/core/state.h"
+#include "base/memory.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -130,9 +131,7 @@ void throttle_configure(struct target *target, const struct policy_channel *chan
         struct ring *ring = &target->rings[target->ring_count++];
         assert(channel->rates[i].count > 0 && channel->rates[i].per_ms > 0);
         *ring = (struct ring){.count = channel->rates[i].count, .per_ms = channel->rates[i].per_ms};
-        ring->times = calloc(ring->count, sizeof ring->times[0]);
-        if (!ring->times)
-            err_memory();
+        ring->times = memory_zeroed(ring->count, sizeof ring->times[0]);
     }
     for (uint32_t i = 0; longest && i < longest->count; i++) {
         struct moment at = longest->times[(longest->next + i) % longest->count];
@@ -157,10 +156,9 @@ struct wallet *wallet_for(struct core *core, const struct policy_channel *channe
     for (size_t i = 0; i < core->wallet_count; i++)
         if (core->wallets[i]->credential == channel->credential)
             return core->wallets[i];
-    struct wallet *wallet = calloc(1, sizeof *wallet);
-    core->wallets = realloc(core->wallets, (core->wallet_count + 1) * sizeof core->wallets[0]);
-    if (!wallet || !core->wallets || !(wallet->times = calloc(channel->credential_rate.count, sizeof wallet->times[0])))
-        err_memory();
+    struct wallet *wallet = memory_zeroed(1, sizeof *wallet);
+    core->wallets = memory_resized(core->wallets, (core->wallet_count + 1) * sizeof core->wallets[0]);
+    wallet->times = memory_zeroed(channel->credential_rate.count, sizeof wallet->times[0]);
     wallet->credential = channel->credential;
     wallet->rate = channel->credential_rate;
     core->wallets[core->wallet_count++] = wallet;

@@ -1,5 +1,6 @@
 /* What one channel knows, and is owed, of one alert. */
 #include "notifier/core/state.h"
+#include "base/memory.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -54,9 +55,7 @@ void told_sort(struct told *told)
 
 struct told *told_add(struct core *core, struct alert *alert, struct lane *lane, uint16_t slot)
 {
-    struct told *told = calloc(1, sizeof *told);
-    if (!told)
-        err_memory();
+    struct told *told = memory_zeroed(1, sizeof *told);
     (void)core;
     told->alert = alert;
     told->lane = lane;

@@ -1,4 +1,5 @@
 /* What came of an attempt, and what follows. */
+#include "base/memory.h"
 #include "base/text.h"
 #include "notifier/core/state.h"
 
@@ -35,9 +36,7 @@ void delivery_rendered(struct core *core, const struct event_rendered *event)
     }
     delivery->message_id = core_next_id(core);
     delivery->part_count = (uint16_t)event->part_count;
-    delivery->parts = calloc(event->part_count, sizeof delivery->parts[0]);
-    if (!delivery->parts)
-        err_memory();
+    delivery->parts = memory_zeroed(event->part_count, sizeof delivery->parts[0]);
     for (size_t i = 0; i < event->part_count; i++)
         delivery->parts[i] = (struct part){.kind = event->parts[i].kind, .state = PART_WAITING, .optional = event->parts[i].optional};
     struct record_message *row = &effects_record(core->effects, RECORD_MESSAGE)->message;

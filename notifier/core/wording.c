@@ -1,4 +1,5 @@
 /* What a delivery is going to say: which of a lane's or a digest's alerts, in what order, and whether there is anything. */
+#include "base/memory.h"
 #include "base/text.h"
 #include "notifier/core/state.h"
 
@@ -132,9 +133,7 @@ void delivery_freeze(struct core *core, struct delivery *delivery)
     assert(!delivery->items);
     for (size_t i = 0; i < lane_count; i++)
         most += lanes[i]->pending_count;
-    delivery->items = calloc(most + 1u, sizeof delivery->items[0]);
-    if (!delivery->items)
-        err_memory();
+    delivery->items = memory_zeroed(most + 1u, sizeof delivery->items[0]);
     for (size_t i = 0; i < lane_count; i++)
         freeze_lane(core, delivery, lanes[i]);
 }

@@ -1,4 +1,5 @@
 /* The door: sets of templates, and their execution. */
+#include "base/memory.h"
 #include "base/text.h"
 #include "notifier/render/template_parser.h"
 #include "notifier/render/template_run.h"
@@ -8,9 +9,7 @@
 
 struct template_set *template_set_new(void)
 {
-    struct template_set *set = calloc(1, sizeof *set);
-    if (!set)
-        err_memory();
+    struct template_set *set = memory_zeroed(1, sizeof *set);
     set->arena = arena_new();
     return set;
 }

@@ -1,6 +1,7 @@
 #include "notifier/render/template_value.h"
 
 #include "base/json.h"
+#include "base/memory.h"
 #include "notifier/render/template_type.h"
 
 #include <math.h>
@@ -96,9 +97,7 @@ static void sort(struct value_entry *entries, size_t count)
         sorted = strcmp(entries[i - 1].name, entries[i].name) <= 0;
     if (sorted)
         return;
-    struct value_entry *spare = malloc(count * sizeof *spare), *from = entries, *to = spare;
-    if (!spare)
-        err_memory();
+    struct value_entry *spare = memory_get(count * sizeof *spare), *from = entries, *to = spare;
     for (size_t width = 1; width < count; width *= 2) {
         for (size_t left = 0; left < count; left += 2 * width)
             merge(from, left, least(left + width, count), least(left + 2 * width, count), to);

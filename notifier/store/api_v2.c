@@ -1,5 +1,6 @@
 #include "notifier/store/api_v2.h"
 
+#include "base/memory.h"
 #include "base/text.h"
 #include "base/zone.h"
 #include "notifier/store/api_v2_private.h"
@@ -29,13 +30,9 @@ static bool add_active_silence(struct api *api, struct db_stmt *stmt)
     struct cJSON *json = parse(db_text(stmt, 1));
     struct silence_row *row;
 
-    api->silences = realloc(api->silences, (api->silence_count + 1) * sizeof api->silences[0]);
-    if (!api->silences)
-        err_memory();
+    api->silences = memory_resized(api->silences, (api->silence_count + 1) * sizeof api->silences[0]);
     row = &api->silences[api->silence_count++];
-    *row = (struct silence_row){.id = strdup(db_text(stmt, 0))};
-    if (!row->id)
-        err_memory();
+    *row = (struct silence_row){.id = memory_text(db_text(stmt, 0))};
     for (const struct cJSON *one = json_first(json); one && row->matcher_count < SILENCE_MATCHERS_MAX; one = json_next(one)) {
         bool equal = json_get_bool(one, "isEqual", true), regex = json_get_bool(one, "isRegex", false);
         row->matchers[row->matcher_count] = matcher_new(json_get_text(one, "name"),

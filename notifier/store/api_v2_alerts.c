@@ -1,4 +1,5 @@
 /* Alertmanager's lists of alerts, and of alerts by group. Both are as long as there are alerts, so they come in parts. */
+#include "base/memory.h"
 #include "base/text.h"
 #include "notifier/core/policy.h"
 #include "notifier/store/api_v2_private.h"
@@ -26,10 +27,8 @@ struct history_walk {
 
 struct history_walk *history_walk_new(void)
 {
-    struct history_walk *walk = calloc(1, sizeof *walk);
+    struct history_walk *walk = memory_zeroed(1, sizeof *walk);
 
-    if (!walk)
-        err_memory();
     return walk;
 }
 
@@ -212,9 +211,7 @@ static bool groups_begin(struct api *api, struct history_walk *walk)
         }
         if (walk->place_count == capacity) {
             capacity = capacity ? capacity * 2 : 1024;
-            walk->places = realloc(walk->places, capacity * sizeof walk->places[0]);
-            if (!walk->places)
-                err_memory();
+            walk->places = memory_resized(walk->places, capacity * sizeof walk->places[0]);
         }
         walk->places[walk->place_count++] = (struct place){db_int(stmt, 0), db_int(stmt, 1)};
     }

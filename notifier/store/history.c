@@ -1,6 +1,7 @@
 /* Reads pages of lists, each in short transactions on a connection that only reads. */
 #include "notifier/store/history.h"
 
+#include "base/memory.h"
 #include "base/text.h"
 #include "notifier/store/api_v2.h"
 #include "notifier/store/page.h"
@@ -45,15 +46,11 @@ static const struct page_list *const lists[] = {
 
 struct history *history_open(const char *path, const char *severity_label, struct err *err)
 {
-    struct history *history = calloc(1, sizeof *history);
+    struct history *history = memory_zeroed(1, sizeof *history);
 
     (void)err; /* the file may not be there yet: it is opened by the first query */
-    if (!history)
-        err_memory();
-    history->path = strdup(path);
-    history->severity_label = strdup(severity_label);
-    if (!history->path || !history->severity_label)
-        err_memory();
+    history->path = memory_text(path);
+    history->severity_label = memory_text(severity_label);
     history->arena = arena_new();
     return history;
 }

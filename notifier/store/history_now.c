@@ -2,6 +2,7 @@
  * incidents. Exact counts, few examples. */
 #include "notifier/store/page.h"
 
+#include "base/memory.h"
 #include "base/text.h"
 #include "notifier/store/flat.h"
 
@@ -83,9 +84,7 @@ static void read_muted_groups(struct page *page, struct now *now)
             continue;
         if (now->muted_count == capacity) {
             capacity = capacity ? capacity * 2 : 64;
-            now->muted = realloc(now->muted, capacity * sizeof now->muted[0]);
-            if (!now->muted)
-                err_memory();
+            now->muted = memory_resized(now->muted, capacity * sizeof now->muted[0]);
         }
         now->muted[now->muted_count++] = db_int(stmt, 0);
     }

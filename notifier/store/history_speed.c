@@ -1,6 +1,7 @@
 /* How fast messages arrive (SC-003: 60 s from acceptance to receipt), and how each channel is, for people. */
 #include "notifier/store/page.h"
 
+#include "base/memory.h"
 #include "base/text.h"
 #include "notifier/core/record.h"
 
@@ -27,9 +28,7 @@ static void speed_add(struct speed *speed, int64_t took_ms, int64_t settled_ms)
         speed->settled_ms = settled_ms;
     if (speed->count == speed->capacity) {
         speed->capacity = speed->capacity ? speed->capacity * 2 : 256;
-        speed->took_ms = realloc(speed->took_ms, speed->capacity * sizeof speed->took_ms[0]);
-        if (!speed->took_ms)
-            err_memory();
+        speed->took_ms = memory_resized(speed->took_ms, speed->capacity * sizeof speed->took_ms[0]);
     }
     speed->took_ms[speed->count++] = took_ms > 0 ? took_ms : 0;
     speed->in_time += took_ms <= SPEED_PROMISE_MS;

@@ -1,5 +1,6 @@
 #include "notifier/store/page.h"
 
+#include "base/memory.h"
 #include "base/text.h"
 #include "base/zone.h"
 #include "notifier/core/record.h"
@@ -52,8 +53,8 @@ void page_find_needles(struct page *page)
         if (matcher_kind(page->matchers[i]) != MATCH_EQUAL || !label.value[0])
             continue;
         flat_add(&text, &(struct labels){&label, 1});
-        if (!text.full && text.length > 2 && !(page->needles[i] = strndup(buf_text(&text) + 1, text.length - 2)))
-            err_memory();
+        if (!text.full && text.length > 2)
+            page->needles[i] = memory_text_part(buf_text(&text) + 1, text.length - 2);
         buf_free(&text);
     }
 }

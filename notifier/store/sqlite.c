@@ -3,6 +3,7 @@
 
 #include "base/db.h"
 #include "base/file.h"
+#include "base/memory.h"
 #include "notifier/store/damage.h"
 #include "notifier/store/load.h"
 #include "notifier/store/migrate.h"
@@ -295,23 +296,13 @@ static void sqlite_close(void *context)
     free(sqlite);
 }
 
-static char *copy(const char *text)
-{
-    char *to = text ? strdup(text) : NULL;
-    if (text && !to)
-        err_memory();
-    return to;
-}
-
 bool store_open_sqlite(const struct store_sqlite_options *options, struct store *out, struct err *err)
 {
-    struct sqlite *sqlite = calloc(1, sizeof *sqlite);
+    struct sqlite *sqlite = memory_zeroed(1, sizeof *sqlite);
 
     *out = (struct store){0};
-    if (!sqlite)
-        err_memory();
-    sqlite->path = copy(options->path);
-    sqlite->vfs = copy(options->vfs);
+    sqlite->path = memory_text(options->path);
+    sqlite->vfs = memory_text(options->vfs);
     sqlite->options = *options;
     sqlite->retention.ages = options->retention;
     sqlite->retention.sweep = SIZE_MAX;

@@ -1,6 +1,7 @@
 #include "notifier/store/verdicts.h"
 
 #include "base/err.h"
+#include "base/memory.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -13,10 +14,8 @@ struct verdicts {
 
 struct verdicts *verdicts_new(void)
 {
-    struct verdicts *verdicts = calloc(1, sizeof *verdicts);
+    struct verdicts *verdicts = memory_zeroed(1, sizeof *verdicts);
 
-    if (!verdicts)
-        err_memory();
     return verdicts;
 }
 

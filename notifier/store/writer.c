@@ -1,4 +1,5 @@
 #include "notifier/store/writer.h"
+#include "base/memory.h"
 
 #include <assert.h>
 #include <pthread.h>
@@ -200,10 +201,8 @@ static void writer_close(void *context)
 
 bool writer_new(const struct store *inner, void (*wake)(void *context), void *wake_context, struct store *out, struct err *err)
 {
-    struct writer *writer = calloc(1, sizeof *writer);
+    struct writer *writer = memory_zeroed(1, sizeof *writer);
 
-    if (!writer)
-        err_memory();
     *writer = (struct writer){.inner = *inner, .wake = wake, .wake_context = wake_context};
     pthread_condattr_t steady;
     pthread_condattr_init(&steady);

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/loop.h"
+#include "base/memory.h"
 #include "base/text.h"
 #include "notifier/mail-worker/mail_job.h"
 
@@ -54,9 +55,7 @@ static void ring(void *context, int fd)
 
 struct mail *mail_new(struct loop *loop, transport_reply reply, void *context, struct err *err)
 {
-    struct mail *mail = calloc(1, sizeof *mail);
-    if (!mail)
-        err_memory();
+    struct mail *mail = memory_zeroed(1, sizeof *mail);
     *mail = (struct mail){.loop = loop, .reply = reply, .context = context};
     if (gethostname(mail->helo, sizeof mail->helo) != 0 || !mail->helo[0] || strpbrk(mail->helo, "/<>@ \t\r\n"))
         snprintf(mail->helo, sizeof mail->helo, "localhost");
@@ -252,9 +251,7 @@ static struct job *job_new(struct mail *mail, const struct channel_config *confi
                                 .username = config->username, .password = config->password, .message = request->body,
                                 .helo = mail->helo, .recipient_count = request->recipient_count,
                                 .timeout_ms = timeout_ms < PHASE_MAX_MS ? timeout_ms : PHASE_MAX_MS};
-    struct job *job = calloc(1, sizeof *job);
-    if (!job)
-        err_memory();
+    struct job *job = memory_zeroed(1, sizeof *job);
     assert(request->recipient_count <= MAIL_RECIPIENTS_MAX);
     *job = (struct job){.mail = mail, .tag = tag, .out = -1, .recipient_count = request->recipient_count, .queued_ms = now_ms(),
                         .timeout_ms = timeout_ms, .text = BUF_EMPTY(MAIL_JOB_MAX), .said = BUF_EMPTY(MAIL_VERDICT_MAX)};

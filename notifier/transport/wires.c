@@ -3,6 +3,7 @@
 #include "base/http.h"
 #include "base/log.h"
 #include "base/loop.h"
+#include "base/memory.h"
 #include "notifier/transport/mail.h"
 #include "notifier/transport/transport.h"
 
@@ -30,9 +31,7 @@ struct wires {
 
 struct wires *wires_new(struct http *http, struct loop *loop, transport_reply reply, void *context, struct err *err)
 {
-    struct wires *wires = calloc(1, sizeof *wires);
-    if (!wires)
-        err_memory();
+    struct wires *wires = memory_zeroed(1, sizeof *wires);
     *wires = (struct wires){.http = http, .loop = loop, .reply = reply, .context = context};
     wires->last = &wires->first;
     wires->mail = mail_new(loop, reply, context, err);
@@ -44,9 +43,7 @@ struct wires *wires_new(struct http *http, struct loop *loop, transport_reply re
 
 static void defer(struct wires *wires, uint64_t tag, enum reply_end end, int status, const char *error)
 {
-    struct deferred *deferred = calloc(1, sizeof *deferred);
-    if (!deferred)
-        err_memory();
+    struct deferred *deferred = memory_zeroed(1, sizeof *deferred);
     *deferred = (struct deferred){.tag = tag, .end = end, .status = status};
     strncpy(deferred->error, error ? error : "", sizeof deferred->error - 1);
     *wires->last = deferred;

@@ -22,6 +22,7 @@
 struct now_group {
     int64_t id;                /* of the group; 0: alerts in none */
     int64_t firing, hushed;    /* hushed: silenced, inhibited or muted, of those */
+    int64_t since_ms;          /* when the first of those began, as its source says */
     const char *severity;      /* of the incident: its alerts of that severity are shown first */
     int64_t alerts[NOW_ALONE_MAX], milder[NOW_ALONE_MAX];
     size_t shown, milder_count, shown_max;
@@ -128,6 +129,9 @@ static void count_alert(struct page *page, struct now *now, struct db_stmt *stmt
         now->elsewhere++;
         return;
     }
+    int64_t starts_ms = db_int(stmt, 4);
+    if (!group->firing || starts_ms < group->since_ms)
+        group->since_ms = starts_ms;
     group->firing++;
     group->hushed += hushed;
     if (group->shown == group->shown_max)
@@ -142,7 +146,7 @@ static void count_alert(struct page *page, struct now *now, struct db_stmt *stmt
 static bool count_alerts(struct page *page, struct now *now)
 {
     static const char sql[] =
-        "SELECT a.id, t.group_id, a.labels, h.alert_id IS NOT NULL FROM (SELECT id, labels FROM alerts INDEXED BY alerts_live"
+        "SELECT a.id, t.group_id, a.labels, h.alert_id IS NOT NULL, a.starts_ms FROM (SELECT id, labels, starts_ms FROM alerts INDEXED BY alerts_live"
         " WHERE gone = 0 AND id < ?1 AND status = 0 ORDER BY id DESC LIMIT ?2) a LEFT JOIN told t ON t.alert_id = a.id"
         " LEFT JOIN hushes h ON h.alert_id = a.id ORDER BY a.id DESC";
     int64_t below = INT64_MAX, before;
@@ -215,6 +219,7 @@ static void write_shown(struct page *page, const struct now_group *group)
 
     sheet_int(sheet, "firing", group->firing);
     sheet_int(sheet, "hushed", group->hushed);
+    sheet_time(sheet, "since", group->since_ms);
     json_member(&sheet->json, "alerts");
     json_open(&sheet->json, '[');
     for (size_t i = 0; i < group->shown; i++)

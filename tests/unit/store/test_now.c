@@ -31,7 +31,7 @@ static void add_alert(struct effects *effects, uint64_t id, uint64_t group, cons
 
     effects_record(effects, RECORD_ALERT)->alert = (struct record_alert){
         .id = id, .domain = "grafana", .source = "main", .org = 1, .fingerprint = "f", .status = ALERT_FIRING, .seq = 1,
-        .starts_ms = SAMPLE_NOW, .changed_ms = SAMPLE_NOW, .labels = effects_labels(effects, &labels)};
+        .starts_ms = SAMPLE_NOW - (int64_t)(id % 100) * 1000, .changed_ms = SAMPLE_NOW, .labels = effects_labels(effects, &labels)};
     effects_record(effects, RECORD_TRANSITION)->transition = (struct record_transition){
         .alert_id = id, .seq = 1, .status = ALERT_FIRING, .at_ms = SAMPLE_NOW, .source = "main", .rule = rule};
     for (int channel = 0; group && channel < 2; channel++)
@@ -112,6 +112,7 @@ static void test_now(void)
     CHECK_INT(json_count(groups), 2);
     CHECK_TEXT(json_get_text(worst, "reference"), "WORS");
     CHECK_INT(json_get_int(worst, "firing", 0), 7);
+    CHECK_TEXT(json_get_text(worst, "since"), "2023-11-14T22:13:14.000Z"); /* the first of its alerts began before it was heard of */
     CHECK_INT(json_count(json_get(worst, "alerts")), 5);
     CHECK_TEXT(json_get_text(nth(json_get(worst, "alerts"), 0), "id"), "306");
     CHECK_TEXT(json_get_text(nth(groups, 1), "reference"), "MILD");

@@ -102,6 +102,20 @@ def test_times_are_the_readers(scene, browser):
     assert time.get_attribute("title").endswith(" UTC")
     shown = browser.driver.execute_script("return new Date(arguments[0].dateTime).toLocaleTimeString(undefined, {timeStyle: 'medium'})", time)
     assert shown in time.text
+    assert "Times are UTC." in scene.daemon.get("/history").text
+    assert "Times are those of Europe/Berlin, your browser's time zone" in browser.text(), "on a phone nothing hovers"
+
+
+def test_a_page_left_open_over_night_gives_the_date(scene, browser):
+    """Yesterday's 03:12 looked like today's."""
+    browser.open(scene.daemon.url + "/history")
+    shown = lambda: browser.driver.find_element("css selector", "article time").text
+    today = shown()
+    browser.driver.execute_script("""
+        const Real = Date;
+        window.Date = class extends Real { constructor(...given) { if (given.length) super(...given); else super(Real.now() + 86400000); } };
+        document.dispatchEvent(new Event("visibilitychange"));""")
+    assert today in shown() and shown() != today, shown()
 
 
 def test_everything_is_reached_by_keyboard(scene, browser):
@@ -222,3 +236,31 @@ def test_under_a_prefix_a_page_follows_too(browser):
             assert not browser.complaints, browser.complaints
         finally:
             d.finish()
+
+
+def test_a_page_that_cannot_follow_says_so(browser):
+    """The daemon was gone, and the page said for hours that nothing was firing."""
+    import pathlib
+    import tempfile
+
+    import daemon
+    with tempfile.TemporaryDirectory(prefix="notifier-gone-") as folder:
+        d = daemon.Daemon(pathlib.Path(folder), daemon.config(daemon.console())).start()
+        try:
+            browser.dress(390, 844, False, True)
+            browser.open(d.url + "/")
+            browser.wait(lambda: "Nothing is firing" in browser.text())
+            notice = browser.driver.find_element("css selector", "main").find_element("xpath", "preceding-sibling::p")
+            assert not notice.is_displayed()
+            d.listen = d.url.removeprefix("http://")
+            d.stop()
+            browser.wait(lambda: notice.is_displayed() and "notifier cannot be reached" in notice.text)
+            assert notice.text.startswith("As of ") and notice.get_attribute("role") == "alert"
+            d.configure(daemon.config(daemon.console()))
+            d.start()
+            d.fire(daemon.alert("WhileGone", annotations={"summary": "It fired meanwhile"}))
+            browser.wait(lambda: "It fired meanwhile" in browser.text() and not notice.is_displayed())
+        finally:
+            d.finish()
+        browser.listen()
+        browser.complaints.clear()  # that the daemon was gone

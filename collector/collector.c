@@ -16,6 +16,7 @@
 #define SEND_REPLY_MAX 16384 /* bytes of QuestDB's complaint */
 #define TABLES_MAX 64
 #define LIMIT_TELL_MS 60000 /* between two log lines about a limit that is reached */
+#define STAMP_AHEAD_MAX_NS 1000000000 /* our clock has gone back by so much: it counts again, and not the last stamp */
 
 /* --- life */
 
@@ -106,7 +107,9 @@ void collector_free(struct collector *collector)
 
 int64_t collector_now_ns(const struct collector *collector)
 {
-    return clock_now(&collector->options.clock).wall_ms * 1000000;
+    int64_t now_ns = clock_now(&collector->options.clock).wall_ms * 1000000, next_ns = collector->stamped_ns + 1;
+
+    return next_ns > now_ns && next_ns - now_ns < STAMP_AHEAD_MAX_NS ? next_ns : now_ns;
 }
 
 size_t collector_body_max(const struct collector *collector)
@@ -146,6 +149,7 @@ static enum push push_rows(struct collector *collector, size_t rows, const char 
     }
     census_keep(collector->census);
     collector->full = false;
+    collector->stamped_ns = collector_now_ns(collector) + (int64_t)rows - 1;
     collector->waiting[collector->waiting_count++] = (struct waiting){kept, context, rows, door};
     show(collector, rows, now.wall_ms);
     if (collector->rows.capacity > ROWS_KEPT_MAX)

@@ -66,6 +66,8 @@ enum push collector_push_lines(struct collector *collector, const char *text, si
 enum push collector_push_points(struct collector *collector, struct points *points, collector_kept kept, void *context,
                                 size_t *bad_line, struct err *err); /* bad_line: the point's number, from 1 */
 size_t collector_body_max(const struct collector *collector); /* bytes of one push, expanded */
+/* The wall clock, and for rows without a time their first: behind all that were given before, as two pushes of one
+ * millisecond would else have rows of the same time, and de-duplication make one of them. */
 int64_t collector_now_ns(const struct collector *collector);
 
 /* --- what is to be seen */

@@ -80,6 +80,7 @@ struct collector {
     int64_t started_ms;
     int64_t own_due_ms; /* steady: our own figures, 0: at the first turn */
     uint64_t received;  /* rows taken in, by whatever door */
+    int64_t stamped_ns; /* wall clock: the last time that a row without one was given, or could have been */
 };
 
 /* collector.c */

@@ -88,6 +88,21 @@ def test_precisions(questdb, start, precision, divisor):
     sql = f"SELECT cast(timestamp AS long) FROM process_metrics WHERE process = '{name}'"
     assert until(lambda: questdb.ask(sql), "the row") == [[stamp]]
 
+def test_rows_without_a_time_each_get_their_own(tmp_path):
+    """Two clients push in one millisecond: with the same time and tags their rows would be one in QuestDB."""
+    c = Collector(tmp_path / "c", {"questdb": {"url": "http://127.0.0.1:1"}}).start()
+    connection, pushes = c.connect(), 100
+    for i in range(pushes):
+        path, body = ("/write", f"numbers number={i}i\nnumbers number={i}i\n") if i % 2 else ("/api/v1/metrics/numbers", json.dumps([{"number": i}] * 2))
+        connection.request("POST", path, body)
+        reply = connection.getresponse()
+        assert reply.read() == b"" and reply.status == 204
+    connection.close()
+    c.finish()
+    times = [int(time) for segment in sorted(c.spool.glob("*.seg")) for time in re.findall(rb"numbers number=\d+i (\d+)\n", segment.read_bytes())]
+    assert len(times) == 2 * pushes and len(set(times)) == len(times), "rows of different pushes share a time"
+    assert sorted(times) == times and times[-1] <= now_ns()
+
 
 def test_what_is_wrong_is_refused_whole_and_says_why(start):
     c = start()

@@ -140,6 +140,7 @@ static bool open_segments(struct spool *spool, struct err *err)
     }
     if ((!spool->count || spool->broken) && !roll(spool, err))
         return false;
+    acked_make_room(spool->acked_fd, spool->acked_row, &spool->acked_turn);
     for (size_t i = 0; i < spool->count; i++)
         spool->bytes += spool->segments[i].bytes;
     remove_acked(spool);

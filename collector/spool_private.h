@@ -38,6 +38,8 @@ bool segments_list(int folder, struct segment **segments, size_t *count, struct 
 /* The row number last acknowledged; false: no whole one. */
 bool acked_read(int fd, uint64_t *row, uint32_t *turn);
 bool acked_write(int fd, uint64_t row, uint32_t turn);
+/* A new file gets its whole length: a disk that is full later must not keep us from saying what may go. */
+void acked_make_room(int fd, uint64_t row, uint32_t *turn);
 
 struct spool {
     char *path;

@@ -1,10 +1,13 @@
 """The collector on a disk that is full: what was answered 204 is kept, what cannot be kept is answered 503, and it heals by itself."""
+import http.server
+import threading
 import time
 
 import pytest
 
 from collector import Collector
 from daemon import until
+from ports import free_port
 from test_storage_full import fill, small_disk  # noqa: F401
 
 
@@ -43,4 +46,44 @@ def test_a_full_disk_under_the_spool(tmp_path, small_disk):  # noqa: F811
     numbers = [int(word.split(b"i ")[0]) for segment in sorted(c.spool.glob("*.seg")) for word in segment.read_bytes().split(b" number=")[1:]]
     assert sorted(set(numbers)) == list(range(kept)) and len(numbers) == kept, "what was answered 204, each once"
     assert c.cli("spool", "verify").returncode == 0
+    c.finish()
+
+
+class Takes(http.server.BaseHTTPRequestHandler):
+    """A QuestDB that takes every row."""
+
+    def do_GET(self):
+        self.send_response(204)
+        self.end_headers()
+
+    def do_POST(self):
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.do_GET()
+
+    def log_message(self, *_):
+        pass
+
+
+def test_a_disk_that_its_own_spool_filled_empties_by_itself(tmp_path, small_disk):  # noqa: F811
+    """QuestDB was away since the first start, and all of the disk is spool: its return alone makes room."""
+    port = free_port()
+    c = Collector(tmp_path / "c", {"questdb": {"url": f"http://127.0.0.1:{port}", "apply_schema": False},
+                                   "spool": {"path": str(small_disk / "spool"), "max_size": "16MiB"}}).start()
+    row, status = 0, 204
+    while status == 204:
+        assert row < 100000, "the disk never filled"
+        status = c.write("".join(f"numbers,pad={'x' * 500} number={row + i}i {time.time_ns()}\n" for i in range(10))).status
+        row += 10
+    assert status == 503
+    fill(small_disk / "spool" / "ballast")
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", port), Takes)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        until(lambda: c.metric("collector_spool_rows") == 0, "all of it to be taken", 60)
+        until(lambda: c.write("numbers number=1i").status == 204, "room for a row, and nobody removed a file")
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
     c.finish()

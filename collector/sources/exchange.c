@@ -161,7 +161,7 @@ static struct connection *connection_of(struct exchange *exchange, const char *n
 }
 
 /* How long it is down, or was: the row that ends an outage carries its whole length. said_ns: the daemon's word for
- * its beginning, or 0. */
+ * its beginning, or 0; in the future (its clock, or a local time that it calls UTC) it counts for nothing. */
 static void add_outage(struct connection *connection, bool connected, int64_t said_ns, int64_t now_ns, struct points *points,
                        struct point *point)
 {
@@ -169,8 +169,12 @@ static void add_outage(struct connection *connection, bool connected, int64_t sa
         return;
     if (connected)
         connection->reconnects++;
-    else if (!connection->down || said_ns)
-        connection->down_ns = said_ns && said_ns <= now_ns ? said_ns : now_ns;
+    else if (said_ns && said_ns <= now_ns)
+        connection->down_ns = said_ns;
+    else if (!connection->down)
+        connection->down_ns = now_ns;
+    if (connection->down_ns > now_ns) /* our clock was set back */
+        connection->down_ns = now_ns;
     connection->down = !connected;
     point_time(points, point, "disconnected_at", connection->down_ns);
     point_double(points, point, "disconnected_seconds", (double)(now_ns - connection->down_ns) / 1e9);

@@ -60,6 +60,34 @@ static void outages_have_a_beginning_and_a_length(void)
     source->kind->close(source);
 }
 
+/* Its clock, its zone, or ours that was set back: an outage that begins in the future would never be five minutes old. */
+static void an_outage_grows_whatever_the_clocks_say(void)
+{
+    static const struct {
+        int64_t after_s;
+        const char *said, *has;
+    } steps[] = {
+        {0, "\"2026-09-21T23:13:20\"", "disconnected_at=1790000000000000t,disconnected_seconds=0"},
+        {600, "\"2026-09-21T23:13:20\"", "disconnected_at=1790000000000000t,disconnected_seconds=600"},
+        {-3600, "\"2026-09-21T23:13:20\"", "disconnected_at=1789996400000000t,disconnected_seconds=0"},
+        {-3000, "null", "disconnected_at=1789996400000000t,disconnected_seconds=600"},
+        {-3000, "1789990000", "disconnected_at=1789990000000000t,disconnected_seconds=7000"},
+    };
+    struct err err = {0};
+    struct source *source = test_open("{type: exchange, url: 'http://x/'}", &err);
+    bool ok;
+
+    REQUIRE(source, "%s", err.text);
+    for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
+        char status[200];
+        snprintf(status, sizeof status, "{\"exchanges\":{\"OKX\":{\"connected\":false,\"disconnect_time\":%s}}}", steps[i].said);
+        char *got = test_text(source, status, NOW_MS + steps[i].after_s * 1000, &ok, &err);
+        CHECK(ok && strstr(got, steps[i].has), "step %zu: %s", i, got);
+        free(got);
+    }
+    source->kind->close(source);
+}
+
 static void a_probe_measures_each_step(void)
 {
     static const struct err refused = {ERR_NETWORK, "Couldn't connect to server"};
@@ -216,6 +244,7 @@ int main(void)
 {
     a_daemon_tells_of_its_connections();
     outages_have_a_beginning_and_a_length();
+    an_outage_grows_whatever_the_clocks_say();
     a_probe_measures_each_step();
     a_session_that_is_held_tells_what_it_sees();
     a_probe_is_an_upgrade_on_a_connection_of_its_own();

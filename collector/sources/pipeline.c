@@ -262,6 +262,15 @@ static void add_count(struct stream *stream, const struct cJSON *count, int64_t 
     stream->total = total;
 }
 
+/* Our clock was set back: nothing lies in the future, or a gap would not be seen until then. */
+static void set_back(struct stream *stream, int64_t wall_ms)
+{
+    if (stream->moved_ms > wall_ms)
+        stream->moved_ms = wall_ms;
+    if (stream->gap_ns > wall_ms * NS_OF_MS)
+        stream->gap_ns = wall_ms * NS_OF_MS;
+}
+
 /* One kind of data of one exchange (NULL: of all together), where the status knows it. */
 static void add_stream(struct pipeline *pipeline, size_t kind, const char *exchange, const struct cJSON *status, const struct cJSON *object,
                        int64_t wall_ms, struct points *points)
@@ -273,6 +282,8 @@ static void add_stream(struct pipeline *pipeline, size_t kind, const char *excha
     if (!count)
         return;
     struct stream *stream = stream_of(pipeline, exchange, kinds[kind].data_type);
+    if (stream)
+        set_back(stream, wall_ms);
     struct point *point = stream ? add_row(pipeline, exchange, stream->data_type, wall_ms, points) : NULL;
     if (!point)
         return;

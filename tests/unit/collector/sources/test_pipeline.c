@@ -55,6 +55,9 @@ static void counters_become_counts_and_gaps(void)
         {75, "103", "records_count=0i,gap_detected=t,gap_started_at=1790000015000000t,gap_duration_seconds=60", "symbols"},
         {90, "104", "records_count=1i,gap_detected=f,gap_started_at=1790000015000000t,gap_duration_seconds=75", "symbols"},
         {105, "2", "records_total=2i,records_count=2i,gap_detected=f", "gap_started_at"},
+        {-3600, "2", "records_count=0i,gap_detected=f", "gap_started_at"}, /* our clock was set back */
+        {-3540, "2", "gap_detected=t,gap_started_at=1789996400000000t,gap_duration_seconds=60", "symbols"},
+        {-7200, "2", "gap_detected=f,gap_started_at=1789992800000000t,gap_duration_seconds=0", "symbols"},
     };
     struct err err = {0};
     struct source *source = test_open("{type: pipeline, url: 'http://x/', gap_after: 1m}", &err);

@@ -193,6 +193,11 @@ static struct stream *stream_of(struct pipeline *pipeline, const char *exchange,
     return stream;
 }
 
+static bool is_over(const struct cJSON *gap)
+{
+    return status_find(gap, NAMES("ended_at", "end", "end_time")) != NULL;
+}
+
 /* The first gap that is open in the status for this stream. */
 static const struct cJSON *gap_of(const struct cJSON *status, const struct cJSON *object, const struct stream *stream)
 {
@@ -201,7 +206,7 @@ static const struct cJSON *gap_of(const struct cJSON *status, const struct cJSON
     bool detected;
 
     if (json_is_object(own))
-        return own;
+        return is_over(own) ? NULL : own;
     if (status_bool(status_find(object, NAMES("gap_detected")), &detected))
         return detected ? object : NULL;
     for (; gap && looked < GAPS_MAX; gap = json_next(gap), looked++) {
@@ -210,7 +215,7 @@ static const struct cJSON *gap_of(const struct cJSON *status, const struct cJSON
         if (data_type && strcmp(data_type, "open_interest") == 0)
             data_type = "oi";
         if ((!exchange || text_equal(exchange, stream->exchange)) && (!data_type || strcmp(data_type, stream->data_type) == 0) &&
-            !status_find(gap, NAMES("ended_at", "end", "end_time")))
+            !is_over(gap))
             return gap;
     }
     return NULL;

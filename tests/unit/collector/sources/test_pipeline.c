@@ -26,6 +26,8 @@ static void counts_become_rows(void)
          ROW("OKX", "oi") "records_total=1i,gap_detected=t,gap_started_at=1789999000000000t,gap_duration_seconds=1000,symbols=\"BTC,ETH\"" AT_NOW, NULL},
         {"a gap by its length", "{\"exchanges\":{\"OKX\":{\"oi\":{\"count\":1,\"gap\":{\"duration_seconds\":60}}}}}",
          ROW("OKX", "oi") "records_total=1i,gap_detected=t,gap_started_at=1789999940000000t,gap_duration_seconds=60" AT_NOW, NULL},
+        {"a gap of its own that is over", "{\"exchanges\":{\"OKX\":{\"oi\":{\"count\":1,\"gap\":{\"start\":1789999000,\"end\":1789999060}}}}}",
+         ROW("OKX", "oi") "records_total=1i,gap_detected=f" AT_NOW, NULL},
         {"nothing counted", "{\"exchanges\":{\"OKX\":{\"connected\":true}}}", "", "counts no open interest, funding or liquidations"},
         {"not JSON", "<html>", "", "the status: not JSON"},
     };

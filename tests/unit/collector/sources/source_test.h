@@ -72,4 +72,40 @@ static inline char *test_job(struct source *source, int64_t wall_ms, bool *ok, s
     return lines ? lines : strdup("");
 }
 
+/* A setting that is wrong, and words of the complaint. */
+struct test_wrong {
+    const char *yaml, *words;
+};
+
+static inline void test_are_refused(const struct test_wrong *table, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct err err = {0};
+        struct source *source = test_open(table[i].yaml, &err);
+        CHECK(!source && strstr(err.text, table[i].words), "%s: %s", table[i].yaml, err.text);
+        if (source)
+            source->kind->close(source);
+    }
+}
+
+/* A status, the rows it must become, and words of the complaint; NULL: none. */
+struct test_status {
+    const char *name, *status, *want, *words;
+};
+
+static inline void test_statuses(const char *yaml, const struct test_status *table, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct err err = {0};
+        bool ok;
+        struct source *source = test_open(yaml, &err);
+        REQUIRE(source, "%s", err.text);
+        char *got = test_text(source, table[i].status, NOW_MS, &ok, &err);
+        CHECK(ok == !table[i].words && (!table[i].words || strstr(err.text, table[i].words)), "%s: %s", table[i].name, err.text);
+        CHECK_TEXT(got, table[i].want);
+        free(got);
+        source->kind->close(source);
+    }
+}
+
 #endif

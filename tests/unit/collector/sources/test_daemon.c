@@ -138,9 +138,7 @@ static void a_status_is_fetched_as_configured(void)
 
 static void wrong_settings_are_named(void)
 {
-    static const struct {
-        const char *yaml, *words;
-    } table[] = {
+    static const struct test_wrong table[] = {
         {"{type: daemon}", "1:1: url or path is missing"},
         {"{type: daemon, url: 'ftp://x'}", "1:1: url must begin with http://"},
         {"{type: daemon, url: 'http://x', path: /x}", "url and path are both given"},
@@ -154,13 +152,7 @@ static void wrong_settings_are_named(void)
         {"{type: daemon, url: 'http://x', bearer_token_file: /nonexistent}", "1:52: "},
     };
 
-    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
-        struct err err = {0};
-        struct source *source = test_open(table[i].yaml, &err);
-        CHECK(!source && strstr(err.text, table[i].words), "%s: %s", table[i].yaml, err.text);
-        if (source)
-            source->kind->close(source);
-    }
+    test_are_refused(table, sizeof table / sizeof table[0]);
 }
 
 int main(void)

@@ -2,9 +2,7 @@
 
 static void a_daemon_tells_of_its_connections(void)
 {
-    static const struct {
-        const char *name, *status, *want, *words;
-    } table[] = {
+    static const struct test_status table[] = {
         {"by name", "{\"exchanges\":{\"BINANCE\":{\"connected\":true,\"latency_ms\":12.5,\"reconnect_count\":3,\"last_message_time\":1789999999,"
                     "\"rate_limit_used\":42},\"OKX\":{\"connected\":false,\"disconnect_time\":\"2026-09-21T13:30:00Z\",\"error\":\"reset by peer\"}}}",
          "exchange_status,host=h1,env=dev,exchange=BINANCE,source=exchange connected=t,latency_ms=12.5,last_message_at=1789999999000000t,"
@@ -18,17 +16,7 @@ static void a_daemon_tells_of_its_connections(void)
          "exchange_status,host=h1,env=dev,exchange=OKX,source=exchange connected=t,reconnect_count=0i 1790000000000000000\n", "1 of 2 exchanges"},
     };
 
-    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
-        struct err err = {0};
-        bool ok;
-        struct source *source = test_open("{type: exchange, url: 'http://x/'}", &err);
-        REQUIRE(source, "%s", err.text);
-        char *got = test_text(source, table[i].status, NOW_MS, &ok, &err);
-        CHECK(ok == !table[i].words && (!table[i].words || strstr(err.text, table[i].words)), "%s: %s", table[i].name, err.text);
-        CHECK_TEXT(got, table[i].want);
-        free(got);
-        source->kind->close(source);
-    }
+    test_statuses("{type: exchange, url: 'http://x/'}", table, sizeof table / sizeof table[0]);
 }
 
 static void outages_have_a_beginning_and_a_length(void)
@@ -213,9 +201,7 @@ static void more_exchanges_than_fit_are_said(void)
 
 static void wrong_settings_are_named(void)
 {
-    static const struct {
-        const char *yaml, *words;
-    } table[] = {
+    static const struct test_wrong table[] = {
         {"{type: exchange}", "either a daemon's status (url or path) or a probe"},
         {"{type: exchange, url: 'http://x', probe: 'wss://x'}", "either a daemon's status (url or path) or a probe"},
         {"{type: exchange, probe: 'tcp://x'}", "probe must begin with"},
@@ -231,13 +217,7 @@ static void wrong_settings_are_named(void)
         {"{type: exchange, url: 'http://x', exchange: OKX}", "exchange names what a probe looks at"},
     };
 
-    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
-        struct err err = {0};
-        struct source *source = test_open(table[i].yaml, &err);
-        CHECK(!source && strstr(err.text, table[i].words), "%s: %s", table[i].yaml, err.text);
-        if (source)
-            source->kind->close(source);
-    }
+    test_are_refused(table, sizeof table / sizeof table[0]);
 }
 
 int main(void)

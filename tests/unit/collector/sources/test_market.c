@@ -415,9 +415,7 @@ static void times_are_understood(void)
 
 static void wrong_settings_are_named(void)
 {
-    static const struct {
-        const char *yaml, *words;
-    } table[] = {
+    static const struct test_wrong table[] = {
         {"{type: market}", "path is missing"},
         {"{type: market, path: x, table: 'a b'}", "\"a b\" is no name"},
         {"{type: market, path: x, table: 'a\";--'}", "is no name"},
@@ -429,13 +427,7 @@ static void wrong_settings_are_named(void)
         {"{type: market, path: x, budget: 1ms}", "1ms is out of range"},
     };
 
-    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
-        struct err err = {0};
-        struct source *source = test_open(table[i].yaml, &err);
-        CHECK(!source && strstr(err.text, table[i].words), "%s: %s", table[i].yaml, err.text);
-        if (source)
-            source->kind->close(source);
-    }
+    test_are_refused(table, sizeof table / sizeof table[0]);
 }
 
 int main(void)

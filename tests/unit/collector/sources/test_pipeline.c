@@ -10,9 +10,7 @@
 
 static void counts_become_rows(void)
 {
-    static const struct {
-        const char *name, *status, *want, *words;
-    } table[] = {
+    static const struct test_status table[] = {
         {"flat names", "{\"exchanges\":{\"BINANCE\":{\"connected\":true,\"oi_count\":10,\"funding_count\":4,\"liquidation_count\":7}}}",
          ROW("BINANCE", "oi") "records_total=10i,gap_detected=f" AT_NOW ROW("BINANCE", "funding") "records_total=4i,gap_detected=f" AT_NOW
          ROW("BINANCE", "liquidation") "records_total=7i,gap_detected=f" AT_NOW, NULL},
@@ -32,17 +30,7 @@ static void counts_become_rows(void)
         {"not JSON", "<html>", "", "the status: not JSON"},
     };
 
-    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
-        struct err err = {0};
-        bool ok;
-        struct source *source = test_open("{type: pipeline, url: 'http://x/'}", &err);
-        REQUIRE(source, "%s", err.text);
-        char *got = test_text(source, table[i].status, NOW_MS, &ok, &err);
-        CHECK(ok == !table[i].words && (!table[i].words || strstr(err.text, table[i].words)), "%s: %s", table[i].name, err.text);
-        CHECK_TEXT(got, table[i].want);
-        free(got);
-        source->kind->close(source);
-    }
+    test_statuses("{type: pipeline, url: 'http://x/'}", table, sizeof table / sizeof table[0]);
 }
 
 static void counters_become_counts_and_gaps(void)
@@ -124,9 +112,7 @@ static void folders_are_measured(void)
 
 static void wrong_settings_are_named(void)
 {
-    static const struct {
-        const char *yaml, *words;
-    } table[] = {
+    static const struct test_wrong table[] = {
         {"{type: pipeline}", "either a status (url or path) or storage"},
         {"{type: pipeline, url: 'http://x', storage: /x}", "either a status (url or path) or storage"},
         {"{type: pipeline, storage: [{suffix: .parquet}]}", "path is missing"},
@@ -134,13 +120,7 @@ static void wrong_settings_are_named(void)
         {"{type: trading, url: 'http://x'}", "unknown setting \"url\""},
     };
 
-    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
-        struct err err = {0};
-        struct source *source = test_open(table[i].yaml, &err);
-        CHECK(!source && strstr(err.text, table[i].words), "%s: %s", table[i].yaml, err.text);
-        if (source)
-            source->kind->close(source);
-    }
+    test_are_refused(table, sizeof table / sizeof table[0]);
 }
 
 static void trading_only_takes_pushes(void)

@@ -210,9 +210,7 @@ static void this_machine_can_be_looked_at(void)
 
 static void wrong_settings_are_named(void)
 {
-    static const struct {
-        const char *yaml, *words;
-    } table[] = {
+    static const struct test_wrong table[] = {
         {"{type: process, processes: questdb}", "expected a list of at most"},
         {"{type: process, processes: [{name: a}]}", "a process is found by one of pidfile"},
         {"{type: process, processes: [{name: a, comm: b, pidfile: c}]}", "a process is found by one of pidfile"},
@@ -222,13 +220,7 @@ static void wrong_settings_are_named(void)
         {"{type: process, host: maybe}", "\"maybe\" is neither true nor false"},
     };
 
-    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
-        struct err err = {0};
-        struct source *source = test_open(table[i].yaml, &err);
-        CHECK(!source && strstr(err.text, table[i].words), "%s: %s", table[i].yaml, err.text);
-        if (source)
-            source->kind->close(source);
-    }
+    test_are_refused(table, sizeof table / sizeof table[0]);
 }
 
 int main(void)

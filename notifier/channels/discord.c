@@ -13,7 +13,8 @@
 #define EMBED_FIELDS_MAX 6
 #define FIELD_NAME_RUNES_MAX 100    /* the limit is 256 */
 #define FIELD_VALUE_RUNES_MAX 200   /* the limit is 1024, and escaping may double it */
-#define CONTENT_RUNES_MAX 1900      /* the limit is 2000 */
+#define CONTENT_RUNES_MAX 1900      /* of a plain text */
+#define CONTENT_RUNES_HARD 2000     /* the limit */
 #define FLAG_SUPPRESS_NOTIFICATIONS 4096
 
 /* Markdown in a label is shown, not obeyed; inside an address a backslash would break it, and marks mean nothing there.
@@ -143,18 +144,20 @@ static const char *content_line(const struct page *page, const struct sending *s
     struct buf out = BUF_EMPTY(CONTENT_MAX);
 
     if (page->own.title)
-        buf_addf(&out, "%s%s", mention ? disarm(page->own.title, arena) : page->own.title, sending->repeat ? " (repeat)" : "");
+        buf_add_text(&out, mention ? disarm(page->own.title, arena) : page->own.title);
     else
         add_headline(&out, page, sending, mention != NULL, arena);
     if (footer && page->footer) {
         buf_add_char(&out, '\n');
         add_escaped(&out, mention ? disarm(page->footer, arena) : page->footer);
     }
-    if (mention)
-        buf_addf(&out, " %s", mention);
-    const char *text = arena_text(arena, buf_text(&out));
+    /* Whatever is cut, these stay. */
+    const char *tail = arena_printf(arena, "%s%s%s", page->own.title && sending->repeat ? " (repeat)" : "", mention ? " " : "",
+                                    text_or(mention, ""));
+    size_t room = text_runes(tail) < CONTENT_RUNES_HARD / 2 ? CONTENT_RUNES_HARD - text_runes(tail) : CONTENT_RUNES_HARD / 2;
+    const char *text = arena_printf(arena, "%s%s", cut(buf_text(&out), room, arena), tail);
     buf_free(&out);
-    return text;
+    return cut(text, CONTENT_RUNES_HARD, arena);
 }
 
 static int colour(enum page_tone tone)
@@ -278,7 +281,7 @@ static void put_lower(struct json_out *json, const struct page *page, const stru
     add_escaped(&plain, mention ? disarm(text, arena) : text);
     if (mention)
         buf_addf(&plain, " %s", mention);
-    json_set_text(json, "content", cut(buf_text(&plain), 2000, arena));
+    json_set_text(json, "content", cut(buf_text(&plain), CONTENT_RUNES_HARD, arena));
     buf_free(&plain);
 }
 
@@ -298,7 +301,7 @@ static bool discord_write(const struct channel_config *config, const struct send
     *out = (struct request){0};
     json_open(&json, '{');
     if (sending->form == FORM_RICH) {
-        json_set_text(&json, "content", cut(content_line(&content.page, sending, mention, content.reply, arena), 2000, arena));
+        json_set_text(&json, "content", content_line(&content.page, sending, mention, content.reply, arena));
         /* Beneath a first message goes one line: its edit carries the embed. */
         if (!content.reply)
             put_embed(&json, &content.page, arena);
@@ -350,8 +353,11 @@ static void discord_read(const struct channel_config *config, const struct sendi
     int64_t code = json_get_int(json, "code", 0);
 
     if (reply->status >= 200 && reply->status < 300) {
-        verdict_all(out, part_count, OUTCOME_TAKEN, NULL, config, arena);
-        out->parts[0].remote_id = arena_text(arena, json_get_text(json, "id"));
+        const char *id = json_get_text(json, "id");
+        /* Asked to wait, it shows the message: a proxy's page is no receipt. */
+        bool ok = id || reply->status == 204;
+        verdict_all(out, part_count, ok ? OUTCOME_TAKEN : OUTCOME_UNCLEAR, ok ? NULL : "an answer that is not Discord's", config, arena);
+        out->parts[0].remote_id = arena_text(arena, id);
     } else {
         enum outcome outcome = judge(reply->status, code, parts[0].kind == PART_EDIT);
         const char *words = arena_printf(arena, "%d %s", reply->status, text_or(json_get_text(json, "message"), "no words"));

@@ -28,6 +28,9 @@ static const struct verdict_row replies[] = {
     {"too large", PART_POST, 413, NULL, "", OUTCOME_REFUSED_CONTENT, -1, NULL, NULL},
     {"a redirect", PART_POST, 301, NULL, "", OUTCOME_REFUSED_CHANNEL, -1, NULL, NULL},
     {"502", PART_POST, 502, NULL, "", OUTCOME_UNCLEAR, -1, NULL, NULL},
+    {"a proxy's page", PART_POST, 200, NULL, "<html>hello</html>", OUTCOME_UNCLEAR, -1, NULL, NULL},
+    {"a proxy's page, at an edit", PART_EDIT, 200, NULL, "<html>hello</html>", OUTCOME_UNCLEAR, -1, NULL, NULL},
+    {"200 and nothing more", PART_POST, 200, NULL, "", OUTCOME_UNCLEAR, -1, NULL, NULL},
     {"words that hold the token", PART_POST, 403, NULL, "{\"message\":\"https://discord.com/api/webhooks/12/" SECRET " and " SECRET "\"}",
      OUTCOME_REFUSED_CHANNEL, -1, NULL, NULL},
     {"no answer", PART_POST, 0, NULL, NULL, OUTCOME_UNCLEAR, -1, NULL, NULL},
@@ -101,6 +104,28 @@ static void the_url_keeps_what_it_has(void)
     }
 }
 
+/* A title of one's own may be as long as it likes: whoever is to be woken is woken. */
+static void a_long_title_keeps_the_mention(void)
+{
+    struct arena *arena = arena_new();
+    struct rendered_part *parts = ARENA_NEW(arena, struct rendered_part, CHANNEL_PARTS_MAX);
+    struct sending sending = {.delivery_id = 1, .now_wall_ms = GOLDEN_NOW_MS, .repeat = true};
+    struct request request;
+    struct view view;
+    struct err err;
+
+    hostile_view(arena, &view, 1);
+    view.own.title = arena_printf(arena, "%03000d", 7);
+    config.codec->compose(&config, &view, arena, parts);
+    CHECK(config.codec->write(&config, &sending, parts, 1, arena, &request, &err), "%s", err.text);
+    struct cJSON *json = json_parse(request.body, request.body_length, NULL);
+    const char *content = text_or(json_get_text(json, "content"), "");
+    CHECK(text_runes(content) <= 2000 && text_ends(content, "… (repeat) @here"), "%zu characters, at their end %s", text_runes(content),
+          content + strlen(content) - 30);
+    json_close(json);
+    arena_free(arena);
+}
+
 int main(void)
 {
     config.codec = channel_find("discord");
@@ -109,6 +134,7 @@ int main(void)
     config.mentions[0] = (struct pair){"critical", "@here"};
     config.mention_count = 1;
     each_hostile_request(&config, "77", check_body);
+    a_long_title_keeps_the_mention();
     the_url_keeps_what_it_has();
     return test_end();
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #define SECTION_RUNES_MAX 3000 /* the limit */
+#define TITLE_RUNES_MAX 1000   /* of a title of one's own */
 #define CONTEXT_RUNES_MAX 2000 /* of links as they are sent; the limit is 3000 */
 #define SLACK_SIZE_MAX 1500
 #define PLAIN_RUNES_MAX 700    /* escaped at most five times as long; 4000 are advised */
@@ -103,10 +104,23 @@ static size_t slack_measure(const struct page *page)
     return runes;
 }
 
+/* At most so many characters, and no half of a <link> or of an &amp; at their end. */
+static const char *cut(const char *text, size_t runes, struct arena *arena)
+{
+    if (text_runes(text) <= runes)
+        return text;
+    char *kept = arena_bytes(arena, text, text_prefix(text, runes - 1)), *link = strrchr(kept, '<');
+    if (link && !strchr(link, '>'))
+        *link = '\0';
+    char *entity = strrchr(kept, '&');
+    if (entity && !strchr(entity, ';'))
+        *entity = '\0';
+    return arena_printf(arena, "%s…", kept);
+}
+
 static void put_block(struct json_out *json, const char *type, const struct buf *text, struct arena *arena)
 {
     bool is_context = strcmp(type, "context") == 0;
-    const char *shown = arena_bytes(arena, buf_text(text), text_prefix(buf_text(text), SECTION_RUNES_MAX));
 
     json_open(json, '{');
     json_set_text(json, "type", type);
@@ -115,7 +129,7 @@ static void put_block(struct json_out *json, const char *type, const struct buf 
         json_open(json, '[');
     json_open(json, '{');
     json_set_text(json, "type", "mrkdwn");
-    json_set_text(json, "text", shown);
+    json_set_text(json, "text", cut(buf_text(text), SECTION_RUNES_MAX, arena));
     json_shut(json, '}');
     if (is_context)
         json_shut(json, ']');
@@ -141,7 +155,7 @@ static void put_rich(struct json_out *json, const struct page *page, const struc
     struct buf headline = BUF_EMPTY(CONTENT_MAX), section = BUF_EMPTY(CONTENT_MAX), context = BUF_EMPTY(CONTENT_MAX);
 
     if (page->own.title)
-        buf_addf(&headline, "%s%s", page->own.title, sending->repeat ? " (repeat)" : "");
+        buf_addf(&headline, "%s%s", cut(page->own.title, TITLE_RUNES_MAX, arena), sending->repeat ? " (repeat)" : "");
     else
         add_headline(&headline, page, sending, arena);
     add_mention(&headline, mention);
@@ -249,6 +263,9 @@ static const struct {
     {"invalid_payload", OUTCOME_REFUSED_CONTENT}, {"no_text", OUTCOME_REFUSED_CONTENT},
     {"message_not_found", OUTCOME_REFUSED_CONTENT}, {"cant_update_message", OUTCOME_REFUSED_CONTENT},
     {"edit_window_closed", OUTCOME_REFUSED_CONTENT}, {"thread_not_found", OUTCOME_REFUSED_CONTENT},
+    {"invalid_blocks_format", OUTCOME_REFUSED_CONTENT}, {"cannot_reply_to_message", OUTCOME_REFUSED_CONTENT},
+    /* The next rung goes without the thread. */
+    {"restricted_action_thread_locked", OUTCOME_REFUSED_CONTENT}, {"restricted_action_non_threadable_channel", OUTCOME_REFUSED_CONTENT},
 };
 
 static enum outcome judge(const struct reply *reply, const char *error)
@@ -272,9 +289,9 @@ static void slack_read(const struct channel_config *config, const struct sending
         return;
     struct cJSON *json = config->bot_token ? json_parse(reply->body, reply->body_length, NULL) : NULL;
     bool good = reply->status >= 200 && reply->status < 300;
-    bool taken = good && (config->bot_token ? json_get_bool(json, "ok", false) : text_starts(reply->body, "ok"));
     const char *error = config->bot_token ? text_or(json_get_text(json, "error"), "no words")
-                                          : summary_clean(reply->body, 100, arena);
+                                          : summary_clean(channel_redact(config, reply->body, arena), 100, arena);
+    bool taken = good && (config->bot_token ? json_get_bool(json, "ok", false) : strcmp(error, "ok") == 0);
 
     if (taken) {
         const char *ts = json_get_text(json, "ts"), *channel = json_get_text(json, "channel");

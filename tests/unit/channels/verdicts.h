@@ -4,7 +4,8 @@
 
 #include "tests/unit/channels/golden.h"
 
-#define SECRET "sekretTestToken0123"
+#define SECRET_BEGINNING "sekret" /* half a secret is one too */
+#define SECRET SECRET_BEGINNING "TestToken0123"
 
 struct verdict_row {
     const char *name;
@@ -37,7 +38,7 @@ static inline void check_verdicts(const struct channel_config *config, const str
         CHECK(verdict.wait_ms == rows[i].wait_ms, "%s: waits %lld", rows[i].name, (long long)verdict.wait_ms);
         CHECK(test_same(got->remote_id, rows[i].remote_id), "%s: remote %s", rows[i].name, text_or(got->remote_id, "(null)"));
         CHECK(test_same(verdict.moved_to, rows[i].moved_to), "%s: moved to %s", rows[i].name, text_or(verdict.moved_to, "(null)"));
-        CHECK(!got->words || !strstr(got->words, SECRET), "%s: a secret in \"%s\"", rows[i].name, got->words);
+        CHECK(!got->words || !strstr(got->words, SECRET_BEGINNING), "%s: a secret in \"%s\"", rows[i].name, got->words);
         CHECK(got->outcome == OUTCOME_TAKEN || (got->words && got->words[0]), "%s: has words", rows[i].name);
         arena_free(arena);
     }

@@ -3,11 +3,12 @@
 #include "base/sign.h"
 #include "base/text.h"
 
+#include <assert.h>
 #include <string.h>
 
 #define SECRET_LEAST 6      /* bytes; shorter words would redact half a language */
 #define SEGMENT_LEAST 12    /* bytes of a URL's last segment that may be a key */
-#define SECRETS_MAX (16 + CHANNEL_HEADERS_MAX)
+#define SECRETS_MAX (22 + CHANNEL_HEADERS_MAX) /* six settings, a token's half, three of a login, four of each of three URLs */
 
 static const char *replace_all(const char *text, const char *secret, struct arena *arena)
 {
@@ -26,51 +27,85 @@ static const char *replace_all(const char *text, const char *secret, struct aren
     return clean;
 }
 
+struct secrets {
+    const char *items[SECRETS_MAX];
+    size_t count;
+};
+
+static void add_secret(struct secrets *secrets, const char *text)
+{
+    assert(secrets->count < SECRETS_MAX);
+    if (text)
+        secrets->items[secrets->count++] = text;
+}
+
+/* As a server that echoes what it was told would show it. */
+static void add_encoded(struct secrets *secrets, const char *text, size_t length, struct arena *arena)
+{
+    struct buf encoded = BUF_EMPTY(8192);
+
+    sign_add_base64(&encoded, text, length);
+    add_secret(secrets, arena_text(arena, buf_text(&encoded)));
+    buf_free(&encoded);
+}
+
 /* What of a URL is secret: its query, its user part, and the last segment of its path (of a hook, the key). */
-static size_t url_secrets(const char *url, struct arena *arena, const char **out)
+static void add_url(struct secrets *secrets, const char *url, struct arena *arena)
 {
     const char *host = url ? strstr(url, "://") : NULL;
-    size_t count = 0;
 
     if (!host)
-        return 0;
+        return;
     host += 3;
     size_t authority = strcspn(host, "/?#"), path = authority + strcspn(host + authority, "?#");
     const char *at = memchr(host, '@', authority);
-    if (at)
-        out[count++] = arena_bytes(arena, host, (size_t)(at - host));
+    if (at) {
+        add_secret(secrets, arena_bytes(arena, host, (size_t)(at - host)));
+        add_encoded(secrets, host, (size_t)(at - host), arena);
+    }
     if (host[path])
-        out[count++] = host + path + 1;
+        add_secret(secrets, host + path + 1);
+    while (path > authority && host[path - 1] == '/')
+        path--;
     const char *all = arena_bytes(arena, host + authority, path - authority), *segment = strrchr(all, '/');
     if (segment && strlen(segment + 1) >= SEGMENT_LEAST)
-        out[count++] = segment + 1;
-    return count;
+        add_secret(secrets, segment + 1);
+}
+
+/* Basic (RFC 7617), AUTH PLAIN (RFC 4616) and AUTH LOGIN. */
+static void add_login(struct secrets *secrets, const char *username, const char *password, struct arena *arena)
+{
+    if (!username || !password)
+        return;
+    char *both = arena_printf(arena, ":%s:%s", username, password);
+    size_t length = strlen(both);
+    add_encoded(secrets, both + 1, length - 1, arena);
+    both[0] = both[1 + strlen(username)] = '\0';
+    add_encoded(secrets, both, length, arena);
+    add_encoded(secrets, password, strlen(password), arena);
 }
 
 const char *channel_redact(const struct channel_config *config, const char *text, struct arena *arena)
 {
-    const char *secrets[SECRETS_MAX] = {config->bot_token, config->webhook_url, config->hmac_secret, config->bearer_token,
-                                        config->password, config->proxy_url};
-    size_t count = 6;
+    const char *whole[] = {config->bot_token, config->webhook_url, config->hmac_secret, config->bearer_token, config->password,
+                           config->proxy_url};
+    struct secrets secrets = {0};
 
     if (!text)
         return NULL;
+    for (size_t i = 0; i < LENGTH(whole); i++)
+        add_secret(&secrets, whole[i]);
     const char *colon = config->bot_token ? strchr(config->bot_token, ':') : NULL;
     if (colon)
-        secrets[count++] = colon + 1; /* Telegram's token without the bot's public id */
-    if (config->username && config->password) {
-        struct buf basic = BUF_EMPTY(4096); /* as a server that echoes its request would show it */
-        const char *both = arena_printf(arena, "%s:%s", config->username, config->password);
-        sign_add_base64(&basic, both, strlen(both));
-        secrets[count++] = arena_text(arena, buf_text(&basic));
-        buf_free(&basic);
-    }
-    count += url_secrets(config->webhook_url, arena, secrets + count);
-    count += url_secrets(config->url, arena, secrets + count);
-    for (size_t i = 0; i < config->header_count && count < SECRETS_MAX; i++)
-        secrets[count++] = config->headers[i].value;
-    for (size_t i = 0; i < count; i++)
-        text = replace_all(text, secrets[i], arena);
+        add_secret(&secrets, colon + 1); /* Telegram's token without the bot's public id */
+    add_login(&secrets, config->username, config->password, arena);
+    add_url(&secrets, config->webhook_url, arena);
+    add_url(&secrets, config->url, arena);
+    add_url(&secrets, config->proxy_url, arena);
+    for (size_t i = 0; i < config->header_count; i++)
+        add_secret(&secrets, config->headers[i].value);
+    for (size_t i = 0; i < secrets.count; i++)
+        text = replace_all(text, secrets.items[i], arena);
     return text;
 }
 

@@ -11,10 +11,9 @@
 #define WISH_MAX_MS (3600 * 1000)
 #define MINIMAL_URL_MAX 120 /* bytes */
 
-const char *content_write(const struct content *content, struct arena *arena)
+static void add_content(struct buf *out, const struct content *content)
 {
-    struct buf out = BUF_EMPTY(CONTENT_MAX);
-    struct json_out json = json_out(&out);
+    struct json_out json = json_out(out);
 
     json_open(&json, '{');
     json_set_text(&json, "severity", content->severity);
@@ -24,6 +23,19 @@ const char *content_write(const struct content *content, struct arena *arena)
     json_member(&json, "page");
     page_write(&json, &content->page);
     json_shut(&json, '}');
+}
+
+const char *content_write(const struct content *content, struct arena *arena)
+{
+    struct buf out = BUF_EMPTY(CONTENT_MAX);
+    struct content built_in = *content;
+
+    add_content(&out, content);
+    if (out.full) { /* only words of one's own are that long */
+        built_in.page.own = (struct own_words){0};
+        buf_clear(&out);
+        add_content(&out, &built_in);
+    }
     const char *text = arena_text(arena, buf_text(&out));
     buf_free(&out);
     return text;

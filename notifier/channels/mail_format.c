@@ -242,11 +242,12 @@ static void add_ids(struct buf *out, const struct sending *sending, const struct
                  incident, host, incident, host);
 }
 
-static void add_recipients(struct buf *out, const char *const *to, size_t count)
+/* As they are: an encoded word is no address (RFC 2047, 5), and the check of the settings lets no other bytes through. */
+static void add_addresses(struct buf *out, const char *name, const char *const *addresses, size_t count)
 {
-    buf_add_text(out, "To: ");
+    buf_addf(out, "%s: ", name);
     for (size_t i = 0; i < count; i++)
-        buf_addf(out, "%s%s", i ? ",\r\n " : "", to[i]);
+        buf_addf(out, "%s%s", i ? ",\r\n " : "", addresses[i]);
     buf_add_text(out, "\r\n");
 }
 
@@ -260,8 +261,8 @@ void mail_format(const struct channel_config *config, const struct sending *send
                                         (unsigned long long)sending->message_id);
 
     add_date(out, sending);
-    mail_add_header(out, "From", config->from);
-    add_recipients(out, to, to_count);
+    add_addresses(out, "From", &config->from, 1);
+    add_addresses(out, "To", to, to_count);
     mail_add_header(out, "Subject", text_or(page->own.title, text_or(page->subject, page->title)));
     add_ids(out, sending, content, host);
     buf_addf(out, "List-Id: <alerts.%s>\r\nAuto-Submitted: auto-generated\r\nX-Auto-Response-Suppress: All\r\n", host);

@@ -10,6 +10,7 @@
 #define MARKUP_BYTES_MAX 9000   /* of the whole text: beyond about 9,500 bytes of entities it is ENTITIES_TOO_LONG */
 #define PLAIN_RUNES_MAX 2000    /* at most 4000 UTF-16 units */
 #define RETRY_MAX_S (24 * 3600)
+#define LETTERS_AND_DIGITS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 
 static void add_link(struct buf *out, const char *name, const char *url)
 {
@@ -102,19 +103,26 @@ static void add_rich(struct buf *out, const struct page *page, const struct send
         add_line(out, page->footer);
 }
 
+/* Bytes of the tag or entity that begins here; 0 where none does, as in "R&D" or "a < b" of a template's own. */
+static size_t markup_size(const char *c)
+{
+    size_t name = *c == '<' ? 1 + (c[1] == '/') : 1 + (c[1] == '#');
+    size_t size = name + (*c == '<' ? strcspn(c + name, "<>") : strspn(c + name, LETTERS_AND_DIGITS));
+
+    return strchr(LETTERS_AND_DIGITS, c[name]) && c[size] == (*c == '<' ? '>' : ';') ? size + 1 : 0;
+}
+
 /* UTF-16 units once tags and entities are taken for what they show: how the server counts. */
 static size_t shown_units(const char *html)
 {
     size_t units = 0;
 
     for (const char *c = html; *c;) {
-        if (*c == '<')
-            c += strcspn(c, ">") + (c[strcspn(c, ">")] == '>');
-        else {
-            unsigned char byte = (unsigned char)*c;
+        size_t markup = *c == '<' || *c == '&' ? markup_size(c) : 0;
+        unsigned char byte = (unsigned char)*c;
+        if (!markup || byte == '&')
             units += ((byte & 0xc0) != 0x80) + (byte >= 0xf0);
-            c += *c == '&' ? strcspn(c, ";") + (c[strcspn(c, ";")] == ';') : 1;
-        }
+        c += markup ? markup : 1;
     }
     return units;
 }
@@ -134,11 +142,14 @@ static const char *text_of(const struct channel_config *config, const struct con
                            struct arena *arena, bool *html)
 {
     struct buf out = BUF_EMPTY(CONTENT_MAX);
+    const char *mention = content_mention(config, content);
 
     if (sending->form == FORM_RICH)
-        add_rich(&out, &content->page, sending, content_mention(config, content));
+        add_rich(&out, &content->page, sending, mention);
     *html = out.length && !out.full && shown_units(buf_text(&out)) <= TELEGRAM_UNITS_HARD;
-    const char *text = *html ? arena_text(arena, buf_text(&out)) : page_lower(&content->page, sending, PLAIN_RUNES_MAX, arena);
+    const char *text = *html ? arena_text(arena, buf_text(&out))
+                             : arena_printf(arena, "%s%s%s", page_lower(&content->page, sending, PLAIN_RUNES_MAX, arena), mention ? " " : "",
+                                            text_or(mention, ""));
     buf_free(&out);
     return text;
 }

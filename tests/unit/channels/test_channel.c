@@ -1,5 +1,6 @@
 #include "tests/unit/channels/verdicts.h"
 
+#include "base/memory.h"
 #include "notifier/channels/common.h"
 
 static void every_channel_is_found(void)
@@ -24,6 +25,12 @@ static const struct {
      "POST https://d.example.org/w/1/abcdefghijklmnop: abcdefghijklmnop?", "POST ***: ***?"},
     {"a query and a user", {.url = "https://user:pass@h.example.org/in?key=value1"}, "user:pass said key=value1", "*** said ***"},
     {"a password, and as Basic shows it", {.username = "u", .password = "secretpw"}, "secretpw Basic dTpzZWNyZXRwdw==", "*** Basic ***"},
+    {"a password, as AUTH PLAIN and AUTH LOGIN show it", {.username = "u", .password = "secretpw"},
+     "500 AUTH PLAIN AHUAc2VjcmV0cHc= or c2VjcmV0cHc=", "500 AUTH PLAIN *** or ***"},
+    {"a user of an address, as Basic shows it", {.url = "https://user:pass@h.example.org/in"}, "Basic dXNlcjpwYXNz", "Basic ***"},
+    {"a proxy's user", {.proxy_url = "http://user:pass@proxy:3128"}, "Proxy-Authorization: Basic dXNlcjpwYXNz of user:pass",
+     "Proxy-Authorization: Basic *** of ***"},
+    {"a hook with a slash at its end", {.webhook_url = "https://d.example.org/w/1/abcdefghijklmnop/"}, "key abcdefghijklmnop", "key ***"},
     {"a header", {.headers = {{"X-Key", "0123456789"}}, .header_count = 1}, "got 0123456789", "got ***"},
     {"a proxy", {.proxy_url = "http://p:q@proxy:3128"}, "via http://p:q@proxy:3128", "via ***"},
     {"too short to be told from a word", {.password = "of"}, "out of order", "out of order"},
@@ -57,6 +64,28 @@ static void no_part_of_a_secret_stays(void)
     CHECK_TEXT(verdict.parts[0].words, "***");
     buf_free(&words);
     arena_free(arena);
+}
+
+/* Words of one's own that do not fit into what is stored make room for the built-in ones. */
+static void words_too_long_to_keep_are_not_lost(void)
+{
+    static const char *const types[] = {"telegram", "discord", "slack", "smtp", "console"};
+    char *marks = memset(memory_get(300001), '<', 300000);
+
+    marks[300000] = '\0';
+    for (size_t i = 0; i < LENGTH(types); i++) {
+        struct arena *arena = arena_new();
+        struct channel_config config = {.type = types[i], .codec = channel_find(types[i]), .to = {"a@example.org"}, .to_count = 1};
+        struct rendered_part parts[CHANNEL_PARTS_MAX];
+        struct content content;
+        struct view view;
+        hostile_view(arena, &view, 1);
+        view.own = (struct own_words){.text = marks, .html = marks};
+        config.codec->compose(&config, &view, arena, parts);
+        CHECK(content_read(&parts[0], arena, &content) && content.page.severity, "%s: %s", types[i], content.page.title);
+        arena_free(arena);
+    }
+    free(marks);
 }
 
 static const struct {
@@ -145,6 +174,7 @@ int main(void)
     every_channel_is_found();
     secrets_are_taken_out();
     no_part_of_a_secret_stays();
+    words_too_long_to_keep_are_not_lost();
     wishes_are_understood();
     limits_are_the_providers();
     severities_have_mentions_and_silence();

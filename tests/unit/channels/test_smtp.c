@@ -145,6 +145,19 @@ static void mails_thread(void)
     arena_free(arena);
 }
 
+/* An address cannot be written as an encoded word (RFC 2047, 5), however long it is. */
+static void a_long_sender_stays_an_address(void)
+{
+    struct arena *arena = arena_new();
+    const char *plain = config.from;
+
+    config.from = "notifications.of.the.alerting.system@monitoring.infrastructure.example.org";
+    CHECK(strstr(message_of(arena, REASON_FIRST, false, 71, false), arena_printf(arena, "\r\nFrom: %s\r\n", config.from)), "%.300s",
+          message_of(arena, REASON_FIRST, false, 71, false));
+    config.from = plain;
+    arena_free(arena);
+}
+
 static void complain(void *context, const char *key, const char *text)
 {
     (void)text;
@@ -180,6 +193,7 @@ int main(void)
     each_hostile_request(&config, NULL, check_body);
     headers_are_encoded();
     mails_thread();
+    a_long_sender_stays_an_address();
     settings_are_checked();
     return test_end();
 }

@@ -127,11 +127,66 @@ static void settings_are_checked(void)
     }
 }
 
+static struct cJSON *body_of(struct arena *arena, struct view *view)
+{
+    struct rendered_part *parts = ARENA_NEW(arena, struct rendered_part, CHANNEL_PARTS_MAX);
+    struct sending sending = {.delivery_id = 1, .now_wall_ms = GOLDEN_NOW_MS, .form = view->form};
+    struct request request;
+    struct err err;
+
+    config.codec->compose(&config, view, arena, parts);
+    CHECK(config.codec->write(&config, &sending, parts, 1, arena, &request, &err), "%s", err.text);
+    return json_parse(request.body, request.body_length, NULL);
+}
+
+/* What would be refused as too long goes as the built-in words, in plain text; a bare & does not hide what follows it. */
+static void long_words_of_ones_own_are_measured(void)
+{
+    static const struct {
+        const char *name, *front;
+        size_t length;
+        bool html;
+    } rows[] = {{"short", "R&D ", 100, true}, {"long", "", 5000, false}, {"long behind a bare &", "R&D ", 5000, false},
+                {"long behind a bare & and a far ;", "R&D of a; ", 5000, false}, {"long behind a bare <", "a < b ", 5000, false},
+                {"just as long as it may be", "&lt;&gt; ", 3600, true}};
+
+    for (size_t i = 0; i < LENGTH(rows); i++) {
+        struct arena *arena = arena_new();
+        struct view view;
+        hostile_view(arena, &view, 1);
+        view.own.text = arena_printf(arena, "%s%0*d", rows[i].front, (int)rows[i].length, 7);
+        struct cJSON *json = body_of(arena, &view);
+        CHECK((json_get(json, "parse_mode") != NULL) == rows[i].html, "%s: %zu bytes", rows[i].name, strlen(text_or(json_get_text(json, "text"), "")));
+        json_close(json);
+        arena_free(arena);
+    }
+}
+
+/* Markup that Telegram would not take costs the markup, not the person who is to be woken. */
+static void the_lower_rungs_mention_too(void)
+{
+    for (enum form form = FORM_RICH; form <= FORM_MINIMAL; form++) {
+        struct arena *arena = arena_new();
+        struct view view;
+        hostile_view(arena, &view, 1);
+        view.form = form;
+        config.mentions[0] = (struct pair){"critical", "@anna"};
+        config.mention_count = 1;
+        struct cJSON *json = body_of(arena, &view);
+        CHECK(strstr(text_or(json_get_text(json, "text"), ""), " @anna"), "form %d: %s", form, json_get_text(json, "text"));
+        json_close(json);
+        config.mention_count = 0;
+        arena_free(arena);
+    }
+}
+
 int main(void)
 {
     config.codec = channel_find("telegram");
     check_verdicts(&config, replies, LENGTH(replies));
     each_hostile_request(&config, "4242", check_body);
+    long_words_of_ones_own_are_measured();
+    the_lower_rungs_mention_too();
     settings_are_checked();
     return test_end();
 }

@@ -30,12 +30,14 @@ struct core *notifier_core(struct notifier *notifier)
 
 bool notifier_is_full(const struct notifier *notifier)
 {
-    return notifier->storage_failed && batch_bytes(notifier->batch) >= NOTIFIER_KEPT_MAX;
+    size_t kept = batch_bytes(notifier->batch) + (notifier->writing ? batch_bytes(notifier->writing) : 0);
+
+    return notifier->storage_failed && kept >= NOTIFIER_KEPT_MAX;
 }
 
 bool notifier_is_stalled(const struct notifier *notifier)
 {
-    return notifier->writing && notifier->storage_failed;
+    return notifier->stalled;
 }
 
 struct notifier *notifier_new(const struct notifier_options *options, struct err *err)
@@ -136,9 +138,11 @@ static void begin_to_fail(struct notifier *notifier, const char *event, const ch
 static void note_commit(struct notifier *notifier, struct instant since, bool ok, const struct err *err)
 {
     struct instant now = clock_now(&notifier->options.clock);
+    int64_t took_ms = now.steady_ms - since.steady_ms;
 
+    notifier->stalled = !ok && took_ms >= CORE_LEAVING_MAX_MS;
     if (ok) {
-        counts_commit(notifier, (double)(now.steady_ms - since.steady_ms) / 1000);
+        counts_commit(notifier, (double)took_ms / 1000);
         if (notifier->storage_failed)
             log_say(LOG_WARN, "storage_healed", "all that was kept in memory is on disk");
         notifier->storage_failed = false;
@@ -155,16 +159,24 @@ static void notice_stall(struct notifier *notifier)
 
     if (notifier->now.steady_ms - notifier->writing_since.steady_ms < CORE_LEAVING_MAX_MS)
         return;
+    notifier->stalled = true;
     snprintf(words, sizeof words, "the disk has not taken a commit for %d s", CORE_LEAVING_MAX_MS / 1000);
     begin_to_fail(notifier, "storage_stalled", words);
 }
 
-/* A batch for the thread, where there is one and it is free; what comes next is decided into another. */
+/* A commit has failed, and it is too early for the next. */
+static bool is_resting(const struct notifier *notifier)
+{
+    return notifier->storage_failed && notifier->now.steady_ms < notifier->retry_commit_ms;
+}
+
+/* A batch for the thread, where there is one and it is free; what comes next is decided into another. One that failed goes there
+ * again, too: the next try may hang. */
 static void hand_over(struct notifier *notifier)
 {
     const struct store *store = &notifier->options.store;
 
-    if (!store->begin || notifier->writing || notifier->storage_failed || !batch_has_rows(notifier->batch))
+    if (!store->begin || notifier->writing || is_resting(notifier) || !batch_has_rows(notifier->batch))
         return;
     notifier->writing = notifier->batch;
     notifier->batch = &notifier->batches[(size_t)(notifier->batch - notifier->batches + 1) % LENGTH(notifier->batches)];
@@ -207,8 +219,9 @@ static bool commit(struct notifier *notifier)
 
     if (!batch_has_rows(notifier->batch))
         return true;
-    if (notifier->storage_failed && notifier->now.steady_ms < notifier->retry_commit_ms)
+    if (is_resting(notifier))
         return false;
+    assert(!store->begin); /* else the thread has it */
     struct instant since = clock_now(&notifier->options.clock);
     bool ok = store->commit(store->context, &notifier->batch->effects, &err);
     note_commit(notifier, since, ok, &err);

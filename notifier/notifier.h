@@ -37,15 +37,14 @@ struct notifier_options { /* the seams; all borrowed, outliving the notifier */
 struct notifier *notifier_new(const struct notifier_options *options, struct err *err); /* loads the store */
 void notifier_free(struct notifier *notifier);
 
-/* One turn over what has come in: decide, commit, speak. Blocks for a commit only where the store has no thread, or one that failed is
- * tried again. */
+/* One turn over what has come in: decide, commit, speak. Blocks for a commit only where the store has no thread. */
 void notifier_turn(struct notifier *notifier);
 /* The turn's beginning alone: what the store has written meanwhile is spoken, and it gets what was decided since. For before
  * more is heard, so that the disk has something to do. */
 void notifier_collect(struct notifier *notifier);
 int64_t notifier_deadline_ms(struct notifier *notifier); /* ms from now until a turn is wanted; 0: now; -1: never */
 bool notifier_is_idle(struct notifier *notifier);        /* nothing in flight, nothing due: drained */
-bool notifier_is_stalled(const struct notifier *notifier); /* a commit does not end; whoever frees it now waits for that */
+bool notifier_is_stalled(const struct notifier *notifier); /* a commit does not end, or the last took too long; freeing may wait for that */
 /* The transport's door. */
 void notifier_hear_reply(void *notifier, uint64_t tag, const struct reply *reply, int64_t latency_ms);
 

@@ -6,7 +6,6 @@
 #include "notifier/heartbeats.h"
 #include "notifier/notifier.h"
 
-#define WAITERS_MAX (NOTIFIER_INBOX_MAX * 2)
 #define NOTIFIER_FAILING_WORDS_MAX 200 /* bytes of why the storage fails */
 #define RETRY_DELIVERIES_MAX 1000 /* dead letters one retry of a channel takes up */
 
@@ -71,6 +70,7 @@ struct notifier {
     struct batch *writing;   /* the store's thread has it; spoken when that is done. NULL: it has none */
     struct instant writing_since;
     bool storage_failed;     /* a commit failed, or does not end */
+    bool stalled;            /* it did not for CORE_LEAVING_MAX_MS: until one ends sooner, nobody asks the disk anything */
     int64_t retry_commit_ms; /* steady */
     int64_t failing_since_ms; /* steady; of a storage that fails */
     char failing_words[NOTIFIER_FAILING_WORDS_MAX];

@@ -424,13 +424,15 @@ static void run(struct serving *serving)
     }
 }
 
-/* A commit that does not end would hold up our own end for ever. It is as a kill then: what was answered is safe, and what a
- * restart does not find its sender says again. */
-static void leave_hanging_disk(const struct serving *serving)
+/* What no disk took by now is lost. A commit that does not end would hold up our own end for ever: it is as a kill then. What was
+ * answered is safe, and what a restart does not find its sender says again. */
+static bool is_all_stored(const struct serving *serving)
 {
+    if (!notifier_health(serving->notifier).storage_failed)
+        return true;
+    log_say(LOG_ERROR, "stopped_without_disk", "%s: the disk takes no commit; what is in memory alone is lost", serving->config->storage_path);
     if (!notifier_is_stalled(serving->notifier))
-        return;
-    log_say(LOG_ERROR, "stopped_without_disk", "%s: the disk does not end its last commit; what is in memory alone is lost", serving->config->storage_path);
+        return false;
     log_stop();
     _exit(1);
 }
@@ -483,7 +485,7 @@ int command_serve(int argc, char **argv)
         fflush(stdout);
         systemd_ready("running");
         run(&serving);
-        leave_hanging_disk(&serving);
+        code = !is_all_stored(&serving);
     } else {
         fprintf(stderr, "notifier: %s\n", err.text);
         code = 1;

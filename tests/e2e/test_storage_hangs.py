@@ -8,10 +8,11 @@ from daemon import alert, config, grafana, hook, until
 
 
 class Disk:
-    """Its syncs hang while the file is there."""
+    """Its syncs hang while the file is there, or fail."""
 
     def __init__(self, folder):
         source, self.library, self.file = pathlib.Path(__file__).with_name("hanging.c"), folder / "hanging.so", folder / "hangs"
+        self.waits = folder / "hangs.waits"  # some sync hangs
         subprocess.run(["cc", "-shared", "-fPIC", "-O1", "-Wall", "-Werror", str(source), "-o", str(self.library), "-ldl"], check=True)
 
     @property
@@ -19,7 +20,11 @@ class Disk:
         return {"LD_PRELOAD": str(self.library), "HANGING": str(self.file)}
 
     def hang(self):
-        self.file.touch()
+        self.waits.unlink(missing_ok=True)
+        self.file.write_text("")
+
+    def fail(self):
+        self.file.write_text("fails")
 
     def heal(self):
         self.file.unlink(missing_ok=True)
@@ -95,3 +100,39 @@ def test_it_ends_though_the_disk_hangs(start, sink, disk, tmp_path):
     d = start(config(hook(sink), route={"group_by": ["alertname"]}), storage=storage, env=disk.env)
     d.wait_at_rest()
     assert "Stored" in {alerts["labels"]["alertname"] for alerts in d.get("/api/v1/alerts").json["items"]}
+
+
+def test_a_disk_that_fails_and_then_hangs(start, sink, disk):
+    """A drive that gives up on one sync takes long over the next: trying again must hold up nobody, either."""
+    d = start(config(hook(sink), route={"group_by": ["alertname"], "group_interval": "1s"}), env=disk.env)
+    d.fire(alert("Before"))
+    d.wait_delivered()
+
+    disk.fail()
+    reply = d.post(grafana(alert("Failing")), timeout=30)
+    assert reply.status == 200 and d.metric("notifier_storage_failed") == 1, reply
+    disk.hang()
+    until(disk.waits.exists, "the commit to be tried again")
+    reply = d.post(grafana(alert("Hanging")), timeout=30)
+    assert reply.status == 200 and any("Hanging" in m.text for m in sink.taken), reply
+    for path in ("/", "/health", "/metrics", "/api/v1/history", "/channels"):
+        assert d.get(path, timeout=30).status in (200, 503), path
+
+    disk.heal()
+    until(lambda: d.metric("notifier_storage_failed") == 0, "the disk is back")
+    d.wait_at_rest()
+    for name in ("Before", "Failing", "Hanging"):
+        assert sum(f'"{name}"' in m.text for m in sink.taken) == 1, name
+    assert d.metric("notifier_unaccounted_alerts") == 0
+    assert {"Before", "Failing", "Hanging"} <= {alerts["labels"]["alertname"] for alerts in d.get("/api/v1/alerts").json["items"]}
+
+
+def test_it_says_what_it_leaves_behind(start, sink, disk):
+    """Stopped while the disk fails: what no disk has is lost, and whoever stopped it reads that."""
+    d = start(config(hook(sink), route={"group_by": ["alertname"]}), env=disk.env)
+    d.fire(alert("Before"))
+    d.wait_delivered()
+    disk.fail()
+    assert d.post(grafana(alert("Told")), timeout=30).status == 200
+    assert d.stop(deadline=40) == 1
+    assert any("stopped_without_disk" in line for line in d.err), d.said()

@@ -20,19 +20,20 @@ static void shadow(struct life *life, const struct effects *effects, size_t *sha
     }
 }
 
-/* What is decided while the thread writes counts once that is through; it is spoken earlier where the thread stalls. */
+/* What is decided while the thread writes counts once that is through; it is spoken earlier where the disk fails or hangs. */
 void disk_shadow(struct life *life)
 {
-    bool stalled = life->writing && notifier_is_stalled(life->notifier);
+    bool from_memory = life->writing && life->notifier->storage_failed;
 
-    if (stalled && !life->commit_failing) {
+    if (from_memory && notifier_is_stalled(life->notifier))
         MARK(stalled);
+    if (from_memory && !life->commit_failing) {
         life->failing_since_ms = life->steady_ms;
         life->commit_failing = true;
     }
-    if (life->writing && (stalled || life->written != STORE_UNDER_WAY || life->committing))
+    if (life->writing && (from_memory || life->written != STORE_UNDER_WAY || life->committing))
         shadow(life, life->writing, &life->shadowed_writing);
-    if (!life->writing || stalled)
+    if (!life->writing || from_memory)
         shadow(life, &life->notifier->batch->effects, &life->shadowed);
 }
 

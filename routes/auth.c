@@ -208,7 +208,7 @@ static enum auth_state refuse_with(struct auth *auth, struct call *call, int sta
     const char *error = status == 401 ? "unauthorized" : status == 403 ? "forbidden" : status == 429 ? "too many tries" : "busy";
 
     auth->failures++;
-    if (status == 401 && challenge == PEOPLE && auth->door && auth_has_people(auth) && call_wants_html(call)) {
+    if (status == 401 && challenge == PEOPLE && auth->door && auth_has_people(auth) && call_is_browsers(call)) {
         auth->door(call, status, why); /* no challenge: a browser would ask in a window of its own */
         return AUTH_ANSWERED;
     }

@@ -36,7 +36,7 @@ void auth_free(struct auth *auth);
 
 struct sessions; /* routes/session.h */
 struct sessions *auth_sessions(struct auth *auth);
-/* Shows a browser that loads a page without a right to it where to sign in. NULL: it is answered as everybody. */
+/* Shows a browser that nobody knows where to sign in. NULL: it is answered as everybody. */
 void auth_set_door(struct auth *auth, void (*door)(struct call *call, int status, const char *why));
 
 #endif

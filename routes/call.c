@@ -86,16 +86,11 @@ bool call_changes(const struct call *call)
     return !text_equal(call->method, "GET") && !text_equal(call->method, "HEAD") && !text_equal(call->method, "OPTIONS");
 }
 
-static bool is_browser(const struct call *call)
+bool call_is_browsers(const struct call *call)
 {
     const char *accept = call_header(call, "Accept");
 
     return accept && strstr(accept, "text/html") && !text_starts(call->target, "/api/");
-}
-
-bool call_wants_html(const struct call *call)
-{
-    return !call_changes(call) && is_browser(call);
 }
 
 static const char *find(const struct path_pair *pairs, size_t count, const char *name)
@@ -373,7 +368,7 @@ void call_answer_json(struct call *call, int status, const struct buf *json)
 /* Grafana shows the first 1024 bytes of a refusal to its user: one plain line. API clients read JSON, people a page. */
 static void write_failure(struct call *call, int status, const char *error, const char *detail)
 {
-    if (call->refuse && is_browser(call)) {
+    if (call->refuse && call_is_browsers(call)) {
         void (*refuse)(struct call *, int, const char *, const char *) = call->refuse;
         char *title = arena_text(call->arena, error);
         title[0] = (char)toupper((unsigned char)title[0]);

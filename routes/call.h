@@ -81,7 +81,7 @@ void call_abandon(struct call *call, int status, const char *error, const char *
 bool call_add_header(struct call *call, const char *name, const char *value); /* of the request; false: too many */
 size_t call_count_headers(const struct call *call, const char *name);
 bool call_changes(const struct call *call);  /* its method is not GET, HEAD or OPTIONS */
-bool call_wants_html(const struct call *call); /* a browser that loads a page */
+bool call_is_browsers(const struct call *call); /* a person at a browser reads the answer: it asks for a page, or sent a form of one */
 bool call_is_webhook(const struct call *call); /* by its path, whatever row it has */
 /* The source whose alerts this call brings: the path's, the credential's, or "api". */
 const char *call_source(const struct call *call);

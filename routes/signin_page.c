@@ -2,6 +2,7 @@
 #include "base/text.h"
 #include "routes/auth_private.h"
 #include "routes/accounts.h"
+#include "routes/call.h"
 #include "routes/context.h"
 #include "routes/markup.h"
 #include "routes/page.h"
@@ -27,10 +28,22 @@ static void show_form(struct call *call, int status, const char *message, const 
     answer(&markup, status, message);
 }
 
+/* The page whose form it was: a silence as it was written is there again. What it says is looked at before anybody goes there. */
+static const char *came_from(const struct call *call)
+{
+    const char *page = text_or(call_header(call, "Referer"), ""), *host = strstr(page, "://");
+    const char *path = host ? strchr(host + 3, '/') : NULL;
+
+    return path ? path_without(call->arena, path, call->prefix) : NULL;
+}
+
 void signin_page_door(struct call *call, int status, const char *why)
 {
     (void)why; /* speaks of tokens */
-    show_form(call, status, NULL, NULL, call_target(call));
+    if (call_changes(call))
+        show_form(call, status, "You are not signed in any more, and nothing was changed. Sign in, and do it again.", NULL, came_from(call));
+    else
+        show_form(call, status, NULL, NULL, call_target(call));
 }
 
 static bool can_sign_in(struct routes_context *routes, struct call *call)

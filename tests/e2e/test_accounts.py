@@ -116,6 +116,28 @@ def test_a_day_with_a_browser(start, hashes):
     assert anna.get("/history").status == 401, "the cookie is worth nothing any more"
 
 
+def test_a_button_pressed_after_the_session_ended(start, hashes):
+    """The browser opened a window of its own for name and password, and what one typed there stayed until it was closed."""
+    d = start(config(console(), auth=people(hashes), server={"public_url": "http://localhost/alerts"}), token=ADMIN)
+    anna = Browser(d)
+    anna.sign_in("anna")
+    fields = {"csrf_token": anna.csrf(), "matcher": "host=db1", "for": "2h", "comment": "disk"}
+    anna.cookies.clear()
+    draft = "/alerts/silences/new?matcher=host%3Ddb1&for=2h&comment=disk"
+    refused = anna.post("/alerts/silences", fields, headers={"Referer": d.url + draft})
+    assert refused.status == 401 and "www-authenticate" not in refused.headers, refused
+    assert "nothing was changed" in refused.text and 'type="password"' in refused.text and not d.items("/api/v1/silences")
+    assert 'value="/silences/new?matcher=host%3Ddb1&amp;for=2h&amp;comment=disk"' in refused.text, "where the form was"
+    assert anna.sign_in("anna", next=draft.removeprefix("/alerts")).headers["location"] == draft
+    anna.cookies.clear()
+    for odd in ("https://evil.example", "https://evil.example//host", "nonsense", ""):
+        page = anna.post("/alerts/silences", fields, headers={"Referer": odd})
+        next = re.search(r'name="next" value="([^"]*)"', page.text)[1]
+        assert anna.sign_in("anna", next=next).headers["location"] == "/alerts/", odd
+        anna.cookies.clear()
+    assert d.call("POST", "/silences", "", FORM, token=False).headers["www-authenticate"].startswith("Basic"), "tools are told as before"
+
+
 def test_sessions_outlive_a_restart_and_end_with_the_password(start, hashes):
     d = start(config(console(), auth=people(hashes)))
     anna, ada = Browser(d), Browser(d)

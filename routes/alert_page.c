@@ -89,11 +89,10 @@ static void set_routes(struct markup *markup, const struct cJSON *labels)
     for (const struct cJSON *label = json_is_object(labels) ? json_first(labels) : NULL; label; label = json_next(label)) {
         buf_clear(&text);
         buf_addf(&text, "%s=%s", json_key(label), text_or(json_text(label), ""));
-        if (!text.full && count++ < ROUTE_LABELS_MAX)
-            markup_add_argument(&link, "label", buf_text(&text));
+        if (!text.full && count < ROUTE_LABELS_MAX)
+            count += markup_try_argument(&link, "label", buf_text(&text));
     }
-    if (!link.full)
-        markup_set_text(markup, "routes", buf_text(&link));
+    markup_set_text(markup, "routes", buf_text(&link));
     buf_free(&link);
     buf_free(&text);
 }

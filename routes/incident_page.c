@@ -57,11 +57,11 @@ static void set_history(struct markup *markup, const struct cJSON *labels)
     buf_add_text(&link, "/history");
     for (const struct cJSON *label = json_is_object(labels) ? json_first(labels) : NULL; label; label = json_next(label)) {
         const char *value = text_or(json_text(label), "");
-        if (strlen(json_key(label)) > VALUE_LONG || strlen(value) > VALUE_LONG || count++ >= HISTORY_MATCHERS_MAX)
+        if (strlen(json_key(label)) > VALUE_LONG || strlen(value) > VALUE_LONG || count >= HISTORY_MATCHERS_MAX)
             continue;
         buf_clear(&matcher);
         page_add_matcher(&matcher, json_key(label), value);
-        markup_add_argument(&link, "matcher", buf_text(&matcher));
+        count += markup_try_argument(&link, "matcher", buf_text(&matcher));
     }
     markup_set_text(markup, "history", buf_text(&link));
     buf_free(&link);

@@ -221,3 +221,16 @@ void markup_add_argument(struct buf *out, const char *name, const char *value)
     }
     buf_free(&encoded);
 }
+
+bool markup_try_argument(struct buf *out, const char *name, const char *value)
+{
+    size_t before = out->length;
+
+    if (strlen(value) > PAGE_LINK_MAX)
+        return false;
+    markup_add_argument(out, name, value);
+    if (out->length <= PAGE_LINK_MAX)
+        return true;
+    buf_cut(out, before);
+    return false;
+}

@@ -58,6 +58,8 @@ bool markup_add(struct markup *markup, const char *template, struct buf *out, st
 
 /* "?a=b&c=d" of an address grows: value NULL or "" adds nothing. Not HTML: the template escapes it. */
 void markup_add_argument(struct buf *out, const char *name, const char *value);
+/* The same, unless the address would be longer than PAGE_LINK_MAX, and would lead nowhere: false, and nothing is added. */
+bool markup_try_argument(struct buf *out, const char *name, const char *value);
 
 /* All pages' templates, parsed when first asked for; a mistake in one is a bug, and aborts. */
 const struct template_set *markup_templates(void);

@@ -9,7 +9,7 @@
 #define BLOCK_LINES 24   /* of a text, beyond which it is folded away and scrolls */
 #define NUMBER_MAX 64    /* bytes of a number, a time or a span as it is written */
 #define SILENCE_VALUE_MAX 300         /* bytes of a label that becomes a matcher */
-#define SILENCE_LINK_MAX (64u * 1024) /* bytes */
+#define LINK_MAX (64u * 1024) /* bytes of an address while it is made */
 #define ENCODED_MAX (1u << 20) /* bytes of a piece of a path */
 
 static const struct value *argument(const struct template_call *call, size_t i)
@@ -220,11 +220,11 @@ static bool labels(const struct template_call *call, struct value *result, struc
     return true;
 }
 
-/* Fewer matchers hush more; the preview says what. */
+/* Without the labels that are too long; fewer matchers hush more, and the preview says what. */
 static bool silence_of(const struct template_call *call, struct value *result, struct err *err)
 {
     const struct value *all = argument(call, 0);
-    struct buf link = BUF_EMPTY(SILENCE_LINK_MAX), matcher = BUF_EMPTY(SILENCE_LINK_MAX);
+    struct buf link = BUF_EMPTY(LINK_MAX), matcher = BUF_EMPTY(LINK_MAX);
     size_t count = 0;
 
     (void)err;
@@ -233,12 +233,11 @@ static bool silence_of(const struct template_call *call, struct value *result, s
         const struct value *value = &all->map.entries[i].value;
         if (value->kind != VALUE_TEXT || !value->text.length || value->text.length > SILENCE_VALUE_MAX)
             continue;
-        count++;
         buf_clear(&matcher);
         page_add_matcher(&matcher, all->map.entries[i].name, value->text.bytes);
-        markup_add_argument(&link, "matcher", buf_text(&matcher));
+        count += !matcher.full && markup_try_argument(&link, "matcher", buf_text(&matcher));
     }
-    if (!count || link.full)
+    if (!count)
         buf_clear(&link);
     give_text(call, &link, result);
     buf_free(&link);

@@ -16,6 +16,7 @@
 #define PAGE_ONE_RUNES 20000        /* likewise where the page is about one thing */
 #define PAGE_LABELS_MAX 24          /* shown of one alert in a list */
 #define PAGE_LABEL_RUNES 100        /* characters of a label's name or value there */
+#define PAGE_LINK_MAX 7000          /* bytes of an address that a stranger's labels make: who stands before us seldom takes more than 8 KiB */
 #define PAGE_ROOM (4u << 20)        /* bytes of a page, from which on a list in it ends early and says so */
 
 struct page_frame {

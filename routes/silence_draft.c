@@ -74,11 +74,17 @@ static void previewed(void *context, bool ok, const struct buf *out, const struc
     json_close(answer.json);
 }
 
-static void take_matchers(struct draft *draft, const char *const *given, size_t count)
+/* False: there are more than a form takes, and without one of them it would hush more. */
+static bool take_matchers(struct draft *draft, const char *const *given, size_t count, struct err *err)
 {
-    for (size_t i = 0; i < count && draft->matcher_count < HISTORY_MATCHERS_MAX; i++)
-        if (given[i][0])
-            draft->matchers[draft->matcher_count++] = given[i];
+    for (size_t i = 0; i < count; i++) {
+        if (!given[i][0])
+            continue;
+        if (draft->matcher_count == HISTORY_MATCHERS_MAX)
+            return err_set(err, ERR_LIMIT, "at most %d labels here; `notifier silence add` takes more", HISTORY_MATCHERS_MAX);
+        draft->matchers[draft->matcher_count++] = given[i];
+    }
+    return true;
 }
 
 static void new_silence(void *context, struct call *call)
@@ -86,14 +92,15 @@ static void new_silence(void *context, struct call *call)
     struct draft_page *page = page_new(context, call);
     struct draft *draft = &page->draft;
     const char *given[CALL_ARGUMENTS_MAX] = {NULL};
+    struct err err = {0};
 
-    take_matchers(draft, given, call_arguments(call, "matcher", given, LENGTH(given)));
+    bool ok = take_matchers(draft, given, call_arguments(call, "matcher", given, LENGTH(given)), &err);
     draft->span = text_or(call_argument(call, "for"), "2h");
     draft->comment = text_or(call_argument(call, "comment"), "");
     draft->id = text_or(call_argument(call, "id"), "");
     draft->starts = text_or(call_argument(call, "starts"), "");
-    if (!draft->matcher_count) {
-        show_draft(page, 200, NULL, NULL);
+    if (!ok || !draft->matcher_count) {
+        show_draft(page, ok ? 200 : 400, NULL, ok ? NULL : err.text);
         return;
     }
     page->query = (struct history_query){.list = LIST_ALERTS, .status = "firing", .limit = PREVIEW_ROWS, .runes = PAGE_LIST_RUNES, .matcher_count = draft->matcher_count};
@@ -183,12 +190,12 @@ static void make(void *context, struct call *call)
     struct buf body = BUF_EMPTY(BODY_MAX);
     struct err err = {0};
 
-    take_matchers(draft, given, call_forms(call, "matcher", given, LENGTH(given)));
+    bool ok = take_matchers(draft, given, call_forms(call, "matcher", given, LENGTH(given)), &err);
     draft->span = text_or(call_form(call, "for"), "");
     draft->comment = text_or(call_form(call, "comment"), "");
     draft->id = text_or(call_form(call, "id"), "");
     draft->starts = text_or(call_form(call, "starts"), "");
-    if (write_draft(draft, call_who(call), notifier_now_ms(page->notifier), &body, &err))
+    if (ok && write_draft(draft, call_who(call), notifier_now_ms(page->notifier), &body, &err))
         notifier_silence(page->notifier, buf_text(&body), body.length, made, page);
     else
         show_draft(page, 400, NULL, err.text);

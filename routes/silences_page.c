@@ -41,21 +41,21 @@ static const char *matcher_words(struct arena *arena, const struct cJSON *matche
     return text;
 }
 
-/* The address of its form again: to change it, or, where it is over, for another one. */
+/* The address of its form again: to change it, or, where it is over, for another one. "": the form does not take all of it, and what is left
+ * would hush more. */
 static const char *again(struct arena *arena, const struct cJSON *silence, bool change)
 {
+    const struct cJSON *matchers = json_get(silence, "matchers");
     struct buf link = BUF_EMPTY(LINK_MAX);
-    size_t count = 0;
+    bool ok = json_count(matchers) <= HISTORY_MATCHERS_MAX;
 
     buf_add_text(&link, "/silences/new");
-    for (const struct cJSON *one = json_first(json_get(silence, "matchers")); one && count < HISTORY_MATCHERS_MAX; one = json_next(one), count++)
-        markup_add_argument(&link, "matcher", matcher_words(arena, one));
-    markup_add_argument(&link, "comment", page_text(silence, "comment"));
-    if (change) {
-        markup_add_argument(&link, "id", page_text(silence, "id"));
-        markup_add_argument(&link, "starts", page_text(silence, "startsAt"));
-    }
-    const char *address = arena_text(arena, buf_text(&link));
+    for (const struct cJSON *one = json_first(matchers); one && ok; one = json_next(one))
+        ok = markup_try_argument(&link, "matcher", matcher_words(arena, one));
+    ok = ok && markup_try_argument(&link, "comment", page_text(silence, "comment"));
+    if (change)
+        ok = ok && markup_try_argument(&link, "id", page_text(silence, "id")) && markup_try_argument(&link, "starts", page_text(silence, "startsAt"));
+    const char *address = ok ? arena_text(arena, buf_text(&link)) : "";
     buf_free(&link);
     return address;
 }

@@ -238,6 +238,19 @@ def test_a_dead_letter_goes_again(night, other_sink):
     assert reply.status == 404 and "told since" in plain(reply.text), reply
 
 
+def test_long_labels_make_no_link_that_is_too_long(start):
+    """Where a label's name was long, "Where does it go?" was answered 414; behind nginx so was "Silence…"."""
+    d = start(config(console(), route=FEW))
+    d.fire(alert("Long", **{"k" * 800 + str(n): "\u4e2d" * 99 for n in range(20)}), alert("Long", **{f"l{n}": "\u4e2d" * 90 for n in range(20)}))
+    one, other = d.items("/api/v1/alerts")
+    for path in (f"/alerts/{one['id']}", f"/alerts/{other['id']}", f"/incidents/{one['incidents'][0]}"):
+        page = d.get(path)
+        found = links(page.text, "/")
+        assert any(link.startswith("/silences/new?matcher=") for link in found) and max(map(len, found)) < 8000, path
+        for link in found:
+            assert d.get(link).status == 200, (path, link)
+
+
 def test_channels(night):
     page = night.get("/channels")
     text = plain(page.text)
@@ -271,6 +284,25 @@ def submit(d, page, action, **changed):
     fields = [(html.unescape(name), html.unescape(value)) for name, value in re.findall(r'type="hidden" name="([^"]*)" value="([^"]*)"', form)]
     fields += list(changed.items())
     return d.call("POST", html.unescape(action), urllib.parse.urlencode(fields), {"Content-Type": "application/x-www-form-urlencoded"})
+
+
+def test_a_silence_that_the_form_cannot_take_is_not_made_wider(start):
+    """The form kept 16 of 20 labels without a word, and the silence that was made of it hushed more."""
+    d = start(config(console()))
+    silence = {"startsAt": "2026-03-14T09:00:00Z", "endsAt": "2099-01-01T00:00:00Z", "createdBy": "anna", "comment": "many"}
+    matchers = {"twenty": [(f"m{n}", "x") for n in range(20)], "long": [(f"m{n}", "\u4e2d" * 300) for n in range(10)], "short": [("m", "x")]}
+    for comment, pairs in matchers.items():
+        made = d.post(json.dumps({**silence, "comment": comment, "matchers": [{"name": n, "value": v} for n, v in pairs]}), path="/api/v2/silences")
+        assert made.status == 200, made
+    page = d.get("/silences").text
+    changes = links(page, "/silences/new?")
+    assert len(changes) == 1 and "matcher=m%3D%22x%22&" in changes[0], changes
+    assert d.get(changes[0]).status == 200 and page.count("notifier silence update ") == 2
+    many = [("matcher", f"m{n}=x") for n in range(17)] + [("for", "2h"), ("comment", "why")]
+    for refused in (d.get("/silences/new?" + urllib.parse.urlencode(many)),
+                    d.call("POST", "/silences", urllib.parse.urlencode(many), {"Content-Type": "application/x-www-form-urlencoded"})):
+        assert refused.status == 400 and "at most 16 labels here" in plain(refused.text), refused
+    assert len(d.items("/api/v1/silences")) == 3
 
 
 def test_a_silence_from_its_preview_to_its_end(night):

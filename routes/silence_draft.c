@@ -11,7 +11,7 @@
 
 #define PREVIEW_ROWS 50 /* alerts shown that it would hush; beyond, "more than" */
 #define BODY_MAX (256u * 1024)
-#define SPAN_MAX_MS (3650 * 24 * 3600 * 1000LL)
+#define SPAN_MAX_MS (36500LL * 24 * 3600 * 1000) /* as far as Alertmanager's users put "for ever" */
 
 static const char *const spans[] = {"1h", "2h", "4h", "8h", "1d", "3d", "7d"};
 
@@ -154,7 +154,7 @@ static bool write_draft(const struct draft *draft, const char *author, int64_t n
     if (!draft->comment[0])
         return err_set(err, ERR_INPUT, "say why, for whoever wonders at night where the alerts are");
     if (!text_to_duration(draft->span, &span_ms, &ignored) || span_ms <= 0 || span_ms > SPAN_MAX_MS)
-        return err_set(err, ERR_INPUT, "for=%.40s: expected a duration such as 2h or 3d", draft->span);
+        return err_set(err, ERR_INPUT, "for=%.40s: expected a duration such as 2h or 3d, at most 36500d", draft->span);
     if (draft->starts[0] && !zone_parse_rfc3339(draft->starts, &starts_ms))
         return err_set(err, ERR_INPUT, "starts=%.40s is no time", draft->starts);
     json_open(&out, '{');

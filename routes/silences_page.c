@@ -41,9 +41,25 @@ static const char *matcher_words(struct arena *arena, const struct cJSON *matche
     return text;
 }
 
+/* How long it lasts from now on, or once it has begun, in whole minutes: what is changed of it leaves its end as it was. */
+static const char *span_left(struct arena *arena, const struct cJSON *silence, int64_t now_ms)
+{
+    struct buf span = BUF_EMPTY(64);
+    int64_t starts_ms = 0, ends_ms = 0;
+
+    if (!zone_parse_rfc3339(page_text(silence, "startsAt"), &starts_ms) || !zone_parse_rfc3339(page_text(silence, "endsAt"), &ends_ms))
+        return "";
+    int64_t minutes = (ends_ms - (starts_ms > now_ms ? starts_ms : now_ms) + 59999) / 60000;
+    if (minutes > 0)
+        text_add_duration(&span, minutes * 60000);
+    const char *text = arena_text(arena, buf_text(&span));
+    buf_free(&span);
+    return text;
+}
+
 /* The address of its form again: to change it, or, where it is over, for another one. "": the form does not take all of it, and what is left
  * would hush more. */
-static const char *again(struct arena *arena, const struct cJSON *silence, bool change)
+static const char *again(struct arena *arena, const struct cJSON *silence, bool change, int64_t now_ms)
 {
     const struct cJSON *matchers = json_get(silence, "matchers");
     struct buf link = BUF_EMPTY(LINK_MAX);
@@ -54,18 +70,18 @@ static const char *again(struct arena *arena, const struct cJSON *silence, bool 
         ok = markup_try_argument(&link, "matcher", matcher_words(arena, one));
     ok = ok && markup_try_argument(&link, "comment", page_text(silence, "comment"));
     if (change)
-        ok = ok && markup_try_argument(&link, "id", page_text(silence, "id")) && markup_try_argument(&link, "starts", page_text(silence, "startsAt"));
+        ok = ok && markup_try_argument(&link, "for", span_left(arena, silence, now_ms)) && markup_try_argument(&link, "id", page_text(silence, "id")) && markup_try_argument(&link, "starts", page_text(silence, "startsAt"));
     const char *address = ok ? arena_text(arena, buf_text(&link)) : "";
     buf_free(&link);
     return address;
 }
 
-static struct value silence_value(struct markup *markup, const struct cJSON *silence)
+static struct value silence_value(struct markup *markup, const struct cJSON *silence, int64_t now_ms)
 {
     bool over = text_equal(page_text(silence, "state"), "expired");
 
     return markup_map(markup, (const struct value_entry[]){{"silence", NULL, value_from_json(silence, markup->arena)},
-                                                           {"again", NULL, value_text(again(markup->arena, silence, !over))}}, 2);
+                                                           {"again", NULL, value_text(again(markup->arena, silence, !over, now_ms))}}, 2);
 }
 
 static void add_search(struct buf *link, const struct silences_page *page)
@@ -95,12 +111,13 @@ static void set_list(struct markup *markup, const struct silences_page *page, co
     const char *next = json_get_text(list, "next");
     struct value *silences = ARENA_NEW(markup->arena, struct value, json_count(items));
     struct buf now = BUF_EMPTY(64), link = BUF_EMPTY(LINK_MAX);
+    int64_t now_ms = notifier_now_ms(page->notifier);
     size_t count = 0;
 
-    zone_add_rfc3339(&now, notifier_now_ms(page->notifier));
+    zone_add_rfc3339(&now, now_ms);
     markup_set_text(markup, "now", buf_text(&now));
     for (const struct cJSON *silence = json_first(items); silence; silence = json_next(silence))
-        silences[count++] = silence_value(markup, silence);
+        silences[count++] = silence_value(markup, silence, now_ms);
     markup_set(markup, "items", value_list(silences, count));
     if (next) {
         buf_add_text(&link, "/silences");

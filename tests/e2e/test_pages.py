@@ -297,6 +297,10 @@ def test_a_silence_that_the_form_cannot_take_is_not_made_wider(start):
     page = d.get("/silences").text
     changes = links(page, "/silences/new?")
     assert len(changes) == 1 and "matcher=m%3D%22x%22&" in changes[0], changes
+    before = d.items("/api/v1/silences")
+    assert submit(d, d.get(changes[0]), "/silences").status == 303
+    ends = lambda rows: {row["id"]: row["endsAt"][:4] for row in rows}
+    assert ends(d.items("/api/v1/silences")) == ends(before), "to change it is not to shorten it to two hours"
     assert d.get(changes[0]).status == 200 and page.count("notifier silence update ") == 2
     many = [("matcher", f"m{n}=x") for n in range(17)] + [("for", "2h"), ("comment", "why")]
     for refused in (d.get("/silences/new?" + urllib.parse.urlencode(many)),
@@ -325,7 +329,7 @@ def test_a_silence_from_its_preview_to_its_end(night):
     critical = len(night.items("/api/v1/alerts?status=firing&severity=critical"))
     assert f"{critical - 4} critical firing" in plain(night.get("/").text), "what is silenced is not counted aloud"
     change = next(link for link in links(page.text, "/silences/new") if "id=" in link)
-    reply = submit(night, night.get(change + "&for=8h"), "/silences")
+    reply = submit(night, night.get(change.replace("for=2h", "for=8h")), "/silences")
     assert reply.status == 303, reply
     assert sum(s["state"] == "active" for s in night.items("/api/v1/silences")) == 1
     page = night.get("/silences")

@@ -331,18 +331,24 @@ static void judge(struct transfer *transfer, CURLcode code)
 {
     struct http_reply *reply = &transfer->reply;
     curl_off_t total_us = 0;
-    long status = 0;
+    long status = 0, tunnel = 0;
 
     curl_easy_getinfo(transfer->easy, CURLINFO_TOTAL_TIME_T, &total_us);
     curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &status);
+    curl_easy_getinfo(transfer->easy, CURLINFO_HTTP_CONNECTCODE, &tunnel);
     reply->latency_ms = total_us / 1000;
     reply->status = (int)status;
     measure(transfer->easy, &reply->steps_ms);
-    if (code == CURLE_OK || (code == CURLE_WRITE_ERROR && transfer->headers_done)) {
+    bool refused = transfer->sent && status >= 400 && status < 500; /* that much is sure, whatever became of its body */
+    if (code == CURLE_OK || refused || (code == CURLE_WRITE_ERROR && transfer->headers_done)) {
         reply->end = HTTP_ANSWERED;
         return;
     }
     reply->end = transfer->sent ? HTTP_UNCLEAR : HTTP_NOT_SENT;
+    if (!transfer->sent && tunnel >= 300) {
+        err_set(&reply->err, ERR_NETWORK, "the proxy answered %ld", tunnel);
+        return;
+    }
     if (code == CURLE_WRITE_ERROR && transfer->take) {
         err_set(&reply->err, ERR_NETWORK, "the transfer was ended by its reader");
         return;

@@ -66,6 +66,10 @@ static inline bool server_treat(int fd, const char *request)
     char path[256] = "", body[4096];
 
     sscanf(request, "%*15s %255s", path);
+    if (strncmp(request, "CONNECT ", 8) == 0) {
+        server_answer(fd, "407 Proxy Authentication Required", "Proxy-Authenticate: Basic realm=\"secret\"\r\n", "who are you?");
+        return false;
+    }
     if (strcmp(path, "/big") == 0) {
         memset(body, 'x', sizeof body);
         dprintf(fd, "HTTP/1.1 200 OK\r\nContent-Length: %zu\r\n\r\n", 50 * sizeof body);
@@ -86,6 +90,11 @@ static inline bool server_treat(int fd, const char *request)
     } else if (strcmp(path, "/half") == 0) {
         server_say(fd, "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n0123456789", 50);
         return false;
+    } else if (strcmp(path, "/refused") == 0) {
+        server_say(fd, "HTTP/1.1 403 Forbidden\r\nRetry-After: 9\r\nContent-Length: 100\r\n\r\n{\"half\":", 71);
+        return false;
+    } else if (strcmp(path, "/nul") == 0) {
+        server_say(fd, "HTTP/1.1 200 OK\r\nX-\0Nul: a\r\nContent-Length: 0\r\n\r\n", 49);
     } else if (strcmp(path, "/silent") == 0)
         return false;
     else if (strcmp(path, "/reset") == 0) {

@@ -61,6 +61,8 @@ static void test_ends(struct http *http)
         {"too slow", "POST", "/slow", HTTP_UNCLEAR, 0, "", "Timeout was reached"},
         {"reset after sending", "POST", "/reset", HTTP_UNCLEAR, 0, "", NULL},
         {"closed without a word", "POST", "/silent", HTTP_UNCLEAR, 0, "", NULL},
+        {"half a refusal is one", "POST", "/refused", HTTP_ANSWERED, 403, "{\"half\":", ""},
+        {"a header with a NUL", "POST", "/nul", HTTP_UNCLEAR, 0, "", NULL},
         {"half an answer", "POST", "/half", HTTP_UNCLEAR, 0, NULL, "Transferred a partial file"},
     };
 
@@ -202,6 +204,8 @@ static void test_environment(struct http *http)
     snprintf(proxy, sizeof proxy, "http://127.0.0.1:%d", server.port);
     got = ask(http, &(struct http_request){.method = "GET", .url = "http://127.0.0.1:1/y", .proxy_url = proxy, .timeout_ms = 2000});
     CHECK(strncmp(got.body, "GET http://127.0.0.1:1/y HTTP/1.1\r\n", 35) == 0, "the one asked for: %s%s", got.body, got.error);
+    got = ask(http, &(struct http_request){.method = "POST", .url = "https://example.org/secret", .proxy_url = proxy, .timeout_ms = 2000});
+    CHECK(got.end == HTTP_NOT_SENT && strcmp(got.error, "the proxy answered 407") == 0, "why the proxy lets nothing through: %s", got.error);
     unsetenv("http_proxy"), unsetenv("all_proxy"), unsetenv("no_proxy");
 }
 

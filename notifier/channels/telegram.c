@@ -233,12 +233,15 @@ static const struct {
     {400, "chat not found", OUTCOME_REFUSED_CHANNEL},
     {400, "group chat was deleted", OUTCOME_REFUSED_CHANNEL},
     {400, "not enough rights", OUTCOME_REFUSED_CHANNEL},
+    {400, "no rights to send", OUTCOME_REFUSED_CHANNEL},
+    {400, "need administrator rights", OUTCOME_REFUSED_CHANNEL},
     {400, "chat_write_forbidden", OUTCOME_REFUSED_CHANNEL},
     {400, "user is deactivated", OUTCOME_REFUSED_CHANNEL},
     {400, "", OUTCOME_REFUSED_CONTENT},
     {401, "", OUTCOME_REFUSED_CHANNEL},
     {403, "", OUTCOME_REFUSED_CHANNEL},
     {404, "", OUTCOME_REFUSED_CHANNEL},
+    {407, "", OUTCOME_REFUSED_CHANNEL},
     {421, "", OUTCOME_REFUSED_CHANNEL},
 };
 
@@ -261,8 +264,8 @@ static void telegram_read(const struct channel_config *config, const struct send
     const struct cJSON *parameters = json_get(json, "parameters");
     const char *words = text_or(json_get_text(json, "description"), "no words");
     int64_t retry_s = json_get_int(parameters, "retry_after", -1), moved = json_get_int(parameters, "migrate_to_chat_id", 0);
+    const char *moved_to = moved ? arena_printf(arena, "%lld", (long long)moved) : NULL;
 
-    (void)sending;
     (void)parts;
     words = arena_printf(arena, "%d %s", reply->status, words);
     if (reply->status >= 200 && reply->status < 300) {
@@ -275,9 +278,11 @@ static void telegram_read(const struct channel_config *config, const struct send
         verdict_all(out, part_count, OUTCOME_BUSY, words, config, arena);
         /* A second more than it says, as its answers count whole ones. */
         out->wait_ms = retry_s >= 0 ? (retry_s < RETRY_MAX_S ? retry_s : RETRY_MAX_S) * 1000 + 1000 : reply_retry_after_ms(reply);
-    } else if (moved) {
-        verdict_all(out, part_count, OUTCOME_MOVED, words, config, arena);
-        out->moved_to = arena_printf(arena, "%lld", (long long)moved);
+    } else if (moved && reply->status < 500) {
+        /* Back to where it was would go round for ever. */
+        bool goes_round = text_equal(moved_to, config->chat_id) || text_equal(moved_to, sending->moved_to);
+        verdict_all(out, part_count, goes_round ? OUTCOME_REFUSED_CHANNEL : OUTCOME_MOVED, words, config, arena);
+        out->moved_to = goes_round ? NULL : moved_to;
     } else
         verdict_all(out, part_count, judge(reply->status, words), words, config, arena);
     json_close(json);

@@ -209,7 +209,8 @@ static enum outcome judge(int status)
         return OUTCOME_BUSY;
     if (status == 408 || status == 425 || status >= 500)
         return OUTCOME_FAILED;
-    if (status < 400 || status == 401 || status == 403 || status == 404 || status == 405 || status == 410)
+    if (status < 400 || status == 401 || status == 403 || status == 404 || status == 405 || status == 407 ||
+        status == 410)
         return OUTCOME_REFUSED_CHANNEL;
     return OUTCOME_REFUSED_CONTENT;
 }

@@ -185,6 +185,12 @@ static void insert(struct latest *latest, size_t index)
     latest->slots[at] = (uint32_t)index + 1;
 }
 
+/* Or from a future that our clock was set back from. */
+static bool is_old(const struct shown *row, int64_t wall_ms)
+{
+    return llabs(wall_ms - row->seen_ms) > LATEST_AGE_MS;
+}
+
 /* Rows too old to be shown make room. */
 static void purge(struct latest *latest, int64_t wall_ms)
 {
@@ -196,7 +202,7 @@ static void purge(struct latest *latest, int64_t wall_ms)
     memset(latest->slots, 0, sizeof latest->slots);
     for (size_t i = 0; i < latest->count; i++) {
         struct shown *row = &latest->rows[i];
-        if (!row->count || wall_ms - row->seen_ms > LATEST_AGE_MS) {
+        if (!row->count || is_old(row, wall_ms)) {
             forget_values(row);
             free(row->labels);
             continue;
@@ -247,7 +253,7 @@ void latest_put(struct latest *latest, const struct point *point, unsigned owner
     struct buf labels = BUF_EMPTY(POINT_TEXT_MAX * 4);
     add_labels(&labels, point, own != NULL);
     struct shown *row = labels.full ? NULL : find_row(latest, exposed[kind].table, own, &labels, wall_ms);
-    if (row && point->time_ns >= row->time_ns) {
+    if (row && (point->time_ns >= row->time_ns || row->time_ns > wall_ms * 1000000)) {
         row->time_ns = point->time_ns;
         row->seen_ms = wall_ms;
         row->owner = owner;
@@ -259,7 +265,7 @@ void latest_put(struct latest *latest, const struct point *point, unsigned owner
 void latest_forget(struct latest *latest, unsigned owner, int64_t wall_ms)
 {
     for (size_t i = 0; i < latest->count; i++)
-        if (latest->rows[i].owner == owner && latest->rows[i].seen_ms < wall_ms)
+        if (latest->rows[i].owner == owner && latest->rows[i].seen_ms != wall_ms)
             forget_values(&latest->rows[i]);
 }
 
@@ -342,7 +348,7 @@ void latest_write(const struct latest *latest, int64_t wall_ms, struct buf *out)
     struct series *all = memory_zeroed(count ? count : 1, sizeof *all);
     for (size_t i = 0; i < latest->count; i++) {
         const struct shown *row = &latest->rows[i];
-        for (size_t v = 0; wall_ms - row->seen_ms <= LATEST_AGE_MS && v < row->count; v++)
+        for (size_t v = 0; !is_old(row, wall_ms) && v < row->count; v++)
             all[at++] = (struct series){row->values[v].name, row->labels, row->table, row->values[v].number};
     }
     qsort(all, at, sizeof *all, by_name);

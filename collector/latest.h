@@ -16,10 +16,10 @@ struct latest;
 struct latest *latest_new(void);
 void latest_free(struct latest *latest);
 bool latest_shows(const char *row); /* begins with the name of a table that is exposed, then a comma or a space? */
-/* Rows of tables that are not exposed are passed over. An older row than the one known changes nothing. owner: the
- * source that says so, from 1; 0: somebody pushed it. */
+/* Rows of tables that are not exposed are passed over. An older row than the one known changes nothing, unless that one
+ * is of the future. owner: the source that says so, from 1; 0: somebody pushed it. */
 void latest_put(struct latest *latest, const struct point *point, unsigned owner, int64_t wall_ms);
-/* What this source said before wall_ms and has not said again is gone: a row under other labels took its place. */
+/* What this source has not said at wall_ms is gone: a row under other labels took its place. */
 void latest_forget(struct latest *latest, unsigned owner, int64_t wall_ms);
 void latest_write(const struct latest *latest, int64_t wall_ms, struct buf *out);
 size_t latest_left_out(const struct latest *latest); /* rows beyond LATEST_ROWS_MAX, since start */

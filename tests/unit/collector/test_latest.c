@@ -49,6 +49,28 @@ static void the_newest_row_is_shown(void)
     latest_free(latest);
 }
 
+/* An hour of the future would else be an hour without figures: what came first would be the newest, and soon too old. */
+static void a_clock_set_back_hides_nothing(void)
+{
+    struct latest *latest = latest_new();
+    struct buf out = BUF_EMPTY(OUT_MAX);
+    int64_t back = WALL - 3600000;
+
+    put_daemon(latest, "a", WALL * 1000000, 5, 3, WALL);
+    put_daemon(latest, "gone", WALL * 1000000, 6, 3, WALL);
+    put_daemon(latest, "a", back * 1000000, 7, 3, back);
+    latest_forget(latest, 3, back);
+    written(latest, back, &out);
+    CHECK(strstr(buf_text(&out), "daemon_fetch_count{daemon=\"a\"} 7\n") && !strstr(buf_text(&out), "gone"), "%s", buf_text(&out));
+    put_daemon(latest, "a", (back + LATEST_AGE_MS) * 1000000, 8, 3, back + LATEST_AGE_MS);
+    CHECK(strstr(written(latest, back + 2 * LATEST_AGE_MS, &out), "daemon_fetch_count{daemon=\"a\"} 8\n"), "and goes on");
+    CHECK_TEXT(written(latest, back + 3 * LATEST_AGE_MS, &out), "");
+    put_daemon(latest, "b", WALL * 1000000, 1, 0, WALL);
+    CHECK_TEXT(written(latest, back - 1, &out), "");
+    buf_free(&out);
+    latest_free(latest);
+}
+
 static void a_source_takes_back_what_it_says_no_more(void)
 {
     struct latest *latest = latest_new();
@@ -140,6 +162,7 @@ static void other_tables_and_bounds(void)
 int main(void)
 {
     the_newest_row_is_shown();
+    a_clock_set_back_hides_nothing();
     a_source_takes_back_what_it_says_no_more();
     figures_that_name_themselves();
     other_tables_and_bounds();

@@ -26,9 +26,14 @@ static bool open_file(struct quarantine *quarantine, struct err *err)
 {
     struct stat stat_;
 
-    quarantine->fd = openat(quarantine->folder, NAME, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (quarantine->fd < 0 || fstat(quarantine->fd, &stat_) != 0 || fsync(quarantine->folder) != 0)
-        return err_set(err, ERR_STORAGE, "%s: %s", NAME, strerror(errno));
+    int fd = openat(quarantine->folder, NAME, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (fd < 0 || fstat(fd, &stat_) != 0 || fsync(quarantine->folder) != 0) {
+        err_set(err, ERR_STORAGE, "%s: %s", NAME, strerror(errno));
+        if (fd >= 0)
+            close(fd);
+        return false;
+    }
+    quarantine->fd = fd;
     quarantine->bytes = (uint64_t)stat_.st_size;
     return true;
 }
@@ -62,9 +67,9 @@ static bool turn_over(struct quarantine *quarantine, struct err *err)
 {
     if (renameat(quarantine->folder, NAME, quarantine->folder, NAME_BEFORE) != 0 && errno != ENOENT)
         return err_set(err, ERR_STORAGE, "%s: %s", NAME, strerror(errno));
-    if (quarantine->fd >= 0)
-        close(quarantine->fd);
-    return open_file(quarantine, err);
+    close(quarantine->fd);
+    quarantine->fd = -1; /* whatever comes of the new file: this one is turned over once */
+    return true;
 }
 
 static bool put(struct quarantine *quarantine, const struct buf *entry, struct err *err)
@@ -86,7 +91,9 @@ bool quarantine_add(struct quarantine *quarantine, const char *row, size_t lengt
 {
     struct buf entry = BUF_EMPTY(LINE_ROW_MAX + 4 * QUARANTINE_REASON_MAX), words = BUF_EMPTY(QUARANTINE_REASON_MAX);
 
-    if ((quarantine->fd < 0 || quarantine->bytes + length > QUARANTINE_BYTES_MAX) && !turn_over(quarantine, err))
+    if (quarantine->fd >= 0 && quarantine->bytes + length > QUARANTINE_BYTES_MAX && !turn_over(quarantine, err))
+        return false;
+    if (quarantine->fd < 0 && !open_file(quarantine, err))
         return false;
     text_add_clean(&words, reason, strnlen(reason, QUARANTINE_REASON_MAX / 2));
     for (char *c = words.data; c && *c; c++)

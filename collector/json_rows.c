@@ -6,7 +6,9 @@
 #include "collector/line.h"
 #include "collector/tables.h"
 
+#include <ctype.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define EXACT_MAX 9007199254740992.0 /* 2^53: a double holds whole numbers up to here */
@@ -16,6 +18,8 @@ struct row {
     struct point *point;
     const struct table *table; /* NULL: not ours */
     struct err *err;
+    int64_t unit_ns;
+    const char *rest, *end; /* of the text: where the times of further rows stand */
 };
 
 /* Milliseconds by the calendar, and the digits of the fraction behind them. */
@@ -32,21 +36,40 @@ static bool text_to_ns(const char *text, int64_t *ns)
     return true;
 }
 
-static bool number_to_ns(double number, int64_t unit_ns, int64_t *ns)
+/* JSON's numbers came as doubles, and today's nanoseconds do not fit into one: rows a few of them apart would become one.
+ * Their digits still stand in the text, in the order of the rows. */
+static int64_t exact(struct row *row, double number)
 {
-    double whole = floor(number), part = number - whole, sum = whole * (double)unit_ns;
+    while (row->rest < row->end) {
+        char digits[20] = "";
+        size_t length = 0;
+        while (row->rest + length < row->end && isdigit((unsigned char)row->rest[length]))
+            length++;
+        if (length && length < sizeof digits)
+            memcpy(digits, row->rest, length);
+        row->rest += length + !length;
+        int64_t value = strtoll(digits, NULL, 10);
+        if ((double)value == number)
+            return value;
+    }
+    return (int64_t)number;
+}
+
+static bool number_to_ns(struct row *row, double number, int64_t *ns)
+{
+    double whole = floor(number), part = number - whole, sum = whole * (double)row->unit_ns;
 
     if (!isfinite(number) || number < 0 || sum >= 9.2e18)
         return false;
-    *ns = (int64_t)whole * unit_ns + (int64_t)(part * (double)unit_ns);
+    *ns = (whole < EXACT_MAX ? (int64_t)whole : exact(row, whole)) * row->unit_ns + (int64_t)(part * (double)row->unit_ns);
     return true;
 }
 
-static bool read_time(const struct cJSON *value, int64_t unit_ns, int64_t *ns, struct err *err)
+static bool read_time(struct row *row, const struct cJSON *value, int64_t *ns)
 {
-    if (json_is_text(value) ? text_to_ns(json_text(value), ns) : json_is_number(value) && number_to_ns(json_number(value, 0), unit_ns, ns))
+    if (json_is_text(value) ? text_to_ns(json_text(value), ns) : json_is_number(value) && number_to_ns(row, json_number(value, 0), ns))
         return true;
-    return err_set(err, ERR_INPUT, "the time is neither RFC 3339, as in 2026-03-14T09:26:53.5Z, nor a number of `precision` (ms unless said)");
+    return err_set(row->err, ERR_INPUT, "the time is neither RFC 3339, as in 2026-03-14T09:26:53.5Z, nor a number of `precision` (ms unless said)");
 }
 
 static bool add_number(struct row *row, const char *name, double number, const char *type)
@@ -120,7 +143,7 @@ static bool add_flat(struct row *row, const struct cJSON *object)
     return true;
 }
 
-static bool read_row(struct row *row, const struct cJSON *object, const char *table, int64_t unit_ns, int64_t now_ns)
+static bool read_row(struct row *row, const struct cJSON *object, const char *table, int64_t now_ns)
 {
     const struct cJSON *time = json_get(object, "timestamp"), *tags = json_get(object, "tags"), *fields = json_get(object, "fields");
     size_t refused = row->points->refused;
@@ -130,7 +153,7 @@ static bool read_row(struct row *row, const struct cJSON *object, const char *ta
         return err_set(row->err, ERR_INPUT, "a row is an object");
     if (!time)
         time = json_get(object, "time");
-    if (time && !json_is_null(time) && !read_time(time, unit_ns, &time_ns, row->err))
+    if (time && !json_is_null(time) && !read_time(row, time, &time_ns))
         return false;
     row->point = points_add(row->points, table, time_ns);
     if (!row->point)
@@ -145,7 +168,7 @@ static bool read_row(struct row *row, const struct cJSON *object, const char *ta
 bool json_rows_read(const char *text, size_t length, const char *table, int64_t unit_ns, int64_t now_ns, struct points *points,
                     size_t *row, struct err *err)
 {
-    struct row reading = {.points = points, .table = table_find(table), .err = err};
+    struct row reading = {.points = points, .table = table_find(table), .err = err, .unit_ns = unit_ns, .rest = text, .end = text + length};
     bool ok = true;
 
     *row = 0;
@@ -160,11 +183,11 @@ bool json_rows_read(const char *text, size_t length, const char *table, int64_t 
     if (json_is_array(rows))
         for (const struct cJSON *object = json_first(rows); ok && object; object = json_next(object)) {
             ++*row;
-            ok = read_row(&reading, object, table, unit_ns, now_ns + (int64_t)*row - 1); /* without a time: each its own */
+            ok = read_row(&reading, object, table, now_ns + (int64_t)*row - 1); /* without a time: each its own */
         }
     else {
         *row = 1;
-        ok = read_row(&reading, json, table, unit_ns, now_ns);
+        ok = read_row(&reading, json, table, now_ns);
     }
     json_close(json);
     return ok;

@@ -179,8 +179,11 @@ static bool reach_database(struct market *market, struct err *err)
         leave_database(market);
         return err_set(err, ERR_INPUT, "%s: %s", market->path, strerror(errno));
     }
-    if (market->db && (status.st_dev != market->device || status.st_ino != market->inode))
+    if (status.st_dev != market->device || status.st_ino != market->inode) {
         leave_database(market);
+        for (size_t i = 0; i < market->query_count; i++)
+            market->queries[i].began = false;
+    }
     if (market->db)
         return true;
     market->device = status.st_dev;
@@ -272,10 +275,12 @@ static bool begin_behind(struct market *market, struct query *query, struct err 
 {
     bool row = false;
 
-    if (query->began || !query->since_sql) {
-        query->began = true;
+    if (query->began)
         return true;
-    }
+    query->last_id = 0;
+    query->began = !query->since_sql;
+    if (query->began)
+        return true;
     struct db_stmt *stmt = db_prepare(market->db, query->since_sql, err);
     if (!stmt)
         return false;

@@ -288,6 +288,31 @@ static void configured_queries_tell_the_rest(void)
     db_close(db);
 }
 
+/* A restored database has lower ids than the one before: its requests count, and not only from where that one ended. */
+static void a_histogram_begins_anew_in_another_database(void)
+{
+    struct err err = {0};
+    bool ok;
+    struct db *db = database(log_schema);
+    struct source *source = open_source("queries: [{metric: spock_api_request_duration_seconds, histogram: true, since_sql: 'SELECT max(id) FROM api_log', labels: [region],"
+                                        " sql: 'SELECT id, region, seconds FROM api_log WHERE id > ?1 ORDER BY id'}]");
+
+    REQUIRE(db && source, "%s", path);
+    put(db, "INSERT INTO api_log (id, region, seconds) VALUES (1000,'KR',1)");
+    free(test_job(source, NOW_MS, &ok, &err));
+    db_close(db);
+    db = database(log_schema);
+    put(db, "INSERT INTO api_log (id, region, seconds) VALUES (7,'KR',1)");
+    free(test_job(source, NOW_MS, &ok, &err)); /* begins behind 7 */
+    put(db, "INSERT INTO api_log (region, seconds) VALUES ('KR',0.5),('KR',0.5)");
+    char *got = test_job(source, NOW_MS, &ok, &err);
+    CHECK(ok, "%s", err.text);
+    CHECK_VALUE(got, "spock_api_request_duration_seconds_count", "KR", 2);
+    free(got);
+    source->kind->close(source);
+    db_close(db);
+}
+
 static void what_is_missing_is_said(void)
 {
     struct err err = {0};
@@ -443,6 +468,7 @@ int main(void)
     the_writer_is_not_held_up();
     no_lock_is_left_without_a_log();
     configured_queries_tell_the_rest();
+    a_histogram_begins_anew_in_another_database();
     what_is_missing_is_said();
     the_newest_backup_is_found();
     a_slow_query_is_ended();

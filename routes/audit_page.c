@@ -44,7 +44,7 @@ static void show(struct audit_page *page, int status, const struct cJSON *list, 
 
     for (size_t i = 0; i < LENGTH(fields); i++)
         markup_set_text(&markup, fields[i], call_argument(page->call, fields[i]));
-    set_link(&markup, "csv", page, "/api/v1/audit", "format", "csv");
+    set_link(&markup, "csv", page, "/api/v1/audit?limit=1000", "format", "csv");
     if (next)
         set_link(&markup, "older", page, "/audit", "cursor", next);
     markup_set_text(&markup, "complaint", complaint);

@@ -286,6 +286,18 @@ def submit(d, page, action, **changed):
     return d.call("POST", html.unescape(action), urllib.parse.urlencode(fields), {"Content-Type": "application/x-www-form-urlencoded"})
 
 
+def test_an_export_is_as_long_as_its_link_says(start):
+    """"All of it as CSV" were the newest 100."""
+    d = start(config(console()))
+    for n in range(120):
+        d.call("POST", f"/api/v1/deliveries/{n}/retry")
+        d.post("no JSON {")
+    for path, least in (("/audit", 120), ("/quarantine", 120)):
+        page = d.get(path)
+        assert "The newest 1,000" in plain(page.text), path
+        assert len(rows_of_csv(d.get(next(link for link in links(page.text, "/api/v1") if "format=csv" in link)))) >= least, path
+
+
 def test_a_silence_that_the_form_cannot_take_is_not_made_wider(start):
     """The form kept 16 of 20 labels without a word, and the silence that was made of it hushed more."""
     d = start(config(console()))

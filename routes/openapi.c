@@ -172,7 +172,7 @@ static void put_answers(struct json_out *out, const struct operation *row, const
     put_success(out, row, "200", "done");
     if (row->ailing)
         put_success(out, row, "503", "not well");
-    if (row->csv) {
+    if (row->csv || row->tagged) {
         json_member(out, "304");
         put_ref(out, "responses", "Same");
     }

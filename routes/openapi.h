@@ -13,7 +13,8 @@ struct operation {
     const char *body;      /* a schema; NULL: none is needed */
     const char *answer;    /* a schema of JSON; NULL: plain text, or what `type` says */
     const char *type;      /* of an answer that is no JSON; NULL: application/json; "": nothing is answered but the status */
-    bool csv;              /* ?format=csv as well */
+    bool csv;              /* ?format=csv as well; tagged, too */
+    bool tagged;           /* JSON with an ETag: 304 where nothing has changed */
     const char *refusals;  /* statuses besides those that follow from the row: "409 422"; NULL: none */
     bool ailing;           /* 503 answers the same shape: it is the news */
 };

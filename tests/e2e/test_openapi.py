@@ -128,6 +128,8 @@ def test_every_path_is_served_as_the_document_says(busy):
             if reply.status == 200 and (kind not in content if content else reply.body):
                 wrong.append((method, path, f"{kind}, not {list(content)}"))
             shape = content.get(kind, {}).get("schema", {})
+            if ("etag" in reply.headers) != ("304" in operation["responses"]):
+                wrong.append((method, path, "an ETag, and 304 is not in the document, or the other way round"))
         if reply.status != status:
             wrong.append((method, path, reply))
         elif reply.headers.get("content-type", "").startswith("application/json") and reply.body:

@@ -6,25 +6,35 @@
 #include "routes/reply.h"
 #include "routes/tables.h"
 
+/* A JSON object, or nothing at all. False: err says why not. */
+static bool read_body(const struct call *call, struct cJSON **json, struct err *err)
+{
+    size_t length;
+    const char *body = call_body(call, &length);
+
+    *json = NULL;
+    if (!length)
+        return true;
+    *json = json_parse(body, length, err);
+    return *json && (json_is_object(*json) || err_set(err, ERR_INPUT, "expected a JSON object"));
+}
+
 /* Severity and resolved stand in the query or in a JSON body. */
 static void test_channel(void *context, struct call *call)
 {
     struct routes_context *routes = context;
-    const char *severity = text_or(call_argument(call, "severity"), NULL), *resolved = call_argument(call, "resolved");
-    bool is_resolved = resolved && !text_equal(resolved, "false");
-    struct cJSON *json = NULL;
+    const char *severity = text_or(call_argument(call, "severity"), NULL), *resolved = text_or(call_argument(call, "resolved"), "false");
+    struct cJSON *json;
     struct err err = {0};
-    size_t length;
-    const char *body = call_body(call, &length);
 
-    if (length && !(json = json_parse(body, length, &err))) {
+    bool ok = read_body(call, &json, &err);
+    if (ok && !text_equal(resolved, "true") && !text_equal(resolved, "false"))
+        ok = err_set(&err, ERR_INPUT, "resolved=%.20s: expected true or false", resolved);
+    if (ok)
+        notifier_test(routes->notifier, call_param(call, "name"), text_or(json_get_text(json, "severity"), severity),
+                      json_get_bool(json, "resolved", text_equal(resolved, "true")), call_who(call), reply_done, call);
+    else
         call_fail(call, 400, "bad request", "%s", err.text);
-        return;
-    }
-    if (json_get_text(json, "severity"))
-        severity = text_or(json_get_text(json, "severity"), NULL);
-    is_resolved = json_get_bool(json, "resolved", is_resolved);
-    notifier_test(routes->notifier, call_param(call, "name"), severity, is_resolved, call_who(call), reply_done, call);
     json_close(json);
 }
 
@@ -111,12 +121,11 @@ static void backup(void *context, struct call *call)
 {
     struct routes_context *routes = context;
     struct err err = {0};
-    size_t length;
-    const char *body = call_body(call, &length);
-    struct cJSON *json = length ? json_parse(body, length, &err) : NULL;
-    const char *file = text_or(json_get_text(json, "file"), text_or(call_argument(call, "file"), NULL));
+    struct cJSON *json;
 
-    if (length && !json)
+    bool ok = read_body(call, &json, &err);
+    const char *file = text_or(json_get_text(json, "file"), text_or(call_argument(call, "file"), NULL));
+    if (!ok)
         call_fail(call, 400, "bad request", "%s", err.text);
     else if (!file)
         call_fail(call, 400, "bad request", "which file? Send {\"file\": \"/path/of/the/copy.db\"}");

@@ -9,6 +9,8 @@
 #include "routes/reply.h"
 #include "routes/tables.h"
 
+#include <strings.h>
+
 #define CONFIG_TEXT_MAX (4u << 20) /* bytes of the configuration as Alertmanager would write it */
 #define RECEIVERS_MAX 4096
 
@@ -102,9 +104,16 @@ static void refuse(struct call *call, const struct err *err)
         answer_error(call, err->kind == ERR_INPUT ? 400 : 500, err->text);
 }
 
+/* Whatever Alertmanager does not take for a yes, is a no: 0, no, maybe. */
 static bool is_off(struct call *call, const char *name)
 {
-    return text_equal(call_argument(call, name), "false");
+    static const char *const yes[] = {"true", "1", "yes", "ok", "y", "on", "selected", "checked", "t", "enabled"};
+    const char *value = text_or(call_argument(call, name), NULL);
+
+    for (size_t i = 0; i < LENGTH(yes) && value; i++)
+        if (strcasecmp(value, yes[i]) == 0)
+            return false;
+    return value;
 }
 
 static void list(void *context, struct call *call, enum history_list kind)

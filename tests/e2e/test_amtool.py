@@ -178,6 +178,7 @@ def test_groups_and_filters(start, sink):
     source = shown(d, "?filter=alertname%3DDown")["Down"]["fingerprint"]
     inhibited = d.get("/api/v2/alerts?active=false&silenced=false").json
     assert [(a["labels"]["cluster"], a["status"]["inhibitedBy"]) for a in inhibited] == [("a", [source])]
+    assert d.get("/api/v2/alerts?active=0&silenced=No").json == inhibited and len(d.get("/api/v2/alerts?active=1&silenced=&inhibited=TRUE").json) == 3, "as Alertmanager reads them"
     assert len(d.get("/api/v2/alerts?inhibited=false").json) == 2
     assert len(d.get("/api/v2/alerts/groups?inhibited=false&filter=cluster%3D%22a%22").json[0]["alerts"]) == 1
     assert d.get("/api/v2/alerts?filter=%3Dx").status == 400 and isinstance(d.get("/api/v2/alerts?filter=%3Dx").json, str)

@@ -33,6 +33,8 @@ static const struct handlers_row rows[] = {
     {"POST", "/api/v1/channels/mail/test", "{\"severity\":\"critical\",\"resolved\":false}", 200, "test mail critical 0 by anna", NULL},
     {"POST", "/api/v1/channels/mail/test", NULL, 200, "test mail - 0 by anna", NULL},
     {"POST", "/api/v1/channels/mail/test", "{", 400, NULL, "bad request"},
+    {"POST", "/api/v1/channels/mail/test", "[true]", 400, NULL, "expected a JSON object"},
+    {"POST", "/api/v1/channels/mail/test?resolved=maybe", NULL, 400, NULL, "resolved=maybe: expected true or false"},
     {"POST", "/api/v1/deliveries/17/retry", NULL, 200, "retry 17 -", NULL},
     {"POST", "/api/v1/deliveries/17/drop", NULL, 200, "drop 17", NULL},
     {"POST", "/api/v1/deliveries/x/drop", NULL, 404, NULL, "not the id"},

@@ -94,7 +94,7 @@ static bool match_segment(const char *pattern, size_t length, const char *segmen
                           struct path_pair *params, size_t *count)
 {
     if (length > 2 && pattern[0] == '{' && pattern[length - 1] == '}') {
-        if (!segment[0] || strchr(segment, '/'))
+        if (!segment[0])
             return false;
         assert(*count < CALL_PARAMS_MAX);
         params[(*count)++] = (struct path_pair){arena_bytes(arena, pattern + 1, length - 2), segment};

@@ -34,7 +34,7 @@ const char *path_without(struct arena *arena, const char *target, const char *pr
 /* "a=1&b=2" of a query or of a form's body; at most CALL_ARGUMENTS_MAX pairs into out. */
 bool path_parse_pairs(struct arena *arena, const char *text, struct path_pair *out, size_t *count, struct err *err);
 
-/* "/api/v1/webhook/{source}" against a path. A capture is never empty and holds no slash. params has CALL_PARAMS_MAX. */
+/* "/api/v1/webhook/{source}" against a path. A capture is never empty, and is any text: a slash in it came as %2F. params has CALL_PARAMS_MAX. */
 bool path_match(const struct path *path, const char *pattern, struct arena *arena, struct path_pair *params, size_t *count);
 
 #endif

@@ -20,7 +20,7 @@ typedef void (*route_handler)(void *context, struct call *call);
 
 struct route {
     const char *method;      /* "GET", "POST", ...; HEAD is answered by GET's row */
-    const char *path;        /* "/api/v1/webhook/{source}"; a capture never holds a '/' after decoding of the path's bounds */
+    const char *path;        /* "/api/v1/webhook/{source}"; a capture is never empty, and any text: "a/b" from a%2Fb, which is one piece of the path */
     enum access access;
     route_handler handler;   /* calls one of the call_answer functions now, or later from the same thread */
 };

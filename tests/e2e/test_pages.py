@@ -286,6 +286,14 @@ def submit(d, page, action, **changed):
     return d.call("POST", html.unescape(action), urllib.parse.urlencode(fields), {"Content-Type": "application/x-www-form-urlencoded"})
 
 
+def test_a_channel_with_a_slash_in_its_name_is_tested(start):
+    """Its button led to "there is nothing at this address"."""
+    d = start(config(console(name="ops/team a")))
+    action = re.search(r'<form method="post" action="([^"]*)/test"', d.get("/channels").text).group(1)
+    reply = d.call("POST", action + "/test", "severity=info", {"Content-Type": "application/x-www-form-urlencoded"})
+    assert reply.status == 303 and d.post("", path="/api/v1" + action + "/test").status == 200, reply
+
+
 def test_an_export_is_as_long_as_its_link_says(start):
     """"All of it as CSV" were the newest 100."""
     d = start(config(console()))

@@ -69,8 +69,9 @@ static const struct {
     {"/api/v1/webhook/{source}", "/api/v1/webhook/", false, NULL},
     {"/api/v1/webhook/{source}", "/api/v1/webhook", false, NULL},
     {"/api/v1/webhook/{source}", "/api/v1/webhook/a/b", false, NULL},
-    {"/api/v1/webhook/{source}", "/api/v1/webhook/a%2Fb", false, NULL},
-    {"/api/v1/webhook/{source}", "/api/v1/webhook/%2e%2e%2fgrafana", false, NULL},
+    {"/api/v1/webhook/{source}", "/api/v1/webhook/%2e%2e%2fgrafana", true, "../grafana"}, /* a name like any other: nothing is a file's */
+    {"/api/v1/channels/{name}/test", "/api/v1/channels/ops%2Fteam%20a/test", true, "ops/team a"},
+    {"/api/v1/channels/{name}/test", "/api/v1/channels/ops/team/test", false, NULL},
     {"/api/v1/webhook/{source}", "/api/v1/webhook/gr%61fana", true, "grafana"},
     {"/api/v1/channels/{name}/test", "/api/v1/channels/on%20call%20%22A%22/test", true, "on call \"A\""},
     {"/api/v1/channels/{name}/test", "/api/v1/channels/a%2Btest/test", true, "a+test"},

@@ -23,7 +23,7 @@ static const struct {
     {"arguments", "GET /item/a?x=1&x=2 HTTP/1.1\r\n" H END, 200, "X-Count: 2\r\n"},
     {"NUL in the path", "GET /item/a%00b HTTP/1.1\r\n" H END, 400, NULL},
     {"a broken escape", "GET /item/%zz HTTP/1.1\r\n" H END, 400, NULL},
-    {"a slash inside a parameter", "GET /item/a%2Fb HTTP/1.1\r\n" H END, 404, NULL},
+    {"a slash inside a parameter", "GET /item/a%2Fb HTTP/1.1\r\n" H END, 200, "\r\n\r\na/b\n"},
     {"an error in JSON", "GET /api/v1/fail HTTP/1.1\r\n" H END, 503, "{\"error\":\"busy\",\"detail\":\"not now: \\\"quoted\\\"\"}"},
     {"an unknown address in JSON", "GET /api/v1/nosuch HTTP/1.1\r\n" H END, 404, "{\"error\":\"not found\""},
     {"a body", "POST /echo HTTP/1.1\r\n" H "Content-Length: 5\r\n" END "hellx", 200, "5 bytes, last x"},

@@ -72,7 +72,7 @@ void answer_reply(struct notifier *notifier, const struct batch *batch, size_t a
     if (!waiter)
         return;
     waiter->id = reply->id;
-    waiter->text = reply->text;
+    waiter->text = memory_text(reply->text);
     if (!reply->ok)
         waiter_answer(waiter, reply->refused ? 400 : 404, reply->words, 0);
     else if (stored)

@@ -46,7 +46,7 @@ void waiter_answer(struct waiter *waiter, int status, const char *words, int ret
 {
     struct notifier_answer answer = {.status = status, .id = waiter->id, .words = words, .text = waiter->text,
                                      .retry_after_s = retry_after_s};
-    char *refused = waiter->refused;
+    char *refused = waiter->refused, *text = waiter->text;
 
     if (refused && status == 200) {
         answer.status = 400;
@@ -57,6 +57,7 @@ void waiter_answer(struct waiter *waiter, int status, const char *words, int ret
     waiter->text = NULL;
     waiter->done(waiter->context, &answer);
     free(refused);
+    free(text);
 }
 
 void inbox_free(struct inbox *inbox)

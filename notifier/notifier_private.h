@@ -23,7 +23,7 @@ struct waiter {
     bool held;               /* decided, but the disk fails: waits for a channel's confirmation */
     int64_t held_until_ms;   /* steady */
     uint64_t id;
-    const char *text;        /* of the answer; lives while it is given */
+    char *text;              /* of the answer; it may be given after the batch that it comes from is gone */
     char *refused;           /* what could not be taken, where the rest was; NULL: all was */
     struct awaited *awaited; /* held: what is not confirmed yet */
     size_t awaited_count;

@@ -78,6 +78,8 @@ void notifier_free(struct notifier *notifier)
     if (!notifier)
         return;
     struct err ignored;
+    if (notifier->storage_failed)
+        log_say(LOG_ERROR, "stopped_without_disk", "%s; what is in memory alone is lost", notifier->failing_words);
     if (notifier->writing)
         notifier->options.store.ended(notifier->options.store.context, true, &ignored);
     for (size_t i = 0; i < notifier->waiter_count; i++) {

@@ -1,23 +1,33 @@
 /* A disk that hangs: preloaded, each sync waits for as long as the file that HANGING names is there, and says so in a file beside it.
- * Where "fails" stands in it, a sync fails at once. */
+ * Where "fails" stands in it, a sync fails at once; where "checkpoints", only those of a database itself hang, not those of its log. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #define LOOK_EVERY_US 10000
 
-static bool is_to_fail(const char *path)
+static int how(const char *path) /* the first letter */
 {
     FILE *file = fopen(path, "r");
-    bool fails = file && fgetc(file) == 'f';
+    int letter = file ? fgetc(file) : EOF;
 
     if (file)
         fclose(file);
-    return fails;
+    return letter;
+}
+
+static bool is_database(int fd)
+{
+    char link[64], name[4096];
+
+    snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+    ssize_t length = readlink(link, name, sizeof name);
+    return length > 3 && memcmp(name + length - 3, ".db", 3) == 0;
 }
 
 static void say_waiting(const char *path)
@@ -31,15 +41,18 @@ static void say_waiting(const char *path)
 }
 
 /* False: the sync has failed. */
-static bool wait_for_the_disk(void)
+static bool wait_for_the_disk(int fd)
 {
     const char *path = getenv("HANGING");
 
     while (path && access(path, F_OK) == 0) {
-        if (is_to_fail(path)) {
+        int letter = how(path);
+        if (letter == 'f') {
             errno = EIO;
             return false;
         }
+        if (letter == 'c' && !is_database(fd))
+            break;
         say_waiting(path);
         usleep(LOOK_EVERY_US);
     }
@@ -50,12 +63,12 @@ int fdatasync(int fd)
 {
     int (*next)(int) = (int (*)(int))dlsym(RTLD_NEXT, "fdatasync");
 
-    return wait_for_the_disk() ? next(fd) : -1;
+    return wait_for_the_disk(fd) ? next(fd) : -1;
 }
 
 int fsync(int fd)
 {
     int (*next)(int) = (int (*)(int))dlsym(RTLD_NEXT, "fsync");
 
-    return wait_for_the_disk() ? next(fd) : -1;
+    return wait_for_the_disk(fd) ? next(fd) : -1;
 }

@@ -19,9 +19,9 @@ class Disk:
     def env(self):
         return {"LD_PRELOAD": str(self.library), "HANGING": str(self.file)}
 
-    def hang(self):
+    def hang(self, what=""):
         self.waits.unlink(missing_ok=True)
-        self.file.write_text("")
+        self.file.write_text(what)
 
     def fail(self):
         self.file.write_text("fails")
@@ -136,3 +136,14 @@ def test_it_says_what_it_leaves_behind(start, sink, disk):
     assert d.post(grafana(alert("Told")), timeout=30).status == 200
     assert d.stop(deadline=40) == 1
     assert any("stopped_without_disk" in line for line in d.err), d.said()
+
+
+def test_it_ends_though_a_checkpoint_hangs(start, sink, disk):
+    """Nothing is lost by it: but who stops it must not wait for ever."""
+    d = start(config(hook(sink), route={"group_by": ["alertname"]}), env=disk.env)
+    disk.hang("checkpoints")
+    d.fire(alert("Stored"))
+    d.wait_delivered()
+    until(disk.waits.exists, "the checkpoint")
+    assert d.stop(deadline=40) == 1
+    assert any("stop_hangs" in line for line in d.err), d.said()

@@ -91,7 +91,7 @@ static void smtp_read(const struct channel_config *config, const struct sending 
         }
         const struct recipient_reply *got = &reply->recipients[i];
         const char *words = got->code ? arena_printf(arena, "%s: %d %s", text_or(parts[i].address, "?"), got->code, text_or(got->text, ""))
-                                      : text_or(got->text, text_or(reply->error, "no answer"));
+                                      : text_or(reply->error, text_or(got->text, "no answer"));
         if (got->session_failed && reply->error)
             words = reply->error;
         verdict_all(&one, 1, judge(got), words, config, arena);

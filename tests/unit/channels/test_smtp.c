@@ -56,6 +56,22 @@ static void each_recipient_has_a_verdict(void)
     }
 }
 
+/* The library goes on behind an AUTH that failed for now: what it heard last says nothing about why. */
+static void the_reason_comes_before_the_last_words(void)
+{
+    static struct verdict verdict;
+    struct arena *arena = arena_new();
+    struct rendered_part part = {.kind = PART_RECIPIENT, .address = config.to[0]};
+    struct recipient_reply one = {0, false, REPLY_NOT_SENT, false, "354 go on"};
+    struct reply reply = {.end = REPLY_NOT_SENT, .headers = "", .body = "", .recipients = &one, .recipient_count = 1,
+                          .error = "the server refused username and password: 454 4.7.0 later"};
+
+    config.codec->read(&config, &(struct sending){0}, &part, 1, &reply, arena, &verdict);
+    CHECK(verdict.parts[0].outcome == OUTCOME_FAILED, "%s", outcome_text(verdict.parts[0].outcome));
+    CHECK_TEXT(verdict.parts[0].words, reply.error);
+    arena_free(arena);
+}
+
 /* RFC 5322: CRLF, lines bounded; the head holds our headers and no others. */
 static void check_head(const char *message, const char *name)
 {
@@ -190,6 +206,7 @@ int main(void)
 {
     config.codec = channel_find("smtp");
     each_recipient_has_a_verdict();
+    the_reason_comes_before_the_last_words();
     each_hostile_request(&config, NULL, check_body);
     headers_are_encoded();
     mails_thread();

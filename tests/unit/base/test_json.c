@@ -96,27 +96,28 @@ static void bounds(void)
         const char *name, *open, *middle, *close;
         size_t times;
         bool ok;
+        size_t values;
     } rows[] = {
-        {"64 deep", "[", "1", "]", 64, true},
-        {"65 deep", "[", "1", "]", 65, false},
-        {"64 objects deep", "{\"a\":", "1", "}", 64, true},
-        {"65 objects deep", "{\"a\":", "1", "}", 65, false},
-        {"never closed", "[", "", "", 100000, false},
-        {"never closed, in objects", "{\"a\":[", "", "", 100000, false},
-        {"300,001 values", "[", "", "]", 1, false},
+        {"64 deep", "[", "1", "]", 64, true, 0},
+        {"65 deep", "[", "1", "]", 65, false, 0},
+        {"64 objects deep", "{\"a\":", "1", "}", 64, true, 0},
+        {"65 objects deep", "{\"a\":", "1", "}", 65, false, 0},
+        {"never closed", "[", "", "", 100000, false, 0},
+        {"never closed, in objects", "{\"a\":[", "", "", 100000, false, 0},
+        {"as many values as may be", "[", "0", "]", 1, true, JSON_VALUES_MAX - 2},
+        {"one more", "[", "0", "]", 1, false, JSON_VALUES_MAX - 1},
     };
     for (size_t i = 0; i < LENGTH(rows); i++) {
-        struct buf text = BUF_EMPTY(1 << 20);
+        struct buf text = BUF_EMPTY(4 << 20);
         struct err err = {0};
         repeat(&text, rows[i].open, rows[i].times);
-        if (rows[i].times == 1)
-            repeat(&text, "0,", 300000);
+        repeat(&text, "0,", rows[i].values);
         buf_add_text(&text, rows[i].middle);
         repeat(&text, rows[i].close, rows[i].times);
         struct cJSON *json = json_parse(buf_text(&text), text.length, &err);
         CHECK((json != NULL) == rows[i].ok, "%s: %s", rows[i].name, err.text);
         CHECK(json || err.kind == ERR_LIMIT, "%s", rows[i].name);
-        struct buf out = BUF_EMPTY(1 << 20);
+        struct buf out = BUF_EMPTY(4 << 20);
         if (json)
             json_add_value(&out, json);
         CHECK(!json || test_same(buf_text(&out), buf_text(&text)), "%s is written back", rows[i].name);

@@ -1,3 +1,4 @@
+#include "base/json.h"
 #include "tests/unit/ingest/payload.h"
 
 static const struct {
@@ -252,7 +253,7 @@ static void lists_have_a_bound(void)
 
     buf_clear(&body);
     buf_add_text(&body, "{\"version\":\"1\",\"alerts\":[0");
-    for (int i = 0; i < 300001; i++)
+    for (int i = 0; i < JSON_VALUES_MAX; i++)
         buf_add_text(&body, ",0");
     buf_add_text(&body, "]}");
     got = text_ingest(buf_text(&body), arena);
@@ -267,6 +268,26 @@ static void lists_have_a_bound(void)
     arena_free(arena);
 }
 
+/* As many alerts as a list may have, each with what Grafana writes about one, fit the bound on the values of a text. */
+static void a_full_list_is_read(void)
+{
+    struct arena *arena = arena_new();
+    struct buf body = BUF_EMPTY(32 << 20);
+
+    buf_add_text(&body, "{\"version\":\"1\",\"receiver\":\"r\",\"groupLabels\":{},\"orgId\":1,\"alerts\":[");
+    for (int i = 0; i < INGEST_ALERTS_MAX; i++)
+        buf_addf(&body, "%s{\"status\":\"firing\",\"labels\":{\"alertname\":\"A\",\"grafana_folder\":\"F\",\"instance\":\"i%d\",\"severity\":\"critical\","
+                        "\"team\":\"t\",\"env\":\"e\"},\"annotations\":{\"summary\":\"s\",\"description\":\"d\",\"runbook_url\":\"\"},"
+                        "\"startsAt\":\"2026-03-14T09:26:00Z\",\"endsAt\":\"0001-01-01T00:00:00Z\",\"generatorURL\":\"\",\"fingerprint\":\"%016x\","
+                        "\"silenceURL\":\"\",\"dashboardURL\":\"\",\"panelURL\":\"\",\"ruleUID\":\"u\",\"values\":{\"A\":1,\"B\":2,\"C\":3},"
+                        "\"valueString\":\"\",\"imageURL\":\"\",\"orgId\":1}", i ? "," : "", i, i);
+    buf_add_text(&body, "]}");
+    struct ingested got = text_ingest(buf_text(&body), arena);
+    CHECK(got.count == INGEST_ALERTS_MAX && !got.quarantine, "%zu alerts, %s", got.count, text_or(got.quarantine, "none in quarantine"));
+    buf_free(&body);
+    arena_free(arena);
+}
+
 int main(void)
 {
     every_recording_is_read();
@@ -276,5 +297,6 @@ int main(void)
     slips_are_forgiven();
     only_the_button_is_a_test();
     lists_have_a_bound();
+    a_full_list_is_read();
     return test_end();
 }

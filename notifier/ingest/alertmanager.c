@@ -6,11 +6,6 @@
 
 #include <string.h>
 
-static const char *link_or_null(const char *text)
-{
-    return text && (text_starts(text, "https://") || text_starts(text, "http://")) ? text : NULL;
-}
-
 static const char *values_of(struct reading *reading, const char *text)
 {
     struct err ignored;
@@ -37,11 +32,13 @@ void alertmanager_private(struct reading *reading, const struct cJSON *json, str
 
     fields_take_private(reading->arena, &out->labels, &hidden);
     fields_take_private(reading->arena, &out->annotations, &notes);
+    if (!out->labels.count) /* all of them private: then they are what it is called by */
+        out->labels = hidden;
     out->org = org_of(reading, json, labels_get(&notes, "__orgId__"));
     out->generator_url = fields_link(reading, json, "generatorURL");
-    out->dashboard_url = link_or_null(labels_get(&notes, "__dashboardUid__"));
-    out->panel_url = link_or_null(labels_get(&notes, "__panelId__"));
-    out->image_url = link_or_null(labels_get(&notes, "__alertImageToken__"));
+    out->dashboard_url = fields_link_or_null(labels_get(&notes, "__dashboardUid__"));
+    out->panel_url = fields_link_or_null(labels_get(&notes, "__panelId__"));
+    out->image_url = fields_link_or_null(labels_get(&notes, "__alertImageToken__"));
     out->rule_uid = labels_get(&hidden, "__alert_rule_uid__");
     out->values = values_of(reading, labels_get(&notes, "__values__"));
     out->value_string = labels_get(&notes, "__value_string__");

@@ -3,11 +3,9 @@
 #include "base/text.h"
 #include "notifier/ingest/shapes.h"
 
-#include <inttypes.h>
 #include <string.h>
 
-#define NAMESPACE_LABEL "__alert_rule_namespace_uid__" /* Grafana's external mode hashes it, its webhook does not */
-#define PROBLEMS_MAX 2048                              /* bytes of complaints about one body */
+#define PROBLEMS_MAX 2048 /* bytes of complaints about one body */
 
 static bool is_zero_time(const struct cJSON *json, const char *key)
 {
@@ -38,23 +36,9 @@ static bool read_times(const struct reading *reading, const struct cJSON *json, 
     return true;
 }
 
-static const char *fingerprint(const struct reading *reading, const struct labels *labels)
-{
-    struct labels hashed = {.items = ARENA_NEW(reading->arena, struct label, labels->count + 1)};
-
-    for (size_t i = 0; i < labels->count; i++)
-        if (strcmp(labels->items[i].name, NAMESPACE_LABEL) != 0)
-            hashed.items[hashed.count++] = labels->items[i];
-    return arena_printf(reading->arena, "%016" PRIx64, labels_fingerprint(&hashed));
-}
-
 static bool read_one(struct reading *reading, const struct cJSON *json, const struct api_v2_options *options, struct alert_input *out,
                      struct err *err)
 {
-    struct labels hidden, notes;
-    struct err ignored;
-    const char *org;
-
     *out = (struct alert_input){0};
     if (!json_is_object(json))
         return err_set(err, ERR_INPUT, "is not an object");
@@ -64,17 +48,8 @@ static bool read_one(struct reading *reading, const struct cJSON *json, const st
         return err_set(err, ERR_INPUT, "at least one label pair required");
     if (!read_times(reading, json, options, out, err))
         return false;
-    out->fingerprint = fingerprint(reading, &out->labels);
-    fields_take_private(reading->arena, &out->labels, &hidden);
-    fields_take_private(reading->arena, &out->annotations, &notes);
-    if (!out->labels.count) /* all of them private: then they are what it is called by */
-        out->labels = hidden;
-    if ((org = labels_get(&notes, "__orgId__")))
-        text_to_int(org, &out->org, &ignored);
-    out->generator_url = fields_link(reading, json, "generatorURL");
-    out->rule_uid = labels_get(&hidden, "__alert_rule_uid__");
-    out->value_string = labels_get(&notes, "__value_string__");
-    out->state_reason = labels_get(&out->annotations, "grafana_state_reason");
+    out->fingerprint = fields_own_fingerprint(reading->arena, &out->labels);
+    alertmanager_private(reading, json, out);
     return true;
 }
 

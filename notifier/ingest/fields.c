@@ -12,14 +12,14 @@ const char *fields_text(const struct reading *reading, const struct cJSON *objec
     return text && text[0] ? arena_text(reading->arena, text) : NULL;
 }
 
-static bool is_link(const char *text)
+const char *fields_link_or_null(const char *text)
 {
-    return text && (text_starts(text, "https://") || text_starts(text, "http://"));
+    return text && (text_starts(text, "https://") || text_starts(text, "http://")) ? text : NULL;
 }
 
 const char *fields_link(const struct reading *reading, const struct cJSON *object, const char *key)
 {
-    return is_link(json_get_text(object, key)) ? fields_text(reading, object, key) : NULL;
+    return arena_text(reading->arena, fields_link_or_null(json_get_text(object, key)));
 }
 
 int64_t fields_time_ms(const struct cJSON *object, const char *key)
@@ -110,14 +110,14 @@ static bool is_printable(const char *text)
 }
 
 /* Grafana's own Alertmanager drops the name space of a rule before it hashes; both paths must meet in one alert. */
-static uint64_t labels_hash(struct arena *arena, const struct labels *labels)
+const char *fields_own_fingerprint(struct arena *arena, const struct labels *labels)
 {
     struct labels hashed = {.items = ARENA_NEW(arena, struct label, labels->count + 1)};
 
     for (size_t i = 0; i < labels->count; i++)
         if (strcmp(labels->items[i].name, "__alert_rule_namespace_uid__") != 0)
             hashed.items[hashed.count++] = labels->items[i];
-    return labels_fingerprint(&hashed);
+    return arena_printf(arena, "%016" PRIx64, labels_fingerprint(&hashed));
 }
 
 const char *fields_fingerprint(const struct reading *reading, const struct cJSON *json, const struct labels *labels)
@@ -126,7 +126,7 @@ const char *fields_fingerprint(const struct reading *reading, const struct cJSON
     size_t room = ALERT_FINGERPRINT_MAX - (reading->test_stamp ? strlen(reading->test_stamp) + 1 : 0);
     const char *own = sent && sent[0] && strlen(sent) <= room && is_printable(sent)
                           ? sent
-                          : arena_printf(reading->arena, "%016" PRIx64, labels_hash(reading->arena, labels));
+                          : fields_own_fingerprint(reading->arena, labels);
 
     /* Every press of the Test button is an alert of its own: it is never resolved by its sender. */
     if (reading->test_stamp)

@@ -20,6 +20,7 @@ struct reading { /* one body being read */
 const char *fields_text(const struct reading *reading, const struct cJSON *object, const char *key);
 /* The same, and a web link: a message or a page may carry it. */
 const char *fields_link(const struct reading *reading, const struct cJSON *object, const char *key);
+const char *fields_link_or_null(const char *text); /* NULL unless it is one */
 int64_t fields_time_ms(const struct cJSON *object, const char *key); /* 0: absent, unreadable or Go's zero time */
 
 /* An object of texts becomes settled labels; numbers and truths become text, nulls vanish. Absent or null is empty.
@@ -31,7 +32,9 @@ void fields_take_private(struct arena *arena, struct labels *from, struct labels
 
 /* status, startsAt, endsAt: firing has no end; resolved without an end ended now. */
 bool fields_state(const struct reading *reading, const struct cJSON *json, struct alert_input *out, struct err *err);
-/* The sender's fingerprint where it is usable, else that of all labels (private ones included). */
+/* Of all labels, private ones included, as both of Grafana's ways hash them. */
+const char *fields_own_fingerprint(struct arena *arena, const struct labels *labels);
+/* The sender's fingerprint where it is usable, else that of the labels. */
 const char *fields_fingerprint(const struct reading *reading, const struct cJSON *json, const struct labels *labels);
 /* {"A":93.4} of an object of numbers; what is no number is left out; NULL if nothing remains. */
 const char *fields_values(struct reading *reading, const struct cJSON *values);

@@ -30,6 +30,7 @@ struct call {
     struct buf body;
     uint64_t received;               /* bytes of body seen, kept or not */
     size_t charged;                  /* bytes counted against SERVER_BODIES_MAX */
+    size_t held;                     /* bytes counted against SERVER_ANSWERS_MAX */
 
     enum access granted;
     const char *who;                 /* NULL: nobody */

@@ -103,6 +103,22 @@ bool call_may_bring(struct call *call, size_t length, const struct call *all, si
     return false;
 }
 
+void call_bound_answer(struct call *call, size_t in_flight)
+{
+    static const char words[] = "too many long answers wait for slow readers; try again in a few seconds";
+    bool api = text_starts(call->target, "/api/");
+
+    if (!in_flight || call->answer.length <= SERVER_ANSWER_SHORT || in_flight + call->answer.length <= SERVER_ANSWERS_MAX)
+        return;
+    buf_free(&call->answer);
+    buf_addf(&call->answer, api ? "{\"error\":\"busy\",\"detail\":\"%s\"}\n" : "%s\n", words);
+    call->status = 503;
+    call->content_type = api ? "application/json" : "text/plain; charset=utf-8";
+    call->answer_header_count = 0;
+    call_set_header(call, "Retry-After", "5");
+    call_explain(call, words);
+}
+
 void call_examine(struct call *call, const struct server_options *options, bool certified)
 {
     struct err err = {0};

@@ -13,6 +13,8 @@ uint64_t call_body_max(const struct call *call, const struct server_options *opt
 const char *call_body_setting(uint64_t most, const struct server_options *options); /* " (server.max_body)" where that is the bound; "" */
 /* Whether `length` more bytes of body can be held, with all calls that are open and what their bodies take already. False: answered. */
 bool call_may_bring(struct call *call, size_t length, const struct call *all, size_t in_flight);
+/* A long answer becomes 503 where slow readers hold too much of others (bytes) already; one alone may be of any length. */
+void call_bound_answer(struct call *call, size_t in_flight);
 /* Asks auth, now or again. Answered, authorized, or neither: later. */
 void call_authorize(struct call *call, const struct server_options *options);
 

@@ -38,7 +38,7 @@ struct server {
     struct leaving leaving;
     struct call *calls;
     size_t call_count;
-    size_t bodies_bytes;
+    size_t bodies_bytes, answers_bytes; /* held of all calls */
     struct refusals refusals;
 };
 
@@ -99,8 +99,11 @@ static struct MHD_Response *make_response(struct call *call)
 
 static enum MHD_Result respond(struct server *server, struct MHD_Connection *connection, struct call *call)
 {
+    call_bound_answer(call, server->answers_bytes);
+    call->held = call->answer.length;
     struct MHD_Response *response = make_response(call);
 
+    server->answers_bytes += call->held;
     if (!response)
         return MHD_NO;
     refusals_tell(&server->refusals, call, &server->options, steady_ms());
@@ -281,6 +284,7 @@ static void end_call(struct server *server, struct call *call)
     call_list_remove(&server->calls, call);
     server->call_count--;
     server->bodies_bytes -= call->charged;
+    server->answers_bytes -= call->held;
     if (call->stream.endless)
         leaving_forget(&server->leaving, ((struct link *)call->link)->fd);
     link_begin(call->link, NULL, steady_ms());
@@ -341,11 +345,6 @@ int64_t server_deadline_ms(struct server *server)
 
 /* --- life */
 
-static void *option_text(const char *text)
-{
-    return (void *)(uintptr_t)text;
-}
-
 static bool start_daemon(struct server *server, struct err *err)
 {
     const struct server_options *options = &server->options;
@@ -364,11 +363,11 @@ static bool start_daemon(struct server *server, struct err *err)
     items[count++] = (struct MHD_OptionItem){MHD_OPTION_NOTIFY_COMPLETED, (intptr_t)request_ends, server};
     items[count++] = (struct MHD_OptionItem){MHD_OPTION_NOTIFY_CONNECTION, (intptr_t)connection_changes, server};
     if (server->tls) {
-        items[count++] = (struct MHD_OptionItem){MHD_OPTION_HTTPS_MEM_CERT, 0, option_text(options->tls_cert_pem)};
-        items[count++] = (struct MHD_OptionItem){MHD_OPTION_HTTPS_MEM_KEY, 0, option_text(options->tls_key_pem)};
-        items[count++] = (struct MHD_OptionItem){MHD_OPTION_HTTPS_PRIORITIES, 0, option_text(TLS_VERSIONS)};
+        items[count++] = (struct MHD_OptionItem){MHD_OPTION_HTTPS_MEM_CERT, 0, (void *)(uintptr_t)options->tls_cert_pem};
+        items[count++] = (struct MHD_OptionItem){MHD_OPTION_HTTPS_MEM_KEY, 0, (void *)(uintptr_t)options->tls_key_pem};
+        items[count++] = (struct MHD_OptionItem){MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)(uintptr_t)TLS_VERSIONS};
         if (server->wants_client)
-            items[count++] = (struct MHD_OptionItem){MHD_OPTION_HTTPS_MEM_TRUST, 0, option_text(options->tls_client_ca_pem)};
+            items[count++] = (struct MHD_OptionItem){MHD_OPTION_HTTPS_MEM_TRUST, 0, (void *)(uintptr_t)options->tls_client_ca_pem};
     }
     items[count] = (struct MHD_OptionItem){MHD_OPTION_END, 0, NULL};
 

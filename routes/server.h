@@ -9,6 +9,8 @@
 #define SERVER_BODIES_MAX (64u << 20)    /* bytes of all bodies in flight together; beyond: 503 */
 #define SERVER_BODIES_EACH_MAX (SERVER_BODIES_MAX / 2) /* of those, from one address and nobody knows yet whose; one body alone may be longer */
 #define SERVER_OPEN_BODY_MAX (64u << 10) /* bytes of a body from whoever is not asked who he is */
+#define SERVER_ANSWERS_MAX (128u << 20)  /* bytes of all answers that wait for their readers; beyond, a long one is 503 */
+#define SERVER_ANSWER_SHORT (64u << 10)  /* bytes of an answer that is always given: no more than that a connection */
 #define SERVER_HEADER_MAX (32u << 10)    /* bytes of a request's line and headers */
 #define SERVER_BODY_DEADLINE_MS 30000    /* from the first byte to the last */
 #define SERVER_IDLE_MS 60000

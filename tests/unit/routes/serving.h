@@ -75,14 +75,26 @@ static void item(void *context, struct call *call)
     call_answer_text(call, 200, call_param(call, "name"));
 }
 
+static void answer_long(struct call *call, size_t length)
+{
+    char *data = calloc(1, length);
+
+    memset(data, 'x', length);
+    call_answer(call, 200, "text/plain", data, length);
+    free(data);
+}
+
 static void big(void *context, struct call *call)
 {
-    char *data = calloc(1, 5000000);
-
     (void)context;
-    memset(data, 'x', 5000000);
-    call_answer(call, 200, "text/plain", data, 5000000);
-    free(data);
+    answer_long(call, 5000000);
+}
+
+static void huge(void *context, struct call *call)
+{
+    (void)context;
+    call_set_header(call, "ETag", "\"huge\"");
+    answer_long(call, SERVER_ANSWERS_MAX / 4);
 }
 
 static void failing(void *context, struct call *call)
@@ -106,6 +118,8 @@ static const struct route table[] = {
     {"GET", "/item/{name}", ACCESS_VIEWER, item},
     {"POST", "/item/all", ACCESS_VIEWER, echo},
     {"GET", "/big", ACCESS_VIEWER, big},
+    {"GET", "/huge", ACCESS_VIEWER, huge},
+    {"GET", "/api/v1/huge", ACCESS_VIEWER, huge},
     {"GET", "/api/v1/fail", ACCESS_VIEWER, failing},
     {"GET", "/rejections", ACCESS_OPEN, show_rejections},
     {"POST", "/api/v1/webhook/{source}", ACCESS_SOURCE, echo},

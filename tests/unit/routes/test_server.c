@@ -237,6 +237,37 @@ static void all_bodies_together_are_bounded(void)
     buf_free(&answer);
 }
 
+/* Many who ask for much and read nothing of it: memory ends before their time does. */
+static void all_answers_together_are_bounded(void)
+{
+    static const char request[] = "GET /huge HTTP/1.1\r\n" H "\r\n", api[] = "GET /api/v1/huge HTTP/1.1\r\n" H END, small[] = "GET /hello HTTP/1.1\r\n" H END;
+    struct buf answer = BUF_EMPTY(SERVER_ANSWERS_MAX);
+    int slow[4];
+    char begin[12] = "";
+
+    start("127.0.0.1:0", -1);
+    for (size_t i = 0; i < LENGTH(slow); i++) {
+        slow[i] = connect_to();
+        send_all(slow[i], request, strlen(request));
+        CHECK(recv(slow[i], begin, sizeof begin, MSG_WAITALL) == sizeof begin && memcmp(begin, "HTTP/1.1 200", sizeof begin) == 0, "%.12s", begin);
+    }
+    exchange(api, &answer);
+    CHECK(status_of(&answer) == 503 && strstr(buf_text(&answer), "Retry-After: 5") && strstr(buf_text(&answer), "{\"error\":\"busy\"") &&
+          !strstr(buf_text(&answer), "ETag"), "%.300s", buf_text(&answer));
+    exchange(small, &answer);
+    CHECK(status_of(&answer) == 200, "short ones are given: %.300s", buf_text(&answer));
+    close(slow[0]);
+    int tries = 0;
+    do /* until it is known that one has left */
+        exchange(api, &answer);
+    while (status_of(&answer) != 200 && ++tries < 10000);
+    CHECK(status_of(&answer) == 200 && answer.length > SERVER_ANSWERS_MAX / 4, "%.300s", buf_text(&answer));
+    for (size_t i = 1; i < LENGTH(slow); i++)
+        close(slow[i]);
+    stopping_answers_what_is_held("");
+    buf_free(&answer);
+}
+
 static const struct {
     const char *listen, *complaint;
 } bad[] = {
@@ -269,6 +300,7 @@ int main(void)
     someone_who_leaves_early();
     stopping_answers_what_is_held("");
     all_bodies_together_are_bounded();
+    all_answers_together_are_bounded();
     other_listeners();
     return test_end();
 }

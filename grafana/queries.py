@@ -82,11 +82,12 @@ def restarts(keys, table, where):
 
 
 def share(part, whole, on="metric"):
-    """What one query's value is of another's, in percent, for each of what `on` names; none where the other has 0."""
+    """What one query's value is of another's, in percent, for each of what `on` names; none where the other has 0. What
+    nothing counts yet, because it has not happened, is 0."""
     same = " AND ".join(f"p.{name} = w.{name}" for name in on.split(", "))
     return (
-        f"SELECT w.time AS time, w.metric AS metric, 100.0 * p.value / w.value AS value "
-        f"FROM ({part}) p JOIN ({whole}) w ON {same} WHERE w.value > 0 ORDER BY time"
+        f"SELECT w.time AS time, w.metric AS metric, 100.0 * coalesce(p.value, 0) / w.value AS value "
+        f"FROM ({whole}) w LEFT JOIN ({part}) p ON {same} WHERE w.value > 0 ORDER BY time"
     )
 
 

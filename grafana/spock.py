@@ -79,13 +79,14 @@ def overview(limit):
 
 def region(limit, code, name):
     here = " AND region = '${region}'"
-    collected = "CASE WHEN sum(grown) > 0 THEN 1 ELSE 0 END"
+    tries = growth("value", "metric, region", SERIES, "market_metrics", f"metric ~ '^spock_data_collection_(attempts|success)_total$' AND {ENV}{here}")
+    collected = f"(SELECT timestamp, region, CASE WHEN metric = 'spock_data_collection_success_total' THEN grown ELSE 0.0 END AS succeeded FROM {tries})"
     latency = [curve(f"api_request_duration_seconds_{quantile}", f"'{quantile}'", here, "max(value)") for quantile in ("p50", "p95", "p99")]
     requests = rate("grown", MINUTE, "endpoint", grown("api_requests_total", "endpoint", here))
     return dashboard(f"spock-{code.lower()}", f"Spock / {name}", [
         stat(1, "Rows", figure("ohlcv_rows_total", where=here), width=4),
         stat(2, "Tickers", figure("unique_tickers_total", where=here), width=4),
-        stat(3, "Adapter", total(collected, grown("data_collection_success_total", "region", here), "region"), words=UP, width=4,
+        stat(3, "Adapter", total("CASE WHEN sum(succeeded) > 0 THEN 1 ELSE 0 END", collected, "region"), words=UP, width=4,
              description="Up: at least one collection succeeded within the dashboard's range."),
         gauge(4, "Collection success", succeeded(here), unit="percent", least=0, most=100, decimals=1, limit=limit["collection_percent"],
               worse="below", width=4),

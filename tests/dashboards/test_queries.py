@@ -187,3 +187,18 @@ def test_a_choice_narrows(filled, ask, until):
     """Two exchanges of four, an environment of two."""
     assert set(figures(ask, until, "nautilus-exchange", "Connection", choice={"exchange": ["okx", "bybit"]})) == {"okx", "bybit"}
     assert set(figures(ask, until, "nautilus-health", "Daemons", choice={"env": "staging"})) == {"collector-test"}
+
+
+def test_where_nothing_succeeds_yet_a_panel_says_so(filled, ask, until):
+    """What counts successes or failures has no row before the first: that is 0 %, and an adapter that is down, not an empty panel."""
+    lines, choice, then = seed.Lines(), {"env": "new"}, until - 3 * 86400  # long ago: no rule is to fire today
+    for second in range(then - 1800, then, 60):
+        for metric, value in (("data_collection_attempts_total", second), ("api_requests_total", 2 * second)):
+            lines.add("market_metrics", second, {"metric": "spock_" + metric, "region": "VN", "endpoint": "prices", "source": "spock", "host": "ams1",
+                                                 "env": "new"}, {"value": float(value)})
+    seed.write(filled.url, lines.rows)
+    filled.wait_applied()
+    assert figures(ask, then, "spock-overview", "Collection success", choice=choice) == {"VN": 0}
+    assert figures(ask, then, "spock-vn", "Collection success", choice=choice) == {"VN": 0}
+    assert figures(ask, then, "spock-vn", "Adapter", choice=choice) == {"VN": 0}
+    assert figures(ask, then, "spock-vn", "API error rate", choice=choice) == {"VN": 0}

@@ -192,11 +192,11 @@ WANTED_RULES = {  # REQUIREMENTS: rule -> stack, severity, comparison, threshold
     "NautilusExchangeDisconnected": ("nautilus", "critical", "gt", 5, "0s", "OK", "KeepLast"),  # minutes: US3
     "NautilusDataGap": ("nautilus", "warning", "gt", 0, "0s", "OK", "KeepLast"),
     "NautilusMemory": ("nautilus", "warning", "gt", 2048, "2m", "OK", "KeepLast"),
-    "NautilusNoData": ("nautilus", "critical", "gt", 360, "1m", "Alerting", "KeepLast"),
+    "NautilusNoData": ("nautilus", "critical", "gt", 360, "1m", "OK", "KeepLast"),
     "NullRegionDetected": ("spock", "critical", "gt", 0, "0s", "OK", "KeepLast"),
     "CrossRegionContamination": ("spock", "critical", "gt", 0, "0s", "OK", "KeepLast"),
     "CriticalAPIErrorRate": ("spock", "critical", "gt", 20, "0s", "OK", "KeepLast"),  # percent
-    "SpockServiceDown": ("spock", "critical", "gt", 120, "0s", "Alerting", "KeepLast"),  # seconds of silence
+    "SpockServiceDown": ("spock", "critical", "gt", 120, "0s", "OK", "KeepLast"),  # seconds of silence
     "LowDataCollectionRate": ("spock", "warning", "lt", 80, "5m", "OK", "KeepLast"),  # percent
     "HighAPIErrorRate": ("spock", "warning", "gt", 5, "1m", "OK", "KeepLast"),  # percent
     "HighAPILatency": ("spock", "warning", "gt", 2, "1m", "OK", "KeepLast"),  # p95, seconds

@@ -10,6 +10,7 @@
 #define CLIENT_TIMEOUT_MS 30000
 #define CLIENT_WAITING_EVERY_MS 100
 #define CLIENT_REPLY_MAX (64u << 20) /* bytes of one answer */
+#define CLIENT_ROW_MAX (2 * CLIENT_REPLY_MAX) /* of one row of it, printed again: in CSV a quotation mark is two */
 
 struct client {
     const char *url;    /* flag; NULL: $NOTIFIER_URL, else http://127.0.0.1:8686 */

@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "notifier/version.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -101,6 +102,19 @@ int command_flag(int argc, char **argv, const struct option *flags, int *index)
     return '?';
 }
 
+/* What was said on stdout is where it was to go; else it is said why not. Who closed the pipe has read enough. */
+static bool is_printed(void)
+{
+    errno = 0;
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return true;
+    if (!errno && putchar('\n') != EOF) /* it failed earlier: the reason is the same still */
+        fflush(stdout);
+    if (errno != EPIPE)
+        fprintf(stderr, "notifier: the output could not be written: %s\n", errno ? strerror(errno) : "it is not whole");
+    return false;
+}
+
 /* Names that are promised for later: told apart from a typing mistake. */
 static bool is_planned(const char *name)
 {
@@ -126,7 +140,8 @@ int commands_main(int argc, char **argv)
         return command_help(2, argv); /* argv[1] is the name */
     if (command) {
         running = command->name;
-        return command->run(argc - 1, argv + 1);
+        int code = command->run(argc - 1, argv + 1);
+        return code || command->run == command_serve || is_printed() ? code : 1; /* a daemon's result is no text */
     }
     if (is_planned(argv[1]))
         fprintf(stderr, "notifier: \"%s\" is not available in this version\n", argv[1]);

@@ -44,7 +44,7 @@ static void add_row(struct buf *out, const struct cell *cells, size_t count, con
     while (deepest && !levels[deepest])
         deepest--;
     for (size_t i = 0; i < count; i++) {
-        struct buf value = BUF_EMPTY(256 * 1024);
+        struct buf value = BUF_EMPTY(CLIENT_REPLY_MAX);
         const struct cJSON *level = levels[cells[i].level < LEVELS ? cells[i].level : deepest];
         if (level && cells[i].key)
             rows_add_value(&value, json_get(level, cells[i].key));

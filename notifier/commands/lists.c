@@ -100,7 +100,7 @@ struct printing {
 static void print_row(void *context, const struct cJSON *row)
 {
     struct printing *printing = context;
-    struct buf line = BUF_EMPTY(1u << 20);
+    struct buf line = BUF_EMPTY(CLIENT_ROW_MAX);
 
     if (printing->csv && !printing->count)
         rows_add_csv(&line, row, true);
@@ -217,7 +217,7 @@ struct following { /* newest first, as they come */
 static void keep_row(void *context, const struct cJSON *row)
 {
     struct following *following = context;
-    struct buf text = BUF_EMPTY(1u << 20);
+    struct buf text = BUF_EMPTY(CLIENT_ROW_MAX);
 
     following->reached = following->reached || text_equal(json_get_text(row, "id"), following->last_id);
     if (!following->reached && following->count < FOLLOW_ROWS_MAX) {
@@ -227,9 +227,10 @@ static void keep_row(void *context, const struct cJSON *row)
     buf_free(&text);
 }
 
-static void print_followed(struct following *following, const struct client *client)
+/* False: nobody reads on. */
+static bool print_followed(struct following *following, const struct client *client)
 {
-    struct buf line = BUF_EMPTY(1u << 20);
+    struct buf line = BUF_EMPTY(CLIENT_ROW_MAX);
 
     while (following->count) {
         struct cJSON *row = following->rows[--following->count];
@@ -241,8 +242,7 @@ static void print_followed(struct following *following, const struct client *cli
             if (!following->last_at[0])
                 rows_add_csv(&line, row, true);
             rows_add_csv(&line, row, false);
-        }
-        else {
+        } else {
             for (size_t c = 0; c < LENGTH(history_columns); c++) {
                 buf_add_text(&line, c ? "  " : "");
                 table_value(row, history_columns[c].path, &line);
@@ -254,8 +254,8 @@ static void print_followed(struct following *following, const struct client *cli
         snprintf(following->last_id, sizeof following->last_id, "%s", text_or(json_get_text(row, "id"), ""));
         json_close(row);
     }
-    fflush(stdout);
     buf_free(&line);
+    return fflush(stdout) == 0 && !ferror(stdout);
 }
 
 /* New lines as they come: asks again for what is as new as the newest seen, and leaves out what was printed. A daemon
@@ -264,29 +264,29 @@ static int follow(const struct listing *listing)
 {
     struct following *following = memory_zeroed(1, sizeof *following);
     struct buf next = BUF_EMPTY(4096), query = BUF_EMPTY(64 * 1024);
-    bool begun = false;
+    bool begun = false, ends = false;
+    int code = 0;
 
-    for (;;) {
+    while (!ends) {
         size_t most = begun ? FOLLOW_ROWS_MAX : listing->limit ? listing->limit : FOLLOW_FIRST_ROWS;
         buf_clear(&query);
         buf_add_text(&query, buf_text(&listing->query));
         if (following->last_at[0] || listing->since)
             add_argument(&query, "since", following->last_at[0] ? following->last_at : listing->since);
         following->reached = false;
-        int code = rows_each(&listing->client, "/api/v1/history", buf_text(&query), most < FOLLOW_ROWS_MAX ? most : FOLLOW_ROWS_MAX, NULL,
+        code = rows_each(&listing->client, "/api/v1/history", buf_text(&query), most < FOLLOW_ROWS_MAX ? most : FOLLOW_ROWS_MAX, NULL,
                              &next, keep_row, following);
-        if (code && !begun) {
-            free(following);
-            buf_free(&next);
-            buf_free(&query);
-            return code;
-        }
         if (begun && next.length)
             fprintf(stderr, "notifier: more than %d new lines at once; older ones are left out\n", FOLLOW_ROWS_MAX);
+        ends = (code && !begun) || !print_followed(following, &listing->client);
         begun = true;
-        print_followed(following, &listing->client);
-        poll(NULL, 0, FOLLOW_EVERY_MS);
+        if (!ends)
+            poll(NULL, 0, FOLLOW_EVERY_MS);
     }
+    free(following);
+    buf_free(&next);
+    buf_free(&query);
+    return code;
 }
 
 int command_history(int argc, char **argv)

@@ -88,7 +88,7 @@ void rows_add_value(struct buf *out, const struct cJSON *value)
 void rows_add_csv(struct buf *out, const struct cJSON *row, bool keys)
 {
     for (const struct cJSON *member = json_first(row); member; member = json_next(member)) {
-        struct buf cell = BUF_EMPTY(256 * 1024);
+        struct buf cell = BUF_EMPTY(CLIENT_ROW_MAX);
         if (keys)
             buf_add_text(&cell, json_key(member));
         else

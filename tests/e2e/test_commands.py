@@ -266,6 +266,52 @@ def test_history_follows(start, sink):
     assert "Before" not in some.said
 
 
+def test_nobody_reads_what_is_followed(start):
+    """history --follow | head -1: it ends when there is more to say, and nobody to say it to."""
+    d = start(config(console()))
+    d.fire(alert("Before"))
+    with Following(d, "--output", "json") as rows:
+        rows.wait("Before")
+        rows.process.stdout.close()
+        d.fire(alert("After"))
+        assert rows.process.wait(timeout=30 * SLOW) == 1
+        assert rows.process.stderr.read() == b"", "whoever closed the pipe knows"
+
+
+def test_output_that_cannot_be_written(start, tmp_path):
+    """A list that is not whole in its file is no list that is done."""
+    d = start(config(console()))
+    d.fire(alert("One"))
+    d.wait_delivered()
+    for words in ("alerts", "history --output csv", "deliveries list", "silence export", "why One", "route show", "help", "version", "template render --text x"):
+        command = [d.binary, *words.replace("One", d.items("/api/v1/alerts")[0]["id"]).split()]
+        with open("/dev/full", "wb") as full:
+            done = subprocess.run(command, cwd=d.folder, env={**d.env, "NOTIFIER_URL": d.url}, stdout=full, stderr=subprocess.PIPE, text=True)
+        assert done.returncode == 1 and done.stderr == "notifier: the output could not be written: No space left on device\n", (words, done)
+
+
+def test_a_daemon_without_files_of_its_own(make, sink):
+    """Started with stdin, stdout and stderr closed: what it prints must not go into a socket that got their number."""
+    d = make(config(hook(sink)), wrapper=["sh", "-c", 'exec "$@" <&- >&- 2>&-', "sh"])
+    d.spawn()
+    until(lambda: all(os.path.exists(f"/proc/{d.pid}/fd/{number}") for number in range(12)), "it to have opened its files")
+    assert [os.readlink(f"/proc/{d.pid}/fd/{number}") for number in range(3)] == ["/dev/null"] * 3
+    assert d.stop() == 0
+
+
+def test_an_alert_with_long_words(start, sink):
+    """One of some megabytes is a row like any other: the list around it stays JSON, and its cells stay whole."""
+    d = start(config(hook(sink)))
+    d.fire(alert("Long", annotations={"description": 'y"' * 1500000}, big="x" * 1500000), alert("Short"))
+    d.wait_delivered(2)
+    for command in ("alerts", "history"):
+        rows = json.loads(d.cli(command, "--output", "json").stdout)["items"]
+        assert sorted((row["name"], len(row["labels"].get("big", ""))) for row in rows) == [("Long", 1500000), ("Short", 0)]
+        csv.field_size_limit(1 << 24)
+        table = list(csv.DictReader(io.StringIO(d.cli(command, "--output", "csv").stdout)))
+        assert sorted((row["name"], len(row["labels"]) > 1500000) for row in table) == [("Long", True), ("Short", False)]
+
+
 def complete(script, *typed):
     """What bash would offer for the last of these words."""
     words = " ".join(f"'{word}'" for word in ("notifier", *typed))

@@ -64,12 +64,22 @@ static bool is_placed(const struct core *core, const struct told *told, const st
     return false;
 }
 
+/* A fallback that tells what another channel could not, or will once it is not hushed: told here, or nowhere. */
+static bool is_given(const struct alert *alert, const struct told *told)
+{
+    for (const struct told *other = alert->tolds; other; other = other->next_of_alert)
+        if (other->hushed == HUSH_ELSEWHERE && other->lane->target != told->lane->target)
+            return told->is_pending || told->hushed;
+    return false;
+}
+
 /* A channel the new route does not name: told of the firing, it stays where it is to hear of the end. */
 static void release(struct core *core, struct alert *alert, const struct placement *places, size_t count)
 {
     for (struct told *told = alert->tolds, *next; told; told = next) {
         next = told->next_of_alert;
-        if (is_placed(core, told, places, count) || told->status == TOLD_FIRING || told->told_ms || told->frozen_in || told->lane->delivery || !told->lane->target->channel)
+        if (is_placed(core, told, places, count) || told->status == TOLD_FIRING || told->told_ms || told->frozen_in || told->lane->delivery || !told->lane->target->channel ||
+            is_given(alert, told))
             continue;
         struct group *group = told->lane->group;
         told_settle(core, told, told->owed_seq, SETTLED_SUPPRESSED, 0, "its route changed");

@@ -91,6 +91,20 @@ static bool is_carried(struct life *life, const struct record_settlement *row)
     return true;
 }
 
+/* What one channel could not tell while it fires, the one that took it over has told, or its own fallback. */
+static bool somebody_knows(struct life *life, const struct record_alert *alert, const struct record_settlement *row)
+{
+    for (size_t hops = 0; is_carried(life, row) && hops < SIM_CHANNELS_MAX; hops++) {
+        const char *channel = store_mem_find(life->ledger, RECORD_DELIVERY, row->delivery_id, NULL, 0)->delivery.channel;
+        const struct arrival *arrival =
+            arrival_find(&life->judge, arrival_key(alert->fingerprint, (size_t)sim_channel_index(channel), row->slot, ""));
+        if (arrival && (arrival->excused || arrival->status == ALERT_FIRING))
+            return true;
+        row = settlement(life, alert->id, channel, row->slot);
+    }
+    return row && row->settled == SETTLED_DEAD;
+}
+
 static void judge_firing(struct life *life, const struct record_alert *alert)
 {
     uint8_t places[SIM_PLACES_MAX];
@@ -105,7 +119,7 @@ static void judge_firing(struct life *life, const struct record_alert *alert)
         const struct arrival *arrival = arrival_find(&life->judge, arrival_key(alert->fingerprint, places[i], slot, ""));
         const struct record_settlement *row = settlement(life, alert->id, channel, slot);
         bool is_dead = row && row->settled == SETTLED_DEAD && row->seq == alert->seq;
-        if (!is_dead && !is_carried(life, row) && !(arrival && (arrival->excused || arrival->status == ALERT_FIRING)))
+        if (!is_dead && !(arrival && (arrival->excused || arrival->status == ALERT_FIRING)) && !somebody_knows(life, alert, row))
             life_fail(life, "P4: %s fires, and %s/%u does not know", alert->fingerprint, channel, slot);
     }
 }

@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-enum claim { CLAIM_KNOWS_FIRING, CLAIM_NOT_TOLD, CLAIM_UNWANTED, CLAIM_NOTHING };
+enum claim { CLAIM_KNOWS_FIRING, CLAIM_NOT_TOLD, CLAIM_NOT_GIVEN, CLAIM_UNWANTED, CLAIM_NOTHING };
 
 static const struct {
     const char *rule;
@@ -19,7 +19,7 @@ static const struct {
     {"send_resolved: false", CLAIM_UNWANTED, MARK_suppressed_unwanted},
     {"its firing was not told here", CLAIM_NOT_TOLD, MARK_suppressed_untold},
     {"ended before it was due", CLAIM_NOT_TOLD, MARK_suppressed_early},
-    {"its route changed", CLAIM_NOT_TOLD, MARK_suppressed_route},
+    {"its route changed", CLAIM_NOT_GIVEN, MARK_suppressed_route},
     {"a test closes itself", CLAIM_NOTHING, MARK_COUNT},
 };
 
@@ -64,6 +64,25 @@ static bool judge_hush(struct life *life, const struct record_settlement *row, c
     return true;
 }
 
+/* Some other channel could not tell this state, which waits there until it is summed up: this one was to tell it. */
+static bool was_given(const struct life *life, const struct record_settlement *row)
+{
+    const struct store_mem *rows = life->shadow;
+
+    for (size_t i = store_mem_from(rows, RECORD_SETTLEMENT, row->alert_id); i < store_mem_count(rows, RECORD_SETTLEMENT); i++) {
+        const struct record_settlement *other = &store_mem_at(rows, RECORD_SETTLEMENT, i)->settlement;
+        if (other->alert_id != row->alert_id)
+            break;
+        if (other->settled != SETTLED_CARRIED || other->seq != row->seq || other->slot != row->slot)
+            continue;
+        const struct record *carrier = store_mem_find(rows, RECORD_DELIVERY, other->delivery_id, NULL, 0);
+        const struct record *told = store_mem_find(rows, RECORD_TOLD, row->alert_id, other->channel, row->slot);
+        if (carrier && text_equal(carrier->delivery.channel, row->channel) && told && told->told.hushed == HUSH_ELSEWHERE)
+            return true;
+    }
+    return false;
+}
+
 static void judge_rule(struct life *life, const struct record_settlement *row, struct arrival *arrival, const char *fingerprint)
 {
     bool fires_there = arrival && !arrival->excused && !arrival->closed && arrival->status == ALERT_FIRING;
@@ -88,6 +107,10 @@ static void judge_rule(struct life *life, const struct record_settlement *row, s
         if (!fires_there && !kept && !(arrival && arrival->excused))
             life_fail(life, "P2: %s on %s is suppressed as known, but what arrived there last is not that it fires", fingerprint, row->channel);
         break;
+    case CLAIM_NOT_GIVEN:
+        if (was_given(life, row))
+            life_fail(life, "P2: %s on %s is suppressed (%s), but another channel gave it to this one, which could not tell it", fingerprint, row->channel, row->rule);
+        /* fallthrough */
     case CLAIM_NOT_TOLD:
         if (fires_there)
             life_fail(life, "P4: %s on %s is suppressed (%s), but it arrived there that it fires", fingerprint, row->channel, row->rule);

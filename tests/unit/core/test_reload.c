@@ -1,0 +1,56 @@
+/* Another policy, or the same one again: what somebody waits for is not lost with it. */
+#include "tests/unit/core/scene.h"
+
+static const struct scene_setup falls_back = {.mail_falls_back = true};
+
+static void reload(struct scene *scene, const struct scene_setup *setup)
+{
+    struct policy *old = scene->policy;
+
+    scene->policy = scene_policy(setup);
+    scene_event(scene, &(struct event){.kind = EVENT_RELOAD, .policy = scene->policy});
+    policy_free(old);
+}
+
+static void check_log(const struct scene *scene, const char *what, const char *want)
+{
+    CHECK(test_same(buf_text(&scene->log), want), "%s:\n  got  %s\n  want %s", what, buf_text(&scene->log), want);
+}
+
+/* Chat takes nothing. Mail has been given b while its message about a was under way, and tells it in the group's time. */
+static void test_what_a_fallback_has_been_given(void)
+{
+    struct scene *scene = scene_new(scene_policy(&falls_back));
+
+    scene_play(scene, "chat:refused mail:hold +a 10s +b 25s mail:taken taken!");
+    buf_clear(&scene->log);
+    reload(scene, &falls_back);
+    scene_play(scene, "1m -b 1m");
+    check_log(scene, "given to a fallback before a reload", "60 mail new alerts added +b; 95 chat b: its firing was not told here; 95 mail some alerts resolved -b; ");
+    scene_free(scene);
+}
+
+/* The same, and b is silenced when its turn comes; while that lasts, the policy is read again. */
+static void test_what_a_fallback_was_to_tell_when_it_is_not_hushed(void)
+{
+    struct silence_matcher matcher = {"host", "b", false, true};
+    struct scene *scene = scene_new(scene_policy(&falls_back));
+
+    scene_play(scene, "chat:refused mail:hold +a 10s +b 25s mail:taken taken!");
+    scene_event(scene, &(struct event){.kind = EVENT_SILENCE,
+                                       .silence = {.matchers = &matcher, .matcher_count = 1, .starts_ms = scene->now.wall_ms,
+                                                   .ends_ms = scene->now.wall_ms + 300000, .author = "", .comment = ""}});
+    scene_play(scene, "1m");
+    buf_clear(&scene->log);
+    reload(scene, &falls_back);
+    scene_play(scene, "6m");
+    check_log(scene, "silenced on a fallback during a reload", "335 mail new alerts added +b; ");
+    scene_free(scene);
+}
+
+int main(void)
+{
+    test_what_a_fallback_has_been_given();
+    test_what_a_fallback_was_to_tell_when_it_is_not_hushed();
+    return test_end();
+}

@@ -221,8 +221,7 @@ void delivery_die(struct core *core, struct delivery *delivery, const char *why)
     lane->repeat_from_ms = core->now.steady_ms; /* a repeat that died is not due again at once */
     delivery_end(core, delivery, SETTLED_DEAD, why, 0);
     settle_dead(core, lane, items, item_count, id, why);
-    if (lane->pending_count)
-        group_touch(core, group);
+    lane_touch(core, lane);
     group_refresh(core, group);
     if (self)
         return; /* dead letters about dead letters would never end */

@@ -218,6 +218,21 @@ void group_touch(struct core *core, struct group *group)
     group_due(core, group, wait_ms > 0 ? wait_ms : 0);
 }
 
+void lane_touch(struct core *core, const struct lane *lane)
+{
+    struct group *group = lane->group;
+    bool wanted = false, was_due = false;
+
+    for (const struct told *told = lane->pending; told; told = told->next) {
+        wanted = wanted || !told->frozen_in;
+        was_due = was_due || (!told->frozen_in && told->owed_ms <= group->flushed.wall_ms);
+    }
+    if (was_due)
+        group_due(core, group, 0);
+    else if (wanted)
+        group_touch(core, group);
+}
+
 static bool repeats(const struct core *core, const struct lane *lane)
 {
     const struct policy_node *node = group_settings(core, lane->group);

@@ -281,6 +281,8 @@ bool lane_is_free(const struct lane *lane); /* for a delivery: none is open, or 
 struct lane *group_lane(struct core *core, struct group *group, struct target *target); /* finds or adds, and writes it */
 const struct policy_node *group_settings(const struct core *core, const struct group *group);
 void group_touch(struct core *core, struct group *group); /* something is owed: set its flush */
+/* Its delivery has ended, or is repeated: what came meanwhile is told in the group's time, and at once where that has come already. */
+void lane_touch(struct core *core, const struct lane *lane);
 void group_due(struct core *core, struct group *group, int64_t ms); /* its flush in ms, or earlier if one waits already */
 void group_flush(struct core *core, struct group *group);
 void group_timer(struct core *core, struct group *group); /* its time has come */

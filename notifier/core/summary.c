@@ -93,8 +93,7 @@ void summary_put_back(struct core *core, struct delivery *summary)
     digest_uncover(summary);
     for (size_t i = 0; i < count; i++) {
         put_back(core, lanes[i]);
-        if (lanes[i]->pending_count) /* news since, which goes its own way */
-            group_touch(core, lanes[i]->group);
+        lane_touch(core, lanes[i]); /* news since, which goes its own way */
         group_refresh(core, lanes[i]->group);
     }
 }

@@ -200,8 +200,7 @@ static void delivered(struct core *core, struct delivery *delivery)
         told_settle(core, items[i].told, items[i].seq, SETTLED_DELIVERED, id, NULL);
     }
     for (size_t i = 0; i < lane_count; i++) { /* a group has one lane on a channel: none is freed before its turn */
-        if (lanes[i]->pending_count)
-            group_touch(core, lanes[i]->group);
+        lane_touch(core, lanes[i]);
         group_refresh(core, lanes[i]->group);
     }
     if (summary)
@@ -314,13 +313,8 @@ static void go_on(struct core *core, struct delivery *delivery, const struct eve
     target_queue(core, delivery);
     delivery_write(core, delivery);
     struct group *group = delivery->lane->group;
-    if (delivery->lane->pending_count && !group->flush_due.wall_ms && delivery_is_idle(delivery)) {
-        for (const struct told *told = delivery->lane->pending; told; told = told->next)
-            if (!told->frozen_in && delivery->message_id) {
-                group_touch(core, group); /* news came while it was on its way */
-                break;
-            }
-    }
+    if (delivery->message_id && !group->flush_due.wall_ms && delivery_is_idle(delivery))
+        lane_touch(core, delivery->lane); /* news came while it was on its way */
     group_refresh(core, group);
 }
 

@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#define SETTLED_MS (4 * 60 * 1000) /* longer than any group_interval that is drawn */
 #define LATE_BY_MS 1500 /* a turn's worth: what wakes it is looked at once a second at least */
 
 /* The channel that takes over; NULL: none. */
@@ -64,8 +65,41 @@ static void judge_waiting(struct life *life, const struct seen *seen)
     }
 }
 
+static bool is_on_its_way(const struct store_mem *rows, uint64_t group_id, const char *channel)
+{
+    for (size_t i = store_mem_count(rows, RECORD_DELIVERY); i-- > 0;) {
+        const struct record_delivery *row = &store_mem_at(rows, RECORD_DELIVERY, i)->delivery;
+        if (row->state == SETTLED_OPEN && strcmp(row->channel, channel) == 0 &&
+            (row->group_id == group_id || row->reason == REASON_DIGEST || row->reason == REASON_RECOVERY))
+            return true;
+    }
+    return false;
+}
+
+/* What was due while its channel was busy with an earlier message of the group is told after that, and not when the group's
+ * time comes again. */
+static void judge_due(struct life *life)
+{
+    const struct store_mem *rows = life->shadow;
+    int64_t now_ms = life_wall_ms(life);
+
+    for (size_t i = 0; i < store_mem_count(rows, RECORD_TOLD); i++) {
+        const struct record_told *told = &store_mem_at(rows, RECORD_TOLD, i)->told;
+        if (store_mem_gone(rows, RECORD_TOLD, i) || told->owed_seq == told->settled_seq || told->hushed)
+            continue;
+        const struct record_group *group = &store_mem_find(rows, RECORD_GROUP, told->group_id, NULL, 0)->group;
+        if (told->owed_ms < group->flushed_ms && group->flush_due_ms > now_ms + LATE_BY_MS && !is_on_its_way(rows, group->id, told->channel))
+            life_fail(life, "P3: alert %llu was due on %s, which is free, and is to wait for %lld ms more", (unsigned long long)told->alert_id,
+                      told->channel, (long long)(group->flush_due_ms - now_ms));
+    }
+}
+
 void late_judge(struct life *life)
 {
+    bool is_settled = life->steady_ms - life->placed_ms > SETTLED_MS && (!life->jumped_ms || life->steady_ms - life->jumped_ms > SETTLED_MS);
+
+    if (is_settled && !life->writing && !life->setup->inhibit.equal) /* what may be inhibited waits for that, too */
+        judge_due(life);
     for (size_t i = life->receiver.count; i-- > 0 && !life->writing;) { /* while a commit runs, what was decided since is not in the shadow */
         const struct seen *seen = life->receiver.seen[i];
         if (life->steady_ms - seen->at_ms > 2 * 60 * 1000)

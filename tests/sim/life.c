@@ -85,6 +85,7 @@ void life_begin(struct life *life)
         .transport = {life, receiver_carry}};
 
     life->dead = false;
+    life->placed_ms = life->steady_ms;
     life->commit_failing = false;
     life->shadowed = 0;
     life->writing = NULL;
@@ -198,7 +199,7 @@ void life_reload(struct life *life)
         if (before->present[c] && !life->setup->present[c])
             MARK(reload_channel_gone);
     life_say(life, "reload");
-    life->reloaded_ms = life->steady_ms;
+    life->reloaded_ms = life->placed_ms = life->steady_ms;
     judge_reloaded(life, before);
     notifier_reload(life->notifier, life->setup->config, &words, &err);
     buf_free(&words);

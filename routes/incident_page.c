@@ -16,8 +16,10 @@
 struct incident_page { /* lives in the call's arena while the lists are read */
     struct call *call;
     struct notifier *notifier;
-    struct cJSON *incident; /* between the first list and the second */
-    bool ended;             /* by `listed`, before notifier_list came back */
+    struct history_query query; /* for its alerts: those that fire, then all */
+    struct cJSON *incident, *firing; /* between the first list and the last; firing NULL: not read yet, or not to be read */
+    bool asks_for_all;
+    bool ended; /* by `listed`, before notifier_list came back */
 };
 
 /* --- the parts */
@@ -32,20 +34,27 @@ static bool is_of(const struct cJSON *alert, const char *reference)
     return false;
 }
 
-/* list NULL: they could not be read. */
-static void set_alerts(struct markup *markup, const struct cJSON *list, const char *reference)
+/* Those of a list that fire, or that do not; at most ALERTS_SHOWN of all are values. */
+static void add_alerts(struct markup *markup, const struct cJSON *list, const char *reference, bool firing, struct value *alerts, size_t *count)
+{
+    for (const struct cJSON *alert = json_first(json_get(list, "items")); alert; alert = json_next(alert))
+        if (is_of(alert, reference) && text_equal(page_text(alert, "status"), "firing") == firing && (*count)++ < ALERTS_SHOWN)
+            alerts[*count - 1] = value_from_json(alert, markup->arena);
+}
+
+/* Those that fire first: many that ended since stand before them in any list. all NULL: they could not be read. */
+static void set_alerts(struct markup *markup, const struct cJSON *firing, const struct cJSON *all, const char *reference)
 {
     struct value *alerts = ARENA_NEW(markup->arena, struct value, ALERTS_SHOWN);
     size_t count = 0;
 
-    for (const struct cJSON *alert = json_first(json_get(list, "items")); alert; alert = json_next(alert))
-        if (is_of(alert, reference) && count++ < ALERTS_SHOWN)
-            alerts[count - 1] = value_from_json(alert, markup->arena);
+    add_alerts(markup, firing, reference, true, alerts, &count);
+    add_alerts(markup, all, reference, false, alerts, &count);
     markup_set(markup, "alerts", value_list(alerts, count < ALERTS_SHOWN ? count : ALERTS_SHOWN));
     markup_set_int(markup, "count", (int64_t)count);
     markup_set_int(markup, "shown", count > ALERTS_SHOWN ? ALERTS_SHOWN : 0);
-    markup_set_bool(markup, "unread", !list);
-    markup_set_bool(markup, "perhapsMore", json_get_text(list, "next") != NULL);
+    markup_set_bool(markup, "unread", !all);
+    markup_set_bool(markup, "perhapsMore", json_get_text(firing, "next") || json_get_text(all, "next"));
 }
 
 /* What happened to alerts that have the group's labels. */
@@ -78,9 +87,10 @@ static void show(struct incident_page *page, const struct cJSON *alerts)
     struct markup markup = markup_new(page->call, config);
 
     markup_set_json(&markup, "incident", incident);
-    set_alerts(&markup, alerts, reference);
+    set_alerts(&markup, page->firing, alerts, reference);
     set_history(&markup, json_get(incident, "labels"));
     json_close(incident);
+    json_close(page->firing);
     markup_show(&markup, 200, &(struct page_frame){.title = title, .live = true}, "incident");
 }
 
@@ -97,6 +107,16 @@ static void add_matcher(struct arena *arena, struct history_query *query, const 
     buf_free(&text);
 }
 
+static void alerts_listed(void *context, bool ok, const struct buf *out, const struct err *err);
+
+static void ask_for_alerts(struct incident_page *page, const char *status)
+{
+    page->query.status = status;
+    page->ended = false;
+    if (!notifier_list(page->notifier, &page->query, alerts_listed, page) && !page->ended)
+        show(page, NULL);
+}
+
 static void alerts_listed(void *context, bool ok, const struct buf *out, const struct err *err)
 {
     struct incident_page *page = context;
@@ -105,21 +125,25 @@ static void alerts_listed(void *context, bool ok, const struct buf *out, const s
     (void)err; /* the page says so, and the incident is worth more than a refusal */
     page->ended = true;
     struct cJSON *alerts = ok ? json_parse(buf_text(out), out->length, &ignored) : NULL;
+    if (alerts && !page->asks_for_all) {
+        page->asks_for_all = true;
+        page->firing = alerts;
+        ask_for_alerts(page, "all");
+        return;
+    }
     show(page, alerts);
     json_close(alerts);
 }
 
 static void find_alerts(struct incident_page *page)
 {
-    struct history_query query = {.list = LIST_ALERTS, .status = "all", .limit = HISTORY_PAGE_MAX, .runes = PAGE_LIST_RUNES};
     const struct cJSON *labels = json_get(page->incident, "labels");
 
+    page->query = (struct history_query){.list = LIST_ALERTS, .limit = HISTORY_PAGE_MAX, .runes = PAGE_LIST_RUNES};
     for (const struct cJSON *label = json_is_object(labels) ? json_first(labels) : NULL; label; label = json_next(label))
         if (json_text(label))
-            add_matcher(page->call->arena, &query, json_key(label), json_text(label));
-    page->ended = false;
-    if (!notifier_list(page->notifier, &query, alerts_listed, page) && !page->ended)
-        show(page, NULL);
+            add_matcher(page->call->arena, &page->query, json_key(label), json_text(label));
+    ask_for_alerts(page, "firing");
 }
 
 static void incident_listed(void *context, bool ok, const struct buf *out, const struct err *err)

@@ -205,6 +205,24 @@ def test_hostile_words_in_exports(hostile):
     assert "<script" not in text
 
 
+def test_an_incident_shows_first_what_still_fires(start):
+    """Of many pods that came and went the page showed the newest 200, all of them over, and not the one that had fired since the beginning."""
+    d = start(config(console(), route=FEW))
+    d.fire(alert("PodCrash", pod="the-first"))
+    told = lambda: len(d.items("/api/v1/deliveries?status=delivered"))
+    until(told, "the first to be told")
+    for begin in range(0, 240, 120):
+        pods, before = [alert("PodCrash", pod=str(n)) for n in range(begin, begin + 120)], told()
+        d.fire(*pods)
+        until(lambda: told() > before, "the pods to be told")
+        d.fire(*[{**one, "status": "resolved", "endsAt": "2026-03-14T09:59:00Z"} for one in pods])
+    reference = d.items("/api/v1/alerts?status=firing")[0]["incidents"][0]
+    page = d.get(f"/incidents/{reference}")
+    shown = re.findall(r'<span class="state (firing|resolved)', page.text.split('id="alerts"')[1])
+    assert shown[0] == "firing" and "the-first" in plain(page.text) and shown.count("firing") == 1 and len(shown) == 200, shown
+    assert "200 of 241" in plain(page.text)
+
+
 def test_one_alert_from_end_to_end(night):
     item = next(i for i in night.items("/api/v1/alerts?all=true") if i["name"] == "DiskFull")
     page = night.get(f"/alerts/{item['id']}")

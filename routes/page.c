@@ -57,7 +57,7 @@ void page_show(struct call *call, int status, const struct page_frame *frame, co
 
     markup_set_text(&markup, "title", frame->title);
     markup_set_text(&markup, "current", frame->current);
-    markup_set_text(&markup, "account", text_equal(call_via(call), "session") ? call_who(call) : NULL);
+    markup_set_text(&markup, "account", text_equal(call_via(call), "local") ? NULL : text_or(call_who(call), NULL));
     markup_set_bool(&markup, "live", frame->live && status == 200);
     set_places(&markup);
     markup_set_html(&markup, "main", main);

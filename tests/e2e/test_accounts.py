@@ -311,6 +311,7 @@ def test_proxies(start, hashes):
     anna = Browser(d, **{"X-Remote-User": "anna"})
     me = anna.get("/api/v1/me").json
     assert (me["role"], me["via"]) == ("operator", "proxy")
+    assert '<a href="/account"><bdi>anna</bdi></a>' in anna.get("/").text, "who she is here, and the way to her account"
     assert anna.post("/-/reload").status == 403, "a browser may have been made to ask"
     assert anna.post("/-/reload", headers={"X-CSRF-Token": guest.csrf()}).status == 403, "another's"
     assert anna.post("/-/reload", headers={"X-CSRF-Token": me["csrfToken"]}).status == 200

@@ -23,8 +23,11 @@ struct pour {
     bool closed, broken;
 };
 
+static size_t streaming; /* pours that have begun to answer */
+
 static void pour_free(struct pour *pour)
 {
+    streaming -= pour->streams;
     history_walk_free(pour->query.walk);
     buf_free(&pour->part);
     arena_free(pour->arena);
@@ -61,16 +64,21 @@ static long pour_some(void *context, char *out, size_t size)
 static void answer(struct pour *pour, bool ok, const struct buf *out, const struct err *err)
 {
     struct call *call = pour->call;
+    bool more = ok && !history_walk_ended(pour->query.walk);
+    struct err full = {0};
 
-    if (ok && !history_walk_ended(pour->query.walk)) {
+    if (more && streaming < POURS_MAX) {
         pour->streams = true;
+        streaming++;
         call_answer_stream(call, "application/json", &(struct call_stream){pour_some, closed, pour, .endless = false});
         return;
     }
-    if (ok)
+    if (more)
+        err_set(&full, ERR_LIMIT, "too many long lists are being sent; try again in a second");
+    if (ok && !more)
         call_answer_json(call, 200, out);
     else
-        pour->refuse(call, err);
+        pour->refuse(call, more ? &full : err);
     pour_free(pour);
 }
 

@@ -5,6 +5,8 @@
 #include "notifier/notifier.h"
 #include "routes/routes.h"
 
+#define POURS_MAX 50 /* under way at once, a part of 4 MiB each; beyond: ERR_LIMIT */
+
 /* Answers the call: with the whole where one part is all of it, else part by part. refuse answers for a list that fails before
  * its first part, or could not be asked for (ERR_LIMIT). Copies the query. */
 void pour_list(struct notifier *notifier, const struct history_query *query, struct call *call,

@@ -1,6 +1,8 @@
 /* What tools and sources ask: each row of the API, what it asks of the notifier and what it makes of the answer. */
 #include "tests/unit/routes/handlers.h"
 
+#include "routes/pour.h"
+
 static const struct handlers_row rows[] = {
     {"POST", "/api/v1/webhook/grafana", "{}", 200, "webhook grafana {}", "{\"status\":\"ok\"}"},
     {"PUT", "/api/v1/webhook/grafana", "{}", 200, "webhook grafana {}", "ok"},
@@ -99,6 +101,13 @@ static void lists_fail_in_words(void)
     list_is_full = false;
 }
 
+static void close_stream(struct call *call)
+{
+    call->stream.closed(call->stream.context);
+    call->stream = (struct call_stream){0};
+    call_connection_gone(call);
+}
+
 /* Of a long list one part is in memory at a time; what fails behind the first one breaks the answer off. */
 static void long_lists_come_in_parts(void)
 {
@@ -113,18 +122,14 @@ static void long_lists_come_in_parts(void)
         snprintf(all + strlen(all), sizeof all - strlen(all), "%.*s", (int)got, some);
     CHECK_INT(got, CALL_STREAM_END);
     CHECK(text_equal(all, "[1,2][1,2][1,2]"), "%s", all);
-    call->stream.closed(call->stream.context);
-    call->stream = (struct call_stream){0};
-    call_connection_gone(call);
+    close_stream(call);
     CHECK_INT(walks_open, 0);
 
     call = request("GET", "/api/v2/alerts/groups", NULL, ACCESS_VIEWER);
     CHECK_INT(call->stream.read(call->stream.context, all, sizeof all), 5);
     list_is_full = true;
     CHECK_INT(call->stream.read(call->stream.context, all, sizeof all), CALL_STREAM_BROKEN);
-    call->stream.closed(call->stream.context);
-    call->stream = (struct call_stream){0};
-    call_connection_gone(call);
+    close_stream(call);
     CHECK_INT(walks_open, 0);
     call = request("GET", "/api/v2/alerts", NULL, ACCESS_VIEWER);
     CHECK(call->status == 503 && header_of(call, "Retry-After"), "%d", call->status);
@@ -137,6 +142,33 @@ static void long_lists_come_in_parts(void)
     call_connection_gone(call);
     CHECK_INT(walks_open, 0);
     list_parts = 1;
+}
+
+static void long_lists_are_bounded(void)
+{
+    struct call *calls[POURS_MAX], *call;
+
+    listed_text = "[1,2]";
+    list_parts = 3;
+    for (size_t i = 0; i < POURS_MAX; i++) {
+        calls[i] = request("GET", "/api/v2/alerts", NULL, ACCESS_VIEWER);
+        CHECK(calls[i]->status == 200 && calls[i]->stream.read, "%d", calls[i]->status);
+    }
+    call = request("GET", "/api/v2/alerts", NULL, ACCESS_VIEWER);
+    CHECK(call->status == 503 && header_of(call, "Retry-After") && strstr(buf_text(&call->answer), "too many long lists"), "%d", call->status);
+    call_connection_gone(call);
+    list_parts = 1;
+    call = request("GET", "/api/v2/alerts", NULL, ACCESS_VIEWER);
+    CHECK(call->status == 200 && !call->stream.read, "a short one is answered at once: %d", call->status);
+    call_connection_gone(call);
+    list_parts = 3;
+    close_stream(calls[0]);
+    calls[0] = request("GET", "/api/v2/alerts", NULL, ACCESS_VIEWER);
+    CHECK(calls[0]->status == 200 && calls[0]->stream.read, "%d", calls[0]->status);
+    for (size_t i = 0; i < POURS_MAX; i++)
+        close_stream(calls[i]);
+    list_parts = 1;
+    CHECK_INT(walks_open, 0);
 }
 
 static void health_tells_strangers_little(void)
@@ -180,6 +212,7 @@ int main(void)
     answers_are_passed_on();
     lists_fail_in_words();
     long_lists_come_in_parts();
+    long_lists_are_bounded();
     health_tells_strangers_little();
     reload_says_what_came_of_it();
     return test_end();

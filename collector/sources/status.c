@@ -117,10 +117,17 @@ const struct cJSON *status_find(const struct cJSON *object, const char *const *n
     return NULL;
 }
 
+static bool is_one_of(const char *text, const char *const *words)
+{
+    while (*words && strcasecmp(text, *words) != 0)
+        words++;
+    return *words != NULL;
+}
+
 bool status_bool(const struct cJSON *value, bool *out)
 {
-    static const char *const yes[] = {"true", "yes", "up", "connected", "running", "ok"};
-    static const char *const no[] = {"false", "no", "down", "disconnected", "stopped", "error"};
+    static const char *const yes[] = {"true", "yes", "up", "connected", "running", "ok", "open", "online", NULL};
+    static const char *const no[] = {"false", "no", "down", "disconnected", "stopped", "error", "closed", "offline", "connecting", "reconnecting", "failed", NULL};
     const char *text = json_text(value);
     double number;
 
@@ -131,11 +138,10 @@ bool status_bool(const struct cJSON *value, bool *out)
         buf_free(&word);
         return true;
     }
-    for (size_t i = 0; text && i < LENGTH(yes); i++)
-        if (strcasecmp(text, yes[i]) == 0 || strcasecmp(text, no[i]) == 0) {
-            *out = strcasecmp(text, yes[i]) == 0;
-            return true;
-        }
+    if (text && (is_one_of(text, yes) || is_one_of(text, no))) {
+        *out = is_one_of(text, yes);
+        return true;
+    }
     if (!status_number(value, &number))
         return false;
     *out = number != 0;

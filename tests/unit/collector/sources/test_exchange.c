@@ -11,6 +11,12 @@ static void a_daemon_tells_of_its_connections(void)
          "reconnect_count=0i,error=\"reset by peer\" 1790000000000000000\n", NULL},
         {"as a list", "{\"connections\":[{\"exchange\":\"BYBIT\",\"state\":\"up\"}]}",
          "exchange_status,host=h1,env=dev,exchange=BYBIT,source=exchange connected=t,reconnect_count=0i 1790000000000000000\n", NULL},
+        {"in words of theirs", "{\"exchanges\":{\"A\":{\"state\":\"RECONNECTING\"},\"B\":{\"status\":\"closed\"},\"C\":{\"status\":\"open\"}}}",
+         "exchange_status,host=h1,env=dev,exchange=A,source=exchange connected=f,disconnected_at=1790000000000000t,disconnected_seconds=0,reconnect_count=0i "
+         "1790000000000000000\n"
+         "exchange_status,host=h1,env=dev,exchange=B,source=exchange connected=f,disconnected_at=1790000000000000t,disconnected_seconds=0,reconnect_count=0i "
+         "1790000000000000000\n"
+         "exchange_status,host=h1,env=dev,exchange=C,source=exchange connected=t,reconnect_count=0i 1790000000000000000\n", NULL},
         {"names alone", "{\"exchanges\":[\"BINANCE\"]}", "", "no object for each exchange"},
         {"unknown is not down", "{\"exchanges\":{\"BINANCE\":{\"latency_ms\":1},\"OKX\":{\"connected\":true}}}",
          "exchange_status,host=h1,env=dev,exchange=OKX,source=exchange connected=t,reconnect_count=0i 1790000000000000000\n", "1 of 2 exchanges"},

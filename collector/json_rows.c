@@ -135,6 +135,17 @@ static bool is_time_key(const char *key)
     return strcmp(key, "timestamp") == 0 || strcmp(key, "time") == 0;
 }
 
+/* A column that stands elsewhere would be lost without a word. */
+static bool add_tags_and_fields(struct row *row, const struct cJSON *object)
+{
+    for (const struct cJSON *value = json_first(object); value; value = json_next(value)) {
+        const char *key = json_key(value);
+        if (!is_time_key(key) && strcmp(key, "tags") != 0 && strcmp(key, "fields") != 0 && strcmp(key, "measurement") != 0)
+            return err_set(row->err, ERR_INPUT, "\"%.60s\" stands beside tags and fields: put it into one of them", key);
+    }
+    return add_columns(row, json_get(object, "tags"), true) && add_columns(row, json_get(object, "fields"), false);
+}
+
 static bool add_flat(struct row *row, const struct cJSON *object)
 {
     for (const struct cJSON *value = json_first(object); value; value = json_next(value))
@@ -158,8 +169,7 @@ static bool read_row(struct row *row, const struct cJSON *object, const char *ta
     row->point = points_add(row->points, table, time_ns);
     if (!row->point)
         return err_set(row->err, ERR_LIMIT, "more than %d rows in one push", POINTS_MAX);
-    bool ok = json_is_object(tags) || json_is_object(fields) ? add_columns(row, tags, true) && add_columns(row, fields, false)
-                                                             : add_flat(row, object);
+    bool ok = json_is_object(tags) || json_is_object(fields) ? add_tags_and_fields(row, object) : add_flat(row, object);
     if (ok && row->points->refused > refused)
         return err_set(row->err, ERR_LIMIT, "more than %d tags or %d fields", POINT_TAGS_MAX, POINT_FIELDS_MAX);
     return ok;

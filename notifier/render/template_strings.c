@@ -3,6 +3,7 @@
 #include "notifier/core/regex.h"
 #include "notifier/render/template_functions.h"
 #include "notifier/render/template_run.h"
+#include "notifier/render/template_runes.h"
 
 #include <string.h>
 
@@ -38,20 +39,27 @@ static bool strings_title(const struct call *call, struct value *result, struct 
     return change_case(call, CASE_TITLE, result, err);
 }
 
-static bool is_space(char c)
+/* Unicode's White_Space, as Go takes it. */
+static bool is_space(uint32_t rune)
 {
-    return c && strchr(" \t\n\v\f\r", c);
+    return (rune >= 0x09 && rune <= 0x0d) || rune == 0x20 || rune == 0x85 || rune == 0xa0 || rune == 0x1680 || (rune >= 0x2000 && rune <= 0x200a) ||
+           rune == 0x2028 || rune == 0x2029 || rune == 0x202f || rune == 0x205f || rune == 0x3000;
 }
 
 static struct value_bytes trimmed(const struct value_bytes *text, struct arena *arena)
 {
-    const char *begin = text->bytes, *end = begin + text->length;
+    size_t begin = 0, end = 0;
+    uint32_t rune;
 
-    while (begin < end && is_space(*begin))
-        begin++;
-    while (end > begin && is_space(end[-1]))
-        end--;
-    return (struct value_bytes){arena_bytes(arena, begin, (size_t)(end - begin)), (size_t)(end - begin)};
+    for (size_t at = 0, size; at < text->length; at += size) {
+        size = rune_read(text->bytes + at, text->length - at, &rune);
+        if (!is_space(rune))
+            end = at + size;
+        else if (!end)
+            begin = at + size;
+    }
+    size_t length = end ? end - begin : 0;
+    return (struct value_bytes){arena_bytes(arena, text->bytes + begin, length), length};
 }
 
 /* What is finished stays so. */

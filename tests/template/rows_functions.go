@@ -109,6 +109,7 @@ var functionRows = []row{
 	{"print of objects", onNone, `{{ print coll }}`},
 	{"toUpper of an int", onPlain, `{{ toUpper .one }}`},
 	{"toUpper of nil", onPlain, `{{ toUpper .missing }}`},
+	{"trimSpace of other blanks", onNone, `[{{ trimSpace "\u00a0\u2003 a\u3000b \u0085\v" }}] [{{ trimSpace "\u2029" }}] [{{ trimSpace "\u200b" | len }}]`},
 	{"trimSpace", onPlain, `[{{ trimSpace " \t a b \n" }}] [{{ trimSpace "" }}]`},
 	{"join", onPlain, `{{ join ", " (stringSlice "a" "b" "c") }} {{ stringSlice "x" | join "-" }} [{{ join "," stringSlice }}]`},
 	{"join of numbers", onPlain, `{{ join ", " .numbers }}`},

@@ -3,8 +3,8 @@
  * routes/pages/parts.html and the functions below do not know, no page needs.
  *
  * Beside docs/templates.md a page may call (nil and "" are the same to them):
- *   cut N TEXT        .text, at most N characters of it; .runes, how many it had where that is less than all, else 0
- *   fold TEXT         .text, .runes where it is long and so is folded away, else 0; .more where even so not all of it is there
+ *   cut N TEXT        .text, at most N characters of it; .runes, how many it had where that is less than all, in words, else ""
+ *   fold TEXT         .text, .runes where it is long and so is folded away, else ""; .more where even so not all of it is there
  *   moment AT         "2026-03-14 09:26:53" of our own RFC 3339
  *   span FROM TO      "47 min" between two such times; "" if either is none
  *   number N          12,345

@@ -42,6 +42,16 @@ static struct value record(const struct template_call *call, const struct value_
 
 /* --- texts */
 
+/* "1234"; of a text that its list has cut already, and given an ellipsis, "more than 400". */
+static struct value runes_of(const struct template_call *call, const char *text)
+{
+    static const char ellipsis[] = "\u2026";
+    size_t length = strlen(text), end = sizeof ellipsis - 1, runes = text_runes(text);
+    bool less = (runes == PAGE_LIST_RUNES + 1 || runes == PAGE_ONE_RUNES + 1) && length > end && text_equal(text + length - end, ellipsis);
+
+    return value_text(arena_printf(call->arena, less ? "more than %zu" : "%zu", less ? runes - 1 : runes));
+}
+
 static struct value cut_text(const struct template_call *call, const char *text, size_t runes)
 {
     size_t length = text_prefix(text, runes);
@@ -49,7 +59,7 @@ static struct value cut_text(const struct template_call *call, const char *text,
     const char *start = cut ? arena_bytes(call->arena, text, length) : text;
 
     return record(call, (const struct value_entry[]){{"text", NULL, value_bytes(start, length)},
-                                                     {"runes", NULL, value_int(cut ? (int64_t)text_runes(text) : 0)}}, 2);
+                                                     {"runes", NULL, cut ? runes_of(call, text) : value_text("")}}, 2);
 }
 
 static bool cut(const struct template_call *call, struct value *result, struct err *err)
@@ -80,7 +90,7 @@ static bool fold(const struct template_call *call, struct value *result, struct 
     while (length && ((unsigned char)text[length] & 0xc0) == 0x80)
         length--;
     *result = record(call, (const struct value_entry[]){{"text", NULL, value_bytes(arena_bytes(call->arena, text, length), length)},
-                                                        {"runes", NULL, value_int(folded ? (int64_t)text_runes(text) : 0)},
+                                                        {"runes", NULL, folded ? runes_of(call, text) : value_text("")},
                                                         {"more", NULL, value_bool(text[length] != '\0')}}, 3);
     return true;
 }

@@ -193,6 +193,7 @@ def test_hostile_words_stay_words(hostile):
         assert reply.status in (200, 400), (path, reply.status)
         check_inert(reply, path)
         assert "alert(1)" in reply.text, path
+        assert "401 characters" not in reply.text, f"{path}: that is how much of it the list has, and no length"
         assert path.startswith("/alerts/") or LONG not in reply.text, f"{path}: ten thousand characters are not all shown"
 
 

@@ -138,7 +138,7 @@ static void show(struct silences_page *page, int status, const struct cJSON *lis
     markup_set_text(&markup, "complaint", complaint);
     if (!complaint)
         set_list(&markup, page, list);
-    markup_show(&markup, status, &(struct page_frame){.title = "Silences", .current = "/silences"}, "silences");
+    markup_show(&markup, status, &(struct page_frame){.title = "Silences", .current = "/silences", .live = !page->query.cursor}, "silences");
 }
 
 static void listed(void *context, bool ok, const struct buf *out, const struct err *err)

@@ -191,6 +191,21 @@ def test_a_silence_is_made_and_ended_by_hand(scene, browser):
     assert not browser.complaints, browser.complaints
 
 
+def test_the_silences_follow_what_happens(scene, browser):
+    """"2 h to go" stood there for as long as the page was open, and what others silenced did not."""
+    import json
+
+    browser.open(scene.daemon.url + "/silences")
+    browser.driver.execute_script("window.stayed = true")
+    silence = {"matchers": [{"name": "alertname", "value": "Nothing", "isRegex": False}], "startsAt": "2026-03-14T09:00:00Z",
+               "endsAt": "2099-01-01T00:00:00Z", "createdBy": "somebody else", "comment": "made meanwhile"}
+    made = scene.daemon.post(json.dumps(silence), path="/api/v2/silences")
+    browser.wait(lambda: "made meanwhile" in browser.text())
+    scene.daemon.call("DELETE", f"/api/v2/silence/{made.json['silenceID']}")
+    browser.wait(lambda: "expired" in browser.driver.find_element("css selector", "article").text)
+    assert browser.driver.execute_script("return window.stayed"), "the same page"
+
+
 def test_the_first_page_follows_what_happens(scene, browser):
     """Without a reload; and whoever stands on a link still does."""
     daemon = scene.module

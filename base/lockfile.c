@@ -15,6 +15,8 @@ static bool fail_of_system(const char *name, struct err *err)
 
     if (code == ENOSPC || code == EDQUOT)
         return err_set(err, ERR_STORAGE, "%s: %s; make room on its disk, then start again", name, strerror(code));
+    if (code == EMFILE || code == ENFILE)
+        return err_set(err, ERR_STORAGE, "%s: %s; raise the limit (LimitNOFILE, ulimit -n)", name, strerror(code));
     return err_set(err, ERR_STORAGE, "%s: %s; the folder must be there and writable for the user that runs this (uid %ld)", name,
                    strerror(code), (long)geteuid());
 }

@@ -1,7 +1,6 @@
 #include "notifier/store/damage.h"
 
 #include "base/clock.h"
-#include "base/lockfile.h"
 #include "base/text.h"
 #include "notifier/store/migrate.h"
 
@@ -87,8 +86,10 @@ static bool go_on(void *context, const char *doing, int64_t bytes, int64_t all)
     return clock_now(&clock_system).steady_ms < looking->until_ms;
 }
 
-/* True: what says what is wrong with the file. An error that is no damage (rights, a full disk) is the opening's to tell. */
-static bool is_damaged(const char *path, const struct header *header, const struct db_watch *watch, char what[ERR_TEXT_MAX])
+enum look { LOOK_FINE, LOOK_DAMAGED, LOOK_FOREIGN };
+
+/* What is wrong with the file stands in what. An error that is no damage (rights, a full disk) is the opening's to tell. */
+static enum look look_over(const char *path, const struct header *header, const struct db_watch *watch, char what[ERR_TEXT_MAX])
 {
     bool suspected = damage_is_suspected(path), damaged;
     struct looking looking = {watch, suspected ? INT64_MAX : clock_now(&clock_system).steady_ms + DAMAGE_LOOK_MS};
@@ -98,41 +99,38 @@ static bool is_damaged(const char *path, const struct header *header, const stru
 
     if (header->kind == FILE_BLANK) {
         snprintf(what, ERR_TEXT_MAX, "it begins with zeros");
-        return true;
+        return LOOK_DAMAGED;
     }
     struct db *db = db_open(path, DB_READ, NULL, &err);
     if (db && schema_look(db, path, &schema, &err))
         damaged = !db_check(db, suspected ? DB_CHECK_WHOLE : DB_CHECK_QUICK, &look, &err) && err.kind == ERR_DAMAGED;
-    else /* another program's file, even a damaged one, stays where it is */
-        damaged = err.kind == ERR_DAMAGED && (header->application == SCHEMA_APPLICATION_ID || !header->application);
+    else
+        damaged = err.kind == ERR_DAMAGED;
+    bool foreign = db && err.kind == ERR_INPUT;
     db_close(db);
     snprintf(what, ERR_TEXT_MAX, "%s", err.text);
     if (suspected && !damaged)
         clear_suspicion(path);
-    return damaged;
+    return damaged ? LOOK_DAMAGED : foreign ? LOOK_FOREIGN : LOOK_FINE;
 }
 
 static bool set_aside(const char *path, int64_t now_wall_ms, struct damage *damage, struct err *err)
 {
-    int lock = lockfile_take(path, err);
-
-    if (lock < 0)
-        return false;
     damage->found = backup_set_aside(path, "damaged", now_wall_ms, damage->aside, err);
     if (damage->found)
         clear_suspicion(path);
-    close(lock);
     return damage->found || err_within(err, "%s: is damaged (%s), and could not be set aside", path, damage->what);
 }
 
-/* Nobody else may be writing while it is looked at: what a reader then sees is what there is. */
-static bool is_free(const char *path, struct err *err)
+bool damage_is_ours(const char *path, struct err *err)
 {
-    int lock = lockfile_take(path, err);
+    struct header header = read_header(path);
 
-    if (lock >= 0)
-        close(lock);
-    return lock >= 0;
+    if (header.kind == FILE_FOREIGN)
+        return err_set(err, ERR_INPUT, "%s: is not a database; name another file as storage.path, or move this one away", path);
+    if (header.kind == FILE_DATABASE && header.application && header.application != SCHEMA_APPLICATION_ID)
+        return err_set(err, ERR_INPUT, SCHEMA_FOREIGN_WORDS, path);
+    return true;
 }
 
 bool damage_clear(const char *path, int64_t now_wall_ms, const struct db_watch *watch, struct damage *damage, struct err *err)
@@ -142,12 +140,11 @@ bool damage_clear(const char *path, int64_t now_wall_ms, const struct db_watch *
     *damage = (struct damage){0};
     if (header.kind == FILE_NONE)
         return true;
-    if (header.kind == FILE_FOREIGN)
-        return err_set(err, ERR_INPUT, "%s: is not a database; name another file as storage.path, or move this one away", path);
-    if (!is_free(path, err))
-        return false;
-    if (!is_damaged(path, &header, watch, damage->what))
-        return true;
+    switch (look_over(path, &header, watch, damage->what)) {
+    case LOOK_FINE: return true;
+    case LOOK_FOREIGN: return err_set(err, ERR_INPUT, "%s", damage->what);
+    case LOOK_DAMAGED: break;
+    }
     if (!now_wall_ms)
         return err_set(err, ERR_STORAGE,
                        "%s: is damaged (%s); put a backup in its place with `notifier restore FILE`, or let `notifier serve` set it aside "

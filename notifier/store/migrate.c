@@ -53,7 +53,7 @@ static bool look(struct db *db, struct schema *schema, struct err *err)
 static bool check(const struct schema *schema, const char *path, bool allowed, struct err *err)
 {
     if (schema->tables && schema->application != SCHEMA_APPLICATION_ID)
-        return err_set(err, ERR_INPUT, "%s: is a database of another program; name another file as storage path", path);
+        return err_set(err, ERR_INPUT, SCHEMA_FOREIGN_WORDS, path);
     if (schema->version > SCHEMA_NEWEST)
         return err_set(err, ERR_CONFLICT,
                        "%s: was written by a newer notifier (schema %lld, this one knows %d); install that version, or restore "
@@ -129,7 +129,7 @@ bool schema_look(struct db *db, const char *path, int64_t *version, struct err *
     if (!look(db, &schema, err))
         return err_within(err, "%s", path);
     if (!schema.tables)
-        return err_set(err, ERR_INPUT, "%s: is empty; there is nothing in it", path);
+        return err_set(err, ERR_CONFLICT, "%s: is empty; there is nothing in it", path);
     if (!check(&schema, path, true, err))
         return false;
     *version = schema.version;

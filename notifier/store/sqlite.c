@@ -3,6 +3,7 @@
 
 #include "base/db.h"
 #include "base/file.h"
+#include "base/lockfile.h"
 #include "base/memory.h"
 #include "notifier/store/damage.h"
 #include "notifier/store/load.h"
@@ -16,12 +17,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define SAID_WORDS_MAX 10000 /* bytes of a sentence with paths in it */
 
 struct sqlite {
     char *path, *vfs;         /* vfs NULL: the default */
     struct store_sqlite_options options; /* without its texts: path and vfs are ours */
+    int lock_fd;              /* ours for as long as we live, whatever its disk does; -1: none */
     struct db *db;            /* NULL: to be opened again */
     bool broken;              /* the disk has failed us: nothing this connection believes counts */
     bool checkpoint_wanted;
@@ -64,7 +67,7 @@ static bool open_database(struct sqlite *sqlite, struct err *err)
 {
     if (!is_in_memory(sqlite) && !walfile_firm(sqlite->path, err))
         return false;
-    sqlite->db = db_open(sqlite->path, DB_WRITE, sqlite->vfs, err);
+    sqlite->db = db_open(sqlite->path, DB_LOCKED, sqlite->vfs, err);
     if (!sqlite->db)
         return false;
     struct migrating migrating = {.allowed = sqlite->options.migrate, .watch = sqlite->options.watch};
@@ -84,7 +87,7 @@ static bool clear_damage(const struct sqlite *sqlite, struct err *err)
     struct damage damage;
     char words[SAID_WORDS_MAX];
 
-    if (is_in_memory(sqlite) || sqlite->vfs)
+    if (sqlite->vfs)
         return true;
     if (!damage_clear(sqlite->path, sqlite->options.now_wall_ms, sqlite->options.watch, &damage, err))
         return false;
@@ -96,6 +99,18 @@ static bool clear_damage(const struct sqlite *sqlite, struct err *err)
              damage.what, damage.aside, damage.aside);
     sqlite->options.said(sqlite->options.said_context, "database_damaged", words);
     return true;
+}
+
+static bool take(struct sqlite *sqlite, struct err *err)
+{
+    if (is_in_memory(sqlite))
+        return true;
+    if (!sqlite->path[0])
+        return err_set(err, ERR_INPUT, "the storage path is empty; name a file");
+    if (!sqlite->vfs && !damage_is_ours(sqlite->path, err))
+        return false;
+    sqlite->lock_fd = lockfile_take(sqlite->path, err);
+    return sqlite->lock_fd >= 0 && clear_damage(sqlite, err);
 }
 
 /* After an I/O error the connection starts over; what it then shows is believed once a later commit has come through. */
@@ -289,6 +304,8 @@ static void sqlite_close(void *context)
     if (!sqlite)
         return;
     db_close(sqlite->db);
+    if (sqlite->lock_fd >= 0)
+        close(sqlite->lock_fd);
     rows_free(&sqlite->rows);
     arena_free(sqlite->scratch);
     free(sqlite->path);
@@ -304,11 +321,12 @@ bool store_open_sqlite(const struct store_sqlite_options *options, struct store 
     sqlite->path = memory_text(options->path);
     sqlite->vfs = memory_text(options->vfs);
     sqlite->options = *options;
+    sqlite->lock_fd = -1;
     sqlite->retention.ages = options->retention;
     sqlite->retention.sweep = SIZE_MAX;
     sqlite->scratch = arena_new();
     rows_init(&sqlite->rows);
-    if (!store_make_folder(sqlite->path, err) || !clear_damage(sqlite, err) || !open_database(sqlite, err)) {
+    if (!store_make_folder(sqlite->path, err) || !take(sqlite, err) || !open_database(sqlite, err)) {
         sqlite_close(sqlite);
         return false;
     }

@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 #define CHUNK_BYTES 65536
@@ -26,27 +25,15 @@ static bool rewrite(int fd, const char *name, struct err *err)
 
 bool walfile_firm(const char *path, struct err *err)
 {
-    char name[PATH_MAX_BYTES], lock_name[PATH_MAX_BYTES];
-    int fd = -1, lock_fd = -1;
-    bool ok = true;
+    char name[PATH_MAX_BYTES];
 
-    if (snprintf(name, sizeof name, "%s-wal", path) >= (int)sizeof name ||
-        snprintf(lock_name, sizeof lock_name, "%s.lock", path) >= (int)sizeof lock_name)
+    if (snprintf(name, sizeof name, "%s-wal", path) >= (int)sizeof name)
         return err_set(err, ERR_INPUT, "the storage path is longer than %d bytes", PATH_MAX_BYTES);
-    /* The lock that db_open takes: under another writer's hands the log must not be touched. */
-    lock_fd = open(lock_name, O_RDWR | O_CLOEXEC);
-    if (lock_fd >= 0 && flock(lock_fd, LOCK_EX | LOCK_NB) != 0)
-        goto done;
-    fd = open(name, O_RDWR | O_CLOEXEC);
-    if (fd >= 0)
-        ok = rewrite(fd, name, err);
-    else if (errno != ENOENT)
-        ok = err_set(err, ERR_STORAGE, "%s: %s", name, strerror(errno));
-
-done:
-    if (fd >= 0)
-        close(fd);
-    if (lock_fd >= 0)
-        close(lock_fd);
+    int fd = open(name, O_RDWR | O_CLOEXEC);
+    if (fd < 0)
+        return errno == ENOENT || err_set(err, ERR_STORAGE, "%s: %s%s", name, strerror(errno),
+                                          errno == EMFILE || errno == ENFILE ? "; raise the limit (LimitNOFILE, ulimit -n)" : "");
+    bool ok = rewrite(fd, name, err);
+    close(fd);
     return ok;
 }

@@ -1,10 +1,13 @@
 /* The contract of the store: what is kept, what is refused, what is forgotten. */
+#include "base/lockfile.h"
 #include "base/text.h"
 #include "notifier/core/event.h"
 #include "notifier/store/migrate.h"
 #include "tests/unit/store/sample.h"
 
 #include <fcntl.h>
+#include <signal.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -219,10 +222,50 @@ static void test_older_and_newer(void)
 
     snprintf(second, sizeof second, "%s/other.db", sample_folder);
     db = db_open(second, DB_WRITE, NULL, &err);
-    made = db && db_exec(db, "CREATE TABLE holidays (a)", &err);
+    made = db && db_exec(db, "CREATE TABLE holidays (a); PRAGMA journal_mode = DELETE", &err);
     REQUIRE(made, "%s", err.text);
     db_close(db);
     CHECK(!store_open_sqlite(&options, &store, &err) && strstr(err.text, "another program"), "%s", err.text);
+    db = db_open(second, DB_READ, NULL, &err);
+    stmt = db ? db_prepare(db, "PRAGMA journal_mode", &err) : NULL;
+    CHECK(stmt && db_step(stmt, &row, &err) && row && strcmp(db_text(stmt, 0), "delete") == 0, "it is left as it was");
+    db_close(db);
+}
+
+static rlim_t limit(int what, rlim_t most)
+{
+    struct rlimit limit;
+
+    getrlimit(what, &limit);
+    rlim_t before = limit.rlim_cur;
+    limit.rlim_cur = most;
+    setrlimit(what, &limit);
+    return before;
+}
+
+/* Its disk is full, and it has not even a descriptor left: nobody else may take what it will open again. */
+static void test_locked_while_it_fails(void)
+{
+    struct err err = {0};
+    struct store store = sample_open(&err);
+    struct effects effects;
+
+    REQUIRE(store.context, "%s", err.text);
+    effects_init(&effects);
+    sample_settle(&effects, 0, "chat", SAMPLE_NOW, true);
+    signal(SIGXFSZ, SIG_IGN);
+    rlim_t bytes = limit(RLIMIT_FSIZE, 0), files = limit(RLIMIT_NOFILE, 3);
+    bool any = store.commit(store.context, &effects, &err) || store.commit(store.context, &effects, &err);
+    limit(RLIMIT_FSIZE, bytes);
+    limit(RLIMIT_NOFILE, files);
+    CHECK(!any, "it cannot be stored");
+    int lock = lockfile_take(sample_path, &err);
+    CHECK(lock < 0 && strstr(err.text, "in use by pid"), "it is still ours: %s", err.text);
+    if (lock >= 0)
+        close(lock);
+    CHECK(sample_commit(&store, &effects), "it is back");
+    effects_free(&effects);
+    sample_close(&store);
 }
 
 static void test_refused_states(void)
@@ -378,7 +421,7 @@ static void test_dead(void)
 
 int main(void)
 {
-    void (*tests[])(void) = {test_alert_detail, test_parts, test_recommit, test_quarantine, test_lock, test_new_file,
+    void (*tests[])(void) = {test_alert_detail, test_parts, test_recommit, test_quarantine, test_lock, test_locked_while_it_fails, test_new_file,
                              test_older_and_newer, test_refused_states, test_bug_aborts, test_conservation, test_dead};
 
     for (size_t i = 0; i < LENGTH(tests); i++) {

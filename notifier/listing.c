@@ -1,4 +1,5 @@
-/* Lists for routes: read on the background thread, with what the policy says at the moment of asking. */
+/* Lists for routes: read on the background thread, with what the policy says at the moment of asking, and once all is stored
+ * that was decided by then: else a message would be seen as delivered in one place and as under way in another. */
 #include "base/memory.h"
 #include "base/text.h"
 #include "notifier/core/muted.h"
@@ -16,9 +17,12 @@ struct listing {
     bool ok;
     notifier_listed done;
     void *context;
+    uint64_t batch; /* the number of the one that must be stored before */
+    struct listing *next;
 };
 
 #define LIST_BYTES_MAX (64u << 20)
+#define LISTS_WAITING_MAX 256 /* for a commit; then notifier_list says no */
 
 static void list_run(void *job)
 {
@@ -102,6 +106,37 @@ static void list_with_policy(struct listing *listing)
     query->resolve_timeout_ms = config->resolve_timeout_ms;
 }
 
+/* False: no room. */
+static bool begin(struct listing *listing)
+{
+    struct work *work = listing->notifier->options.work;
+
+    if (work)
+        return work_add(work, list_run, list_done, listing);
+    list_run(listing);
+    list_done(listing);
+    return true;
+}
+
+/* Nobody waits for a disk that fails: its lists tell what it holds. */
+static bool is_waiting(const struct notifier *notifier, const struct listing *listing)
+{
+    return !notifier->storage_failed && listing->batch > notifier->batches_stored;
+}
+
+static bool add_waiting(struct notifier *notifier, struct listing *listing)
+{
+    struct listing **last = &notifier->listings;
+    size_t count = 0;
+
+    for (; *last; last = &(*last)->next)
+        count++;
+    if (count == LISTS_WAITING_MAX)
+        return false;
+    *last = listing;
+    return true;
+}
+
 bool notifier_list(struct notifier *notifier, const struct history_query *query, notifier_listed done, void *context)
 {
     struct listing *listing = memory_zeroed(1, sizeof *listing);
@@ -114,14 +149,33 @@ bool notifier_list(struct notifier *notifier, const struct history_query *query,
     for (size_t i = 0; i < query->matcher_count; i++)
         listing->query.matchers[i] = arena_text(listing->arena, query->matchers[i]);
     list_with_policy(listing);
-    if (!notifier->options.work) {
-        list_run(listing);
-        list_done(listing);
-        return true;
-    }
-    if (work_add(notifier->options.work, list_run, list_done, listing))
+    if (!query->walk || !history_walk_begun(query->walk)) /* its first part says what the rest belongs to */
+        listing->batch = notifier->batches_begun + batch_has_rows(notifier->batch);
+    if (is_waiting(notifier, listing) ? add_waiting(notifier, listing) : begin(listing))
         return true;
     arena_free(listing->arena);
     free(listing);
     return false;
+}
+
+void listings_begin(struct notifier *notifier)
+{
+    while (notifier->listings && !is_waiting(notifier, notifier->listings)) {
+        struct listing *listing = notifier->listings;
+        notifier->listings = listing->next;
+        if (!begin(listing)) { /* its turn comes when another has ended */
+            notifier->listings = listing;
+            return;
+        }
+    }
+}
+
+void listings_end(struct notifier *notifier)
+{
+    while (notifier->listings) {
+        struct listing *listing = notifier->listings;
+        notifier->listings = listing->next;
+        err_set(&listing->err, ERR_SYSTEM, "notifier is stopping");
+        list_done(listing);
+    }
 }

@@ -88,6 +88,7 @@ void notifier_free(struct notifier *notifier)
         free(notifier->waiters[i].awaited);
     }
     free(notifier->waiters);
+    listings_end(notifier);
     for (size_t i = 0; i < LENGTH(notifier->inboxes); i++)
         inbox_free(&notifier->inboxes[i]);
     flights_free(notifier);
@@ -183,6 +184,7 @@ static void hand_over(struct notifier *notifier)
     notifier->writing = notifier->batch;
     notifier->batch = &notifier->batches[(size_t)(notifier->batch - notifier->batches + 1) % LENGTH(notifier->batches)];
     notifier->writing_since = clock_now(&notifier->options.clock);
+    notifier->batches_begun++;
     store->begin(store->context, &notifier->writing->effects);
 }
 
@@ -207,6 +209,7 @@ static void collect(struct notifier *notifier)
         notifier->batch = written;
         return;
     }
+    notifier->batches_stored = notifier->batches_begun;
     hand_over(notifier);
     speak_batch(notifier, written, true);
     const struct batch *next = notifier->writing ? notifier->writing : notifier->batch;
@@ -227,6 +230,8 @@ static bool commit(struct notifier *notifier)
     struct instant since = clock_now(&notifier->options.clock);
     bool ok = store->commit(store->context, &notifier->batch->effects, &err);
     note_commit(notifier, since, ok, &err);
+    if (ok)
+        notifier->batches_stored = ++notifier->batches_begun;
     return ok;
 }
 
@@ -240,6 +245,7 @@ void notifier_collect(struct notifier *notifier)
 {
     notifier->now = clock_now(&notifier->options.clock);
     collect(notifier);
+    listings_begin(notifier);
     hand_over(notifier);
 }
 

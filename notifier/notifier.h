@@ -106,7 +106,8 @@ void notifier_database_damaged(struct notifier *notifier, const char *summary);
 const struct changes *notifier_changes(const struct notifier *notifier);
 void notifier_watch(struct notifier *notifier, void (*turned)(void *context), void *context);
 
-/* Lists: run on the background thread; done gets the bytes. */
+/* Lists: run on the background thread, after the commit of all that was decided by now (while the disk fails: at once); done
+ * gets the bytes. False: too many are under way. */
 typedef void (*notifier_listed)(void *context, bool ok, const struct buf *out, const struct err *err);
 bool notifier_list(struct notifier *notifier, const struct history_query *query, notifier_listed done, void *context);
 

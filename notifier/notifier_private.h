@@ -69,6 +69,8 @@ struct notifier {
     struct batch *batch;     /* takes what is decided */
     struct batch *writing;   /* the store's thread has it; spoken when that is done. NULL: it has none */
     struct instant writing_since;
+    uint64_t batches_begun, batches_stored; /* numbers: the last given to the store's thread, the last that it has stored */
+    struct listing *listings; /* that wait for one of them, first asked first */
     bool storage_failed;     /* a commit failed, or does not end */
     bool stalled;            /* it did not for CORE_LEAVING_MAX_MS: until one ends sooner, nobody asks the disk anything */
     int64_t retry_commit_ms; /* steady */
@@ -115,6 +117,10 @@ void troubles_tick(struct notifier *notifier);   /* what time brings */
 void answer_reply(struct notifier *notifier, const struct batch *batch, size_t at, bool stored); /* the reply that stands there */
 void answer_confirm(struct notifier *notifier, uint64_t alert_id, uint32_t seq); /* a channel has it: as good as stored, for who waits */
 void answer_held(struct notifier *notifier, bool stored);          /* those who wait while the disk fails */
+
+/* listing.c */
+void listings_begin(struct notifier *notifier); /* those whose batch is stored by now */
+void listings_end(struct notifier *notifier);   /* nothing more is stored */
 
 /* sides.c */
 bool sides_load(struct notifier *notifier, struct err *err);

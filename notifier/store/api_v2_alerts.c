@@ -40,6 +40,11 @@ void history_walk_free(struct history_walk *walk)
     free(walk);
 }
 
+bool history_walk_begun(const struct history_walk *walk)
+{
+    return walk->begun;
+}
+
 bool history_walk_ended(const struct history_walk *walk)
 {
     return walk->ended;

@@ -84,6 +84,7 @@ struct history;
 /* Where a list stands that comes in parts, which are the answer when put behind one another. Of one query, one run at a time. */
 struct history_walk *history_walk_new(void);
 void history_walk_free(struct history_walk *walk); /* NULL is fine */
+bool history_walk_begun(const struct history_walk *walk);
 bool history_walk_ended(const struct history_walk *walk); /* the last run gave the last part */
 
 struct history *history_open(const char *path, const char *severity_label, struct err *err); /* opened lazily, reopened after errors */

@@ -88,6 +88,7 @@ def test_an_older_schema_is_altered_and_keeps_its_rows(questdb, run):
         assert change in changes
     assert said(result)["daemon_metrics"] == "created"
     until(lambda: questdb.ask("SELECT process, cpu_percent, threads, memory_bytes, mount FROM process_metrics") == [["kept", 1.5, 3, 4, None]], "the row as it was")
+    until(lambda: questdb.value("SELECT count() FROM tables() WHERE table_name = 'process_metrics' AND dedup AND ttlValue = 90") == 1, "what is applied in its own time")
     assert said(run("schema", "apply")) == dict.fromkeys(ALL, "up to date")
 
 

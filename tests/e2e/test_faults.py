@@ -51,7 +51,7 @@ def test_fault(start, authority, fault):
                     assert [(part["address"], part["state"]) for part in parts] == [(Mailbox.GOOD, "delivered"), (Mailbox.REFUSED, "failed")]
                 d.fire(alert("Mended"))  # it is well again: this one reaches both
                 notices = fallback.wait(lambda: (lambda all_of: all_of if len(all_of) == 2 else None)(
-                    [m for m in fallback.taken if "NotifierDeliveryPartlyRefused" in m.text]), "the end of the notice")
+                    [m for m in fallback.taken if "NotifierDeliveryPartlyRefused" in m.text]), "the end of the notice, 30 s after it", deadline=60)
                 assert notices[1].body["status"] == "resolved", notices[1]
             elif fault.name != "taken, then reset":
                 assert {one[0] for one in told_by(fallback)} == set(names), got

@@ -2,6 +2,7 @@
 #include "base/text.h"
 #include "notifier/notifier.h"
 #include "notifier/notifier_private.h"
+#include "notifier/store/history.h"
 #include "tests/test.h"
 
 #include <stdlib.h>
@@ -16,6 +17,7 @@ struct stage {
     const struct effects *writing; /* given to the thread; NULL: it has nothing */
     enum store_end end;
     struct metrics *metrics;
+    struct history *history;       /* of no file: a list is begun, and fails */
     struct instant now;
     uint64_t tags[POSTS_MAX];
     char *bodies[POSTS_MAX];       /* what the channel was sent */
@@ -105,10 +107,12 @@ static struct stage *stage_new(void)
     free(complaints);
     stage->now = (struct instant){5000000, NOON};
     stage->metrics = metrics_new();
+    stage->history = history_open("/nonexistent/notifier.db", "severity", &err);
     bool opened = store_open_sqlite(&(struct store_sqlite_options){.path = ":memory:", .migrate = true}, &stage->disk, &err);
     CHECK(opened && stage->config, "%s", err.text);
     struct notifier_options options = {
-        .config = stage->config, .clock = {stage_now, stage}, .transport = {stage, carry}, .metrics = stage->metrics, .seed = 7,
+        .config = stage->config, .clock = {stage_now, stage}, .transport = {stage, carry}, .metrics = stage->metrics,
+        .history = stage->history, .seed = 7,
         .store = {.context = stage, .commit = commit, .begin = begin, .ended = ended, .load = load, .alert = alert, .parts = parts}};
     stage->notifier = notifier_new(&options, &err);
     CHECK(stage->notifier != NULL, "%s", err.text);
@@ -120,6 +124,7 @@ static void stage_free(struct stage *stage)
     notifier_free(stage->notifier);
     stage->disk.close(stage->disk.context);
     metrics_free(stage->metrics);
+    history_close(stage->history);
     config_free(stage->config);
     for (size_t i = 0; i < stage->sent; i++)
         free(stage->bodies[i]);
@@ -349,6 +354,53 @@ static void test_people_are_told(void)
     stage_free(stage);
 }
 
+static void note_list(void *context, bool ok, const struct buf *out, const struct err *err)
+{
+    (void)ok;
+    (void)out;
+    (void)err;
+    ++*(int *)context;
+}
+
+static void list(struct stage *stage, int *begun)
+{
+    *begun = 0;
+    CHECK(notifier_list(stage->notifier, &(struct history_query){.list = LIST_ALERTS}, note_list, begun), "there is room");
+}
+
+/* The metrics said that nothing is under way any more, and the list of deliveries said that one was. */
+static void test_a_list_shows_what_was_decided_before(void)
+{
+    struct stage *stage = stage_new();
+    int first, second, third, last;
+
+    list(stage, &first);
+    CHECK_INT(first, 1);
+    post(stage, "first");
+    list(stage, &first);
+    post(stage, "second");
+    list(stage, &second);
+    CHECK(!first && !second, "%d %d: on no disk yet", first, second);
+    written(stage, true);
+    CHECK(first == 1 && !second, "%d %d", first, second);
+    list(stage, &third);
+    written(stage, true);
+    CHECK(second == 1 && third == 1, "%d %d", second, third);
+    post(stage, "third");
+    list(stage, &last);
+    written(stage, false);
+    CHECK_INT(last, 1); /* what the disk holds, as it takes no more */
+    list(stage, &last);
+    CHECK_INT(last, 1);
+    pass(stage, NOTIFIER_RETRY_COMMIT_MS);
+    written(stage, true);
+    post(stage, "fourth");
+    list(stage, &last);
+    CHECK_INT(last, 0);
+    stage_free(stage);
+    CHECK_INT(last, 1); /* nobody is left waiting */
+}
+
 int main(void)
 {
     test_each_waits_for_its_own_commit();
@@ -357,5 +409,6 @@ int main(void)
     test_a_silence_while_the_disk_fails();
     test_a_disk_that_hangs();
     test_people_are_told();
+    test_a_list_shows_what_was_decided_before();
     return test_end();
 }

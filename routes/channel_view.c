@@ -4,7 +4,7 @@
 
 #include <math.h>
 
-static const struct core_channel_state *state_of(const struct notifier_health *health, const char *name)
+const struct core_channel_state *channel_view_state(const struct notifier_health *health, const char *name)
 {
     for (size_t i = 0; i < health->channel_count; i++)
         if (text_equal(health->channels[i].name, name))
@@ -71,7 +71,7 @@ struct value channel_view_list(struct markup *markup, const struct notifier_heal
     struct value *values = ARENA_NEW(markup->arena, struct value, config->channel_count);
 
     for (size_t i = 0; i < config->channel_count; i++)
-        values[i] = channel_value(markup, &config->channels[i], state_of(health, config->channels[i].name), stored_of(list, config->channels[i].name));
+        values[i] = channel_value(markup, &config->channels[i], channel_view_state(health, config->channels[i].name), stored_of(list, config->channels[i].name));
     return value_list(values, config->channel_count);
 }
 

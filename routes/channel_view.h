@@ -6,6 +6,8 @@
 #include "notifier/notifier.h"
 #include "routes/markup.h"
 
+/* What the core knows of a channel; NULL: it knows none of that name. */
+const struct core_channel_state *channel_view_state(const struct notifier_health *health, const char *name);
 /* A list for templates, of all channels in their order: .name .type, .class (good, fair, bad), .refused, .failures in a row,
  * .pending, .inFlight, .rates (.count .in), .stored as LIST_CHANNELS and LIST_NOW have it, .speed as below. list: the object
  * those lists give. */

@@ -58,23 +58,15 @@ static void set_alerts(struct markup *markup, const struct cJSON *firing, const 
 }
 
 /* What happened to alerts that have the group's labels. */
-static void set_history(struct markup *markup, const struct cJSON *labels)
+static void set_history(struct markup *markup, const struct history_query *query)
 {
-    struct buf link = BUF_EMPTY(64 * 1024), matcher = BUF_EMPTY(4 * VALUE_LONG + 8);
-    size_t count = 0;
+    struct buf link = BUF_EMPTY(64 * 1024);
 
     buf_add_text(&link, "/history");
-    for (const struct cJSON *label = json_is_object(labels) ? json_first(labels) : NULL; label; label = json_next(label)) {
-        const char *value = text_or(json_text(label), "");
-        if (strlen(json_key(label)) > VALUE_LONG || strlen(value) > VALUE_LONG || count >= HISTORY_MATCHERS_MAX)
-            continue;
-        buf_clear(&matcher);
-        page_add_matcher(&matcher, json_key(label), value);
-        count += markup_try_argument(&link, "matcher", buf_text(&matcher));
-    }
+    for (size_t i = 0; i < query->matcher_count; i++)
+        markup_try_argument(&link, "matcher", query->matchers[i]);
     markup_set_text(markup, "history", buf_text(&link));
     buf_free(&link);
-    buf_free(&matcher);
 }
 
 /* The last: page goes with its call when that is answered. */
@@ -88,7 +80,7 @@ static void show(struct incident_page *page, const struct cJSON *alerts)
 
     markup_set_json(&markup, "incident", incident);
     set_alerts(&markup, page->firing, alerts, reference);
-    set_history(&markup, json_get(incident, "labels"));
+    set_history(&markup, &page->query);
     json_close(incident);
     json_close(page->firing);
     markup_show(&markup, 200, &(struct page_frame){.title = title, .live = true}, "incident");

@@ -2,6 +2,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "routes/call.h"
+#include "routes/channel_view.h"
 #include "routes/context.h"
 #include "routes/query.h"
 #include "routes/reply.h"
@@ -92,14 +93,6 @@ static void quarantined_body(void *context, struct call *call)
         reply_busy(call, 1, "too many lists are being read; try again in a second");
 }
 
-static const struct core_channel_state *state_of(const struct notifier_health *health, const char *name)
-{
-    for (size_t i = 0; i < health->channel_count; i++)
-        if (text_equal(health->channels[i].name, name))
-            return &health->channels[i];
-    return NULL;
-}
-
 static void put_channel(struct json_out *out, const struct channel_config *channel, const struct core_channel_state *state)
 {
     struct buf time = BUF_EMPTY(64);
@@ -123,7 +116,7 @@ static void channels_csv(const struct config *config, const struct notifier_heal
 {
     buf_add_text(out, "name,type,up,refused,failures,pending,inFlight\r\n");
     for (size_t i = 0; i < config->channel_count; i++) {
-        const struct core_channel_state *state = state_of(health, config->channels[i].name);
+        const struct core_channel_state *state = channel_view_state(health, config->channels[i].name);
         text_add_csv(out, config->channels[i].name);
         buf_addf(out, ",%s,%s,%s,%u,%u,%u\r\n", config->channels[i].type,
                  !state || (!state->refused && !state->failures) ? "true" : "false", state && state->refused ? "true" : "false",
@@ -139,7 +132,7 @@ static void channels_json(const struct config *config, const struct notifier_hea
     json_member(&out, "items");
     json_open(&out, '[');
     for (size_t i = 0; i < config->channel_count; i++)
-        put_channel(&out, &config->channels[i], state_of(health, config->channels[i].name));
+        put_channel(&out, &config->channels[i], channel_view_state(health, config->channels[i].name));
     json_shut(&out, ']');
     json_member(&out, "next");
     json_put_null(&out);

@@ -37,7 +37,5 @@ bool auth_is_from_elsewhere(const struct auth *auth, const struct call *call);
 enum auth_state people_check(struct auth *auth, struct call *call, const struct credential *credential);
 const struct auth_user *people_user(const struct auth *auth, const char *name);
 const struct auth_token *people_token(const struct auth *auth, const char *name);
-/* Counted by limits of its own: "busy" or "too many", with Retry-After. */
-enum auth_state people_refuse_for_now(struct auth *auth, struct call *call, int64_t wait_ms);
 
 #endif

@@ -63,14 +63,11 @@ void call_connection_gone(struct call *call)
 const char *call_method(const struct call *call) { return call->method; }
 const char *call_target(const struct call *call) { return call->target; }
 const char *call_prefix(const struct call *call) { return call->prefix; }
-const char *call_path(const struct call *call) { return call->path.text; }
 const char *call_who(const struct call *call) { return call->who ? call->who : ""; }
 const char *call_source(const struct call *call) { return call->source ? call->source : "api"; }
 bool call_may(const struct call *call, enum access access) { return call->granted >= access; }
-bool call_is_loopback(const struct call *call) { return call->loopback; }
 
 const char *call_via(const struct call *call) { return call->via ? call->via : ""; }
-bool call_is_secure(const struct call *call) { return call->secure; }
 const char *call_csrf_token(const struct call *call) { return call->csrf; }
 
 const char *call_address(struct call *call)

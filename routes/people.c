@@ -52,7 +52,8 @@ static enum auth_state admit_nobody(struct auth *auth, struct call *call, const 
     return auth_refuse(auth, call, 401, why);
 }
 
-enum auth_state people_refuse_for_now(struct auth *auth, struct call *call, int64_t wait_ms)
+/* "busy" or "too many", with Retry-After. */
+static enum auth_state refuse_for_now(struct auth *auth, struct call *call, int64_t wait_ms)
 {
     char seconds[24];
 
@@ -142,7 +143,7 @@ static enum auth_state check_user(struct auth *auth, struct call *call, const st
     case PASSWORD_REMEMBERED:
         assert(user);
         return admit(auth, call, user->access, user->name, "password");
-    case PASSWORD_LIMITED: return people_refuse_for_now(auth, call, wait_ms);
+    case PASSWORD_LIMITED: return refuse_for_now(auth, call, wait_ms);
     case PASSWORD_UNKNOWN: break;
     }
     return call->body_read ? start_hash(auth, call, &attempt) : AUTH_BODY;

@@ -29,7 +29,6 @@ const char *call_method(const struct call *call);
 const char *call_target(const struct call *call);                     /* path and query as sent */
 /* What our links begin with where public_url has a path: "/notifier", or "". Safe in HTML. Requests come with it or without. */
 const char *call_prefix(const struct call *call);
-const char *call_path(const struct call *call);                       /* decoded */
 const char *call_param(const struct call *call, const char *name);    /* decoded; NULL if the route has none */
 const char *call_argument(const struct call *call, const char *name); /* first; decoded; NULL */
 size_t call_arguments(const struct call *call, const char *name, const char **out, size_t max);
@@ -37,12 +36,10 @@ const char *call_header(const struct call *call, const char *name);   /* case-in
 const void *call_body(const struct call *call, size_t *length);
 const char *call_who(const struct call *call);                        /* token's, user's or source's name; "local" on trusted loopback */
 bool call_may(const struct call *call, enum access access);           /* for detail shown only to some */
-bool call_is_loopback(const struct call *call);
 const char *call_form(struct call *call, const char *name);           /* a field of a posted form; first; decoded; NULL */
 size_t call_forms(struct call *call, const char *name, const char **out, size_t max);
 /* "192.0.2.7", or "unix": whoever asks, seen through trusted proxies. Lives as long as the call. */
 const char *call_address(struct call *call);
-bool call_is_secure(const struct call *call);                         /* over TLS, here or at a trusted proxy */
 const char *call_via(const struct call *call);                        /* session token password proxy local; "" */
 /* What every form of a page must carry as the hidden field csrf_token, and scripts as the header X-CSRF-Token, or the
  * change is refused with 403. "" where the caller needs none. */

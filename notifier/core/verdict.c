@@ -408,10 +408,9 @@ void delivery_retry(struct core *core, const struct event_retry *event)
         for (size_t p = 0; p < count; p++) {
             if (target_find(core, core->policy->channels[places[p].channel].name) != target)
                 continue;
-            struct group *group = group_for(core, alert, places[p].node);
             struct told *told = told_find(alert, target, places[p].slot);
             if (!told)
-                told = told_add(core, alert, group_lane(core, group, target), places[p].slot);
+                told = told_add(core, alert, group_lane(core, group_for(core, alert, places[p].node), target), places[p].slot);
             if (told->status == TOLD_FIRING && told->settled_seq == alert->seq)
                 continue; /* it has been told since, by an earlier retry or a later message */
             if (told->owed_seq == told->settled_seq) {
@@ -420,11 +419,10 @@ void delivery_retry(struct core *core, const struct event_retry *event)
                 told->status = TOLD_NOTHING;
                 told_owe(core, told);
             }
-            group = told->lane->group;
             if (lane_is_free(told->lane))
                 delivery_open(core, told->lane, REASON_FIRST, alert->severity, core->now.wall_ms);
             id = told->lane->delivery->id;
-            group_refresh(core, group);
+            group_refresh(core, told->lane->group);
         }
     }
     if (id && target->not_before.wall_ms) {

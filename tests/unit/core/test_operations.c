@@ -217,8 +217,22 @@ static void test_circuit(void)
     scene_free(scene);
 }
 
+/* It has other labels by now, and stands where it was told: a retry opens no other group for it. */
+static void test_retry_of_what_is_labelled_otherwise(void)
+{
+    struct scene *scene = scene_new(scene_policy(&(struct scene_setup){.group_by = "severity"}));
+
+    scene_play(scene, "chat:content +w chat:taken 1m ^w 1m");
+    uint32_t groups = core_totals(scene->core).groups;
+    retry(scene, "chat", scene->dead_id, "w");
+    CHECK(!scene->reply.ok, "it has been told since");
+    CHECK_INT(core_totals(scene->core).groups, groups);
+    scene_free(scene);
+}
+
 int main(void)
 {
+    test_retry_of_what_is_labelled_otherwise();
     test_retry();
     test_drop();
     test_reload_tells_nobody();

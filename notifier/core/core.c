@@ -60,6 +60,8 @@ struct core *core_new(const struct policy *policy, uint64_t seed)
     map_init(&core->messages, delivery_has_message);
     map_init(&core->buckets, bucket_has_key);
     kept_names_init(&core->names);
+    core_intern(core, NO_NEWS); /* whatever reasons others bring, ours are known */
+    core_intern(core, ALERT_NOT_AT_SOURCE);
     core_configure_targets(core);
     return core;
 }
@@ -296,15 +298,29 @@ uint64_t core_next_id(struct core *core)
     return core->next_id++;
 }
 
-const char *core_intern(struct core *core, const char *text)
+static const char *interned(const struct core *core, const char *text)
 {
-    if (!text)
-        return NULL;
-    for (size_t i = 0; i < core->interned_count; i++)
+    for (size_t i = 0; text && i < core->interned_count; i++)
         if (strcmp(core->interned[i], text) == 0)
             return core->interned[i];
-    if (core->interned_count >= INTERN_MAX)
-        return "other";
+    return NULL;
+}
+
+const char *core_intern_reason(struct core *core, const char *text)
+{
+    const char *known = interned(core, text);
+
+    if (known || !text)
+        return known;
+    return core->interned_count < INTERN_MAX ? core_intern(core, text) : "other";
+}
+
+const char *core_intern(struct core *core, const char *text)
+{
+    const char *known = interned(core, text);
+
+    if (known || !text)
+        return known;
     core->interned = memory_resized(core->interned, (core->interned_count + 1) * sizeof core->interned[0]);
     core->interned[core->interned_count] = memory_text(text);
     return core->interned[core->interned_count++];

@@ -39,7 +39,7 @@ struct alert *alert_new(struct core *core, const struct record_alert *record)
     alert->org = record->org;
     alert->domain = core_intern(core, record->domain);
     alert->source = core_intern(core, record->source);
-    alert->state_reason = core_intern(core, record->state_reason);
+    alert->state_reason = core_intern_reason(core, record->state_reason);
     alert->labels = kept_new(&core->names, &record->labels, record->fingerprint);
     alert->status = record->status;
     alert->seq = record->seq;
@@ -210,7 +210,7 @@ static void refresh(struct core *core, struct alert *alert, const struct alert_i
         alert->ends_ms = input->ends_ms;
     }
     if (confirmed)
-        alert->state_reason = core_intern(core, input->state_reason);
+        alert->state_reason = core_intern_reason(core, input->state_reason);
     alert->content_hash = hash;
     alert->refreshed_ms = core->now.wall_ms;
     alert->expires_ms = input->expires_ms;
@@ -250,7 +250,7 @@ static const struct alert_input *with_severity(struct core *core, const struct a
 {
     const char *name = core->policy->severity_label, *known = kept_get(alert->labels, name);
 
-    if (input->status != ALERT_RESOLVED || !known || labels_get(&input->labels, name))
+    if (input->status != ALERT_RESOLVED || !known || labels_get(&input->labels, name) || input->labels.count == ALERT_LABELS_MAX)
         return input;
     struct alert_input *copy = ARENA_NEW(core->effects->arena, struct alert_input, 1);
     *copy = *input;
@@ -287,7 +287,7 @@ static void hear(struct core *core, const struct event_alerts *event, const stru
         count(core, COUNT_STALE, event->source, input->status, alert->id);
         return;
     }
-    alert->state_reason = core_intern(core, input->state_reason);
+    alert->state_reason = core_intern_reason(core, input->state_reason);
     alert->source = core_intern(core, event->source);
     alert->content_hash = alert_input_hash(input);
     alert->refreshed_ms = core->now.wall_ms;

@@ -250,7 +250,7 @@ void silence_put(struct core *core, const struct event_silence *event)
     const char *why = event->id && !old ? "there is no such silence" : NULL;
     if (!why && (!check(core, event, &err) || !build_matchers(event, silence, &err)))
         why = err.text;
-    if (!why && !old && core->silence_count >= SILENCES_MAX)
+    if (!why && !(old && can_change(core, old, silence)) && core->silence_count >= SILENCES_MAX)
         why = "too many silences; expire some that are not needed, they are forgotten after five days";
     if (why) {
         answer(core, event->reply, NULL, why, event->id && !old);

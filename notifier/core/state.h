@@ -25,7 +25,7 @@
 #define DIGEST_AFTER_MS 30000               /* more than what can be sent in this time is gathered */
 #define DIGEST_DELIVERIES_MAX 20000         /* deliveries that one digest carries */
 #define EDIT_TRIES_MAX 3                    /* an optional part is not worth more */
-#define INTERN_MAX 4096                     /* distinct source, domain and reason texts; beyond, "other" */
+#define INTERN_MAX 4096                     /* distinct texts beyond which a reason that some sender gives is "other" */
 #define SELF_DOMAIN "notifier"              /* of our own troubles */
 #define TROUBLE_CHANNEL_DOWN "NotifierChannelDown"
 #define TROUBLE_PARTLY_REFUSED "NotifierDeliveryPartlyRefused"
@@ -237,7 +237,8 @@ struct core {
 
 /* core.c */
 uint64_t core_next_id(struct core *core);
-const char *core_intern(struct core *core, const char *text); /* NULL stays NULL */
+const char *core_intern(struct core *core, const char *text); /* one of the configuration's, or our own; NULL stays NULL */
+const char *core_intern_reason(struct core *core, const char *text); /* a stranger's: "other" where there are too many */
 struct moment moment_now(const struct core *core);
 struct moment moment_in(const struct core *core, int64_t ms);
 struct moment moment_due(const struct core *core, int64_t wall_ms, int64_t ms_max);  /* a stored time to come */

@@ -104,7 +104,7 @@ void amend_timer(struct core *core, struct lane *lane)
     else if (is_ill(core, lane->target))
         lane->amend->due_ms = core->now.steady_ms + AMEND_LOOK_MS;
     else
-        delivery_open(core, lane, REASON_AMEND, UINT8_MAX, core->now.wall_ms);
+        delivery_open(core, lane, REASON_AMEND, UINT8_MAX, moment_now(core));
 }
 
 bool amend_shows(struct core *core, const struct told *told)
@@ -135,8 +135,7 @@ void amend_advance(struct core *core, struct delivery *delivery)
     schedule(core, lane);
     lane->amend->due_ms = 0;
     lane->amend->last_ms = core->now.steady_ms;
-    delivery->accepted_ms = core->now.wall_ms; /* what it shows is as of now */
-    delivery->accepted_steady_ms = core->now.steady_ms;
+    delivery->accepted = moment_now(core); /* what it shows is as of now */
     wording_ask(core, delivery);
 }
 
@@ -152,9 +151,8 @@ void amend_delivered(struct core *core, struct delivery *delivery)
 {
     struct lane *lane = delivery->lane;
     int64_t due_ms = lane->amend ? lane->amend->due_ms : 0; /* wanted since */
-    int64_t took_ms = core->now.wall_ms - delivery->accepted_ms;
 
-    core_count_delivery(core, delivery, "delivered", took_ms > 0 ? (double)took_ms / 1000 : 0);
+    core_count_delivery(core, delivery, "delivered", (double)delivery_age_ms(core, delivery) / 1000);
     delivery_end(core, delivery, SETTLED_DELIVERED, NULL, 0);
     if (lane->amend) {
         let_go(core, lane);

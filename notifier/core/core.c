@@ -278,8 +278,8 @@ size_t core_channels(const struct core *core, struct core_channel_state *out, si
         const struct delivery *delivery = item;
         for (size_t i = 0; i < count; i++)
             if (out[i].name == delivery->lane->target->name && !amend_is(delivery) &&
-                (!out[i].oldest_accepted_ms || delivery->accepted_ms < out[i].oldest_accepted_ms))
-                out[i].oldest_accepted_ms = delivery->accepted_ms;
+                (!out[i].oldest_accepted_ms || delivery->accepted.wall_ms < out[i].oldest_accepted_ms))
+                out[i].oldest_accepted_ms = delivery->accepted.wall_ms;
     }
     return count;
 }

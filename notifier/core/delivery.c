@@ -22,7 +22,7 @@ void core_count_delivery(struct core *core, const struct delivery *delivery, con
 
 int64_t delivery_age_ms(const struct core *core, const struct delivery *delivery)
 {
-    return core->now.steady_ms - delivery->accepted_steady_ms;
+    return core->now.steady_ms - delivery->accepted.steady_ms;
 }
 
 static struct record_delivery *write_row(struct core *core, const struct delivery *delivery)
@@ -35,7 +35,7 @@ static struct record_delivery *write_row(struct core *core, const struct deliver
     row->reason = delivery->reason;
     row->form = delivery->form;
     row->opened_ms = delivery->opened_ms;
-    row->accepted_ms = delivery->accepted_ms;
+    row->accepted_ms = delivery->accepted.wall_ms;
     row->due_ms = delivery->due.wall_ms;
     row->tries = delivery->tries;
     row->maybe_sent = delivery->maybe_sent;
@@ -133,8 +133,8 @@ static void carry(struct core *core, struct delivery *old, struct delivery *deli
         amend_give_way(core, old, delivery->id);
         return;
     }
-    delivery->accepted_ms = old->accepted_ms < delivery->accepted_ms ? old->accepted_ms : delivery->accepted_ms;
-    delivery->accepted_steady_ms = old->accepted_steady_ms < delivery->accepted_steady_ms ? old->accepted_steady_ms : delivery->accepted_steady_ms;
+    if (old->accepted.steady_ms < delivery->accepted.steady_ms)
+        delivery->accepted = old->accepted;
     delivery->due = old->due;
     delivery->maybe_sent = old->maybe_sent;
     delivery->severity = old->severity < delivery->severity ? old->severity : delivery->severity;
@@ -144,7 +144,7 @@ static void carry(struct core *core, struct delivery *old, struct delivery *deli
     delivery_end(core, old, SETTLED_CARRIED, NULL, delivery->id);
 }
 
-struct delivery *delivery_open(struct core *core, struct lane *lane, enum reason reason, uint8_t severity, int64_t accepted_ms)
+struct delivery *delivery_open(struct core *core, struct lane *lane, enum reason reason, uint8_t severity, struct moment accepted)
 {
     struct delivery *delivery = memory_zeroed(1, sizeof *delivery);
     delivery->id = core_next_id(core);
@@ -153,8 +153,7 @@ struct delivery *delivery_open(struct core *core, struct lane *lane, enum reason
     delivery->reason = reason;
     delivery->severity = severity;
     delivery->opened_ms = core->now.wall_ms;
-    delivery->accepted_ms = accepted_ms;
-    delivery->accepted_steady_ms = moment_past(core, accepted_ms).steady_ms;
+    delivery->accepted = accepted;
     delivery->due = moment_now(core);
     if (lane->delivery)
         carry(core, lane->delivery, delivery);

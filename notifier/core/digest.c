@@ -94,7 +94,7 @@ static bool can_be_gathered(const struct delivery *delivery)
 static bool is_time(const struct core *core, const struct target *target)
 {
     size_t critical = 0, gathered = 0, amends = 0, most = room(target);
-    int64_t oldest_ms = INT64_MAX;
+    int64_t age_ms = 0; /* of the oldest of the rest */
 
     if (target->ready.count <= most && target->pending <= core->policy->pending_per_channel_max)
         return false;
@@ -103,25 +103,25 @@ static bool is_time(const struct core *core, const struct target *target)
         gathered += can_be_gathered(delivery);
         amends += amend_is(delivery);
         critical += delivery->severity == 0;
-        if (delivery->severity && !amend_is(delivery) && delivery->accepted_ms < oldest_ms)
-            oldest_ms = delivery->accepted_ms;
+        if (delivery->severity && !amend_is(delivery) && delivery_age_ms(core, delivery) > age_ms)
+            age_ms = delivery_age_ms(core, delivery);
     }
     if (target->ready.count - amends <= most && target->pending <= core->policy->pending_per_channel_max)
         return false;
     bool few = critical && critical <= most / 2;
-    return gathered > 1 && !(few && (oldest_ms == INT64_MAX || core->now.wall_ms - oldest_ms < DIGEST_AFTER_MS));
+    return gathered > 1 && !(few && age_ms < DIGEST_AFTER_MS);
 }
 
 struct gathering {
     struct delivery **items;
     size_t count;
     uint8_t severity;
-    int64_t accepted_ms;
+    struct moment accepted; /* of the oldest */
 };
 
 static struct gathering gather(struct core *core, struct target *target)
 {
-    struct gathering all = {.severity = UINT8_MAX, .accepted_ms = INT64_MAX};
+    struct gathering all = {.severity = UINT8_MAX, .accepted = {INT64_MAX, INT64_MAX}};
 
     all.items = ARENA_NEW(core->effects->arena, struct delivery *, target->ready.count + 1);
     for (size_t i = 0; i < target->ready.count && all.count < DIGEST_DELIVERIES_MAX; i++) {
@@ -130,7 +130,7 @@ static struct gathering gather(struct core *core, struct target *target)
             continue;
         all.items[all.count++] = delivery;
         all.severity = delivery->severity < all.severity ? delivery->severity : all.severity;
-        all.accepted_ms = delivery->accepted_ms < all.accepted_ms ? delivery->accepted_ms : all.accepted_ms;
+        all.accepted = delivery->accepted.steady_ms < all.accepted.steady_ms ? delivery->accepted : all.accepted;
     }
     return all;
 }
@@ -148,7 +148,7 @@ bool digest_gather(struct core *core, struct target *target)
         target->summary_due = true;
         own = digest_lane(core, target); /* the group closed with it */
     }
-    struct delivery *digest = delivery_open(core, own, REASON_DIGEST, all.severity, all.accepted_ms);
+    struct delivery *digest = delivery_open(core, own, REASON_DIGEST, all.severity, all.accepted);
     for (size_t i = 0; i < all.count; i++) {
         struct lane *lane = all.items[i]->lane;
         bool reminder = !lane->pending_count;
@@ -176,7 +176,7 @@ void digest_dissolve(struct core *core, struct delivery *digest, const char *why
     struct lane **lanes = ARENA_NEW(core->effects->arena, struct lane *, count + 1);
     struct group *own = digest->lane->group;
     uint8_t severity = digest->severity;
-    int64_t accepted_ms = digest->accepted_ms;
+    struct moment accepted = digest->accepted;
     struct moment due = digest->due;
     struct buf words = BUF_EMPTY(ERR_TEXT_MAX);
 
@@ -192,7 +192,7 @@ void digest_dissolve(struct core *core, struct delivery *digest, const char *why
             group_refresh(core, group);
             continue;
         }
-        struct delivery *alone = delivery_open(core, lanes[i], REASON_FIRST, severity, accepted_ms);
+        struct delivery *alone = delivery_open(core, lanes[i], REASON_FIRST, severity, accepted);
         alone->due = due;
         text_replace(&alone->words, why);
         target_queue(core, alone);

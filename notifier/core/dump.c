@@ -100,7 +100,7 @@ static void dump_delivery(const struct delivery *delivery, struct buf *out)
     buf_addf(out, "delivery %" PRIu64 " %s group=%" PRIu64 " incident=%" PRIu64 " reason=%d form=%d opened=%" PRId64
                   " accepted=%" PRId64 " due=%" PRId64 " tries=%u maybe=%d message=%" PRIu64 " severity=%u words=%s test=%s",
              delivery->id, delivery->lane->target->name, delivery->lane->group->id, delivery->incident_id,
-             (int)delivery->reason, (int)delivery->form, delivery->opened_ms, delivery->accepted_ms, delivery->due.wall_ms,
+             (int)delivery->reason, (int)delivery->form, delivery->opened_ms, delivery->accepted.wall_ms, delivery->due.wall_ms,
              delivery->tries, delivery->maybe_sent, delivery->message_id, delivery->severity, text_or(delivery->words, "-"),
              text_or(delivery->only_test, "-"));
     if (delivery->attempt_id)

@@ -38,7 +38,7 @@ bool failover_possible(const struct core *core, const struct delivery *delivery)
 
 int64_t failover_due_ms(const struct core *core, const struct delivery *delivery)
 {
-    return delivery->accepted_steady_ms + group_settings(core, delivery->lane->group)->deliver_within_ms;
+    return delivery->accepted.steady_ms + group_settings(core, delivery->lane->group)->deliver_within_ms;
 }
 
 bool failover_is_due(const struct core *core, const struct delivery *delivery)
@@ -74,7 +74,7 @@ static uint64_t hand_over(struct core *core, struct delivery *delivery, struct t
     if (!owed)
         return 0; /* a repeat, say: nothing new is lost with it */
     if (lane_is_free(other))
-        delivery_open(core, other, REASON_FAILOVER, delivery->severity, delivery->accepted_ms);
+        delivery_open(core, other, REASON_FAILOVER, delivery->severity, delivery->accepted);
     if (other->delivery->reason == REASON_FAILOVER && !other->delivery->words) {
         buf_addf(&words, "%s: %s", lane->target->name, why);
         text_replace(&other->delivery->words, buf_text(&words));

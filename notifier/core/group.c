@@ -266,7 +266,7 @@ static void lane_repeat(struct core *core, struct lane *lane)
         lane->repeat_from_ms = core->now.steady_ms; /* nothing here repeats: look again in as long */
         return;
     }
-    delivery_open(core, lane, REASON_REPEAT, (uint8_t)severity, core->now.wall_ms);
+    delivery_open(core, lane, REASON_REPEAT, (uint8_t)severity, moment_now(core));
 }
 
 /* Counts the news of a lane, and settles what is none: a state the channel already knows, an end nobody asked for. */
@@ -352,7 +352,7 @@ static bool lane_flush(struct core *core, struct lane *lane)
         }
         return true;
     }
-    delivery_open(core, lane, reason, news.severity, news.accepted_ms);
+    delivery_open(core, lane, reason, news.severity, moment_past(core, news.accepted_ms));
     return true;
 }
 

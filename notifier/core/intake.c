@@ -346,7 +346,7 @@ void intake_test(struct core *core, const struct event_test *event)
     struct group *group = group_for(core, alert, core->policy->root);
     struct told *told = told_add(core, alert, group_lane(core, group, target), 0);
     told_owe(core, told);
-    struct delivery *delivery = delivery_open(core, told->lane, REASON_TEST, alert->severity, core->now.wall_ms);
+    struct delivery *delivery = delivery_open(core, told->lane, REASON_TEST, alert->severity, moment_now(core));
     delivery->only_test = memory_text(event->sent_by ? event->sent_by : "someone");
     delivery_write(core, delivery);
     reply.ok = true;

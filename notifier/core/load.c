@@ -76,8 +76,7 @@ static void load_delivery(struct core *core, const struct record_delivery *row)
     delivery->reason = row->reason;
     delivery->form = row->form;
     delivery->opened_ms = row->opened_ms;
-    delivery->accepted_ms = row->accepted_ms;
-    delivery->accepted_steady_ms = moment_past(core, row->accepted_ms).steady_ms;
+    delivery->accepted = moment_past(core, row->accepted_ms);
     delivery->due = moment_due(core, row->due_ms, BACKOFF_MAX_MS);
     delivery->tries = row->tries;
     delivery->maybe_sent = row->maybe_sent;

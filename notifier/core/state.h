@@ -150,8 +150,8 @@ struct delivery {
     struct lane *lane;
     enum reason reason;
     enum form form;
-    int64_t opened_ms, accepted_ms;
-    int64_t accepted_steady_ms; /* the same moment: what has had its time is told by this, whatever the wall clock does */
+    int64_t opened_ms;
+    struct moment accepted; /* what has had its time is told by the steady one, whatever the wall clock does */
     struct moment due;
     uint32_t tries;
     uint8_t severity;
@@ -350,7 +350,7 @@ void flap_load(struct core *core, const struct record_flap *row);
 void flap_dump(const struct alert *alert, struct buf *out);
 
 /* deliveries: delivery.c, verdict.c */
-struct delivery *delivery_open(struct core *core, struct lane *lane, enum reason reason, uint8_t severity, int64_t accepted_ms);
+struct delivery *delivery_open(struct core *core, struct lane *lane, enum reason reason, uint8_t severity, struct moment accepted);
 void delivery_advance(struct core *core, struct delivery *delivery); /* its turn to be sent */
 void delivery_rendered(struct core *core, const struct event_rendered *event);
 void delivery_verdict(struct core *core, const struct event_verdict *event);

@@ -33,7 +33,7 @@ void summary_open(struct core *core, struct target *target)
         return; /* a digest is on its way: afterwards */
     target->summary_due = false;
     if (!lane->delivery)
-        delivery_open(core, lane, REASON_RECOVERY, UINT8_MAX, core->now.wall_ms);
+        delivery_open(core, lane, REASON_RECOVERY, UINT8_MAX, moment_now(core));
 }
 
 /* What fires still of all that another channel told is to be known here again: then its end will be told here, too. */
@@ -63,8 +63,7 @@ void summary_cover(struct core *core, struct delivery *summary)
             told_write(core, told);
         }
     }
-    summary->accepted_ms = core->now.wall_ms; /* what it says is as of now */
-    summary->accepted_steady_ms = core->now.steady_ms;
+    summary->accepted = moment_now(core); /* what it says is as of now */
     target->away_summed = target->away_count;
     target_write(core, target);
 }

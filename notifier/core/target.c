@@ -37,7 +37,7 @@ void target_configure(struct target *target, const struct policy_channel *channe
 static void queue_ready(struct target *target, struct delivery *delivery)
 {
     heap_remove(&target->waiting, &delivery->queue);
-    int64_t rank = ((int64_t)(amend_is(delivery) ? UINT8_MAX + 1 : delivery->severity) << 48) + (delivery->accepted_ms & 0xffffffffffffLL);
+    int64_t rank = ((int64_t)(amend_is(delivery) ? UINT8_MAX + 1 : delivery->severity) << 48) + (delivery->accepted.wall_ms & 0xffffffffffffLL);
     heap_set(&target->ready, &delivery->queue, rank, delivery->id);
 }
 
@@ -109,7 +109,7 @@ static bool is_shut(const struct core *core, const struct target *target)
 static bool is_unwilling(const struct core *core, const struct target *target, const struct delivery *delivery)
 {
     int64_t wish_ms = is_waiting(core, target) && !target->failures ? target->not_before.wall_ms - target->last_error_ms : 0;
-    return target->pressed >= CIRCUIT_FAILURES || wish_ms > failover_due_ms(core, delivery) - delivery->accepted_steady_ms;
+    return target->pressed >= CIRCUIT_FAILURES || wish_ms > failover_due_ms(core, delivery) - delivery->accepted.steady_ms;
 }
 
 static bool may_leave(const struct core *core, const struct target *target, const struct delivery *delivery)

@@ -180,8 +180,7 @@ static void delivered(struct core *core, struct delivery *delivery)
         else if (edited)
             amend_spared(core, lanes[i]);
     }
-    int64_t took_ms = core->now.wall_ms - delivery->accepted_ms;
-    core_count_delivery(core, delivery, "delivered", took_ms > 0 ? (double)took_ms / 1000 : 0);
+    core_count_delivery(core, delivery, "delivered", (double)delivery_age_ms(core, delivery) / 1000);
     delivery_end(core, delivery, SETTLED_DELIVERED, NULL, 0);
     for (uint32_t i = 0; i < count; i++) {
         bool may_know = items[i].told->status == TOLD_FIRING || items[i].told->told_ms;
@@ -420,7 +419,7 @@ void delivery_retry(struct core *core, const struct event_retry *event)
                 told_owe(core, told);
             }
             if (lane_is_free(told->lane))
-                delivery_open(core, told->lane, REASON_FIRST, alert->severity, core->now.wall_ms);
+                delivery_open(core, told->lane, REASON_FIRST, alert->severity, moment_now(core));
             id = told->lane->delivery->id;
             group_refresh(core, told->lane->group);
         }

@@ -174,7 +174,7 @@ void wording_ask(struct core *core, struct delivery *delivery)
         words.failover = effects_text(core->effects, delivery->words);
     if (delivery_age_ms(core, delivery) > node->stale_after_ms && !summary_is(delivery))
         words.late_ms = delivery_age_ms(core, delivery);
-    words.since_ms = delivery->accepted_ms;
+    words.since_ms = delivery->accepted.wall_ms;
     if (summary_is(delivery)) {
         words.since_ms = lane->target->away_since_ms;
         words.until_ms = lane->target->away_until_ms;

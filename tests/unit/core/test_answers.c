@@ -415,8 +415,24 @@ static void test_health(void)
     scene_free(scene);
 }
 
+/* The wall clock is set two days ahead while a message waits: what takes it over is not two days old with it. */
+static void test_a_clock_set_ahead(void)
+{
+    struct scene *scene = scene_new(scene_policy(&(struct scene_setup){.mail_falls_back = true}));
+
+    scene_play(scene, "chat:failed mail:failed +a 5s");
+    scene->now.wall_ms += 48 * 3600 * 1000LL;
+    scene_play(scene, "12s");
+    CHECK_INT(scene->render.late_ms, 0);
+    scene_play(scene, "mail:taken 20s");
+    CHECK(!strstr(buf_text(&scene->log), "dead"), "nothing is given up: %s", buf_text(&scene->log));
+    CHECK(strstr(buf_text(&scene->log), "mail failover +a; "), "mail tells it: %s", buf_text(&scene->log));
+    scene_free(scene);
+}
+
 int main(void)
 {
+    test_a_clock_set_ahead();
     scene_stories(contents, LENGTH(contents), false);
     scene_stories(waits, LENGTH(waits), false);
     scene_stories(ends, LENGTH(ends), false);

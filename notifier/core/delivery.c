@@ -229,6 +229,21 @@ void delivery_die(struct core *core, struct delivery *delivery, const char *why)
                                                  .lasts_ms = DEAD_TOLD_MS});
 }
 
+bool delivery_gave_up(struct core *core, struct delivery *delivery)
+{
+    struct buf why = BUF_EMPTY(ERR_TEXT_MAX);
+
+    if (delivery_age_ms(core, delivery) <= group_settings(core, delivery->lane->group)->give_up_after_ms)
+        return false;
+    if (delivery->tries)
+        buf_addf(&why, "gave up after %u tries: %s", delivery->tries, text_or(delivery->words, "no answer"));
+    else
+        buf_addf(&why, "gave up, having been asked to wait again and again: %s", text_or(delivery->words, "no words"));
+    delivery_die(core, delivery, buf_text(&why));
+    buf_free(&why);
+    return true;
+}
+
 void delivery_advance(struct core *core, struct delivery *delivery)
 {
     struct lane *lane = delivery->lane;
@@ -239,13 +254,8 @@ void delivery_advance(struct core *core, struct delivery *delivery)
         delivery_die(core, delivery, "channel removed");
         return;
     }
-    if (delivery_age_ms(core, delivery) > group_settings(core, group)->give_up_after_ms && delivery->tries) {
-        struct buf why = BUF_EMPTY(ERR_TEXT_MAX);
-        buf_addf(&why, "gave up after %u tries: %s", delivery->tries, delivery->words ? delivery->words : "no answer");
-        delivery_die(core, delivery, buf_text(&why));
-        buf_free(&why);
+    if (delivery->tries && delivery_gave_up(core, delivery))
         return;
-    }
     if (delivery->message_id) {
         delivery_send(core, delivery, NULL);
         return;

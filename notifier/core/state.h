@@ -356,6 +356,7 @@ void delivery_rendered(struct core *core, const struct event_rendered *event);
 void delivery_verdict(struct core *core, const struct event_verdict *event);
 void delivery_end(struct core *core, struct delivery *delivery, enum settled state, const char *words, uint64_t carried_by);
 void delivery_die(struct core *core, struct delivery *delivery, const char *why); /* a dead letter, and someone is told */
+bool delivery_gave_up(struct core *core, struct delivery *delivery); /* its route's time for it is over: it has died */
 void delivery_write(struct core *core, const struct delivery *delivery);
 int64_t delivery_age_ms(const struct core *core, const struct delivery *delivery); /* since its acceptance */
 void delivery_freeze(struct core *core, struct delivery *delivery);

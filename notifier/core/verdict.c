@@ -305,6 +305,8 @@ static void go_on(struct core *core, struct delivery *delivery, const struct eve
         if (!delivery->attempt_id && (wish_too_long || failover_is_due(core, delivery)) &&
             failover(core, delivery, summary->words ? summary->words : "no answer"))
             return;
+        if (summary->busy && !summary_is(delivery) && delivery_gave_up(core, delivery)) /* that is no try: it is looked at here */
+            return;
     } else
         delivery->due = moment_now(core); /* the next part, or the new address */
     if (summary->words)

@@ -233,6 +233,8 @@ void judge_decided(struct life *life, const struct record *record)
         judge_transition(life, &record->transition);
     else if (record->kind == RECORD_SETTLEMENT)
         settled_judge(life, &record->settlement);
+    else if (record->kind == RECORD_DELIVERY && record->delivery.state == SETTLED_OPEN)
+        late_open(life, &record->delivery);
     else if (record->kind == RECORD_FLAP && record->flap.calm_ms) {
         MARK(flaps_calm);
         arrivals_calm(&life->judge, record->flap.alert_id);

@@ -101,6 +101,7 @@ bool firsts_wait(struct life *life); /* an end waits for its edit */
 size_t firsts_waiting_groups(struct life *life); /* that live for edits on channels that refuse us */
 void firsts_rest(struct life *life);
 void late_judge(struct life *life); /* late.c */
+void late_open(struct life *life, const struct record_delivery *row); /* it is written as open: has it been given up too late? */
 /* settled.c */
 void words_judge(struct life *life, const struct seen *seen);
 void settled_judge(struct life *life, const struct record_settlement *row);

@@ -94,6 +94,33 @@ static void judge_due(struct life *life)
     }
 }
 
+/* The answer that has just come to it; NULL: none has. */
+static const struct record_attempt *just_answered(const struct life *life, uint64_t delivery_id)
+{
+    const struct store_mem *rows = life->shadow;
+
+    for (size_t i = store_mem_count(rows, RECORD_ATTEMPT); i-- > 0;) {
+        const struct record_attempt *attempt = &store_mem_at(rows, RECORD_ATTEMPT, i)->attempt;
+        if (attempt->delivery_id == delivery_id)
+            return attempt->ended_ms && life_wall_ms(life) - attempt->ended_ms < LATE_BY_MS ? attempt : NULL;
+    }
+    return NULL;
+}
+
+void late_open(struct life *life, const struct record_delivery *row)
+{
+    const struct record *group = store_mem_find(life->shadow, RECORD_GROUP, row->group_id, NULL, 0);
+    const struct policy_node *node = group ? policy_node_by_id(life->setup->config->policy, group->group.node_id) : NULL;
+
+    if (!life->style.gives_up || !node || life->jumped_ms || life->steady_ms - life->placed_ms < SETTLED_MS || row->reason == REASON_AMEND)
+        return;
+    const struct record_attempt *answered = just_answered(life, row->id);
+    if (!answered || answered->outcome != OUTCOME_BUSY || answered->ended_ms - row->accepted_ms <= node->give_up_after_ms)
+        return;
+    life_fail(life, "P2: %s asked delivery %llu to wait once more, %lld ms after the alert; its route gives up after %lld ms", row->channel,
+              (unsigned long long)row->id, (long long)(answered->ended_ms - row->accepted_ms), (long long)node->give_up_after_ms);
+}
+
 void late_judge(struct life *life)
 {
     bool is_settled = life->steady_ms - life->placed_ms > SETTLED_MS && (!life->jumped_ms || life->steady_ms - life->jumped_ms > SETTLED_MS);

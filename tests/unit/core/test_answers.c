@@ -19,6 +19,9 @@ static const struct scene_story waits[] = {
      "0 chat first notification +a; 30 chat first notification +a; 30 chat first notification +b; "},
     {"waits in a row", {0}, "chat:busy +a 1m chat:taken 30s",
      "0 chat first notification +a; 30 chat first notification +a; 60 chat first notification +a; 90 chat first notification +a; "},
+    {"a channel that asks to wait for ever", {.give_up_ms = 60000}, "chat:busy +a 5m",
+     "0 chat first notification +a; 30 chat first notification +a; 60 chat first notification +a; 90 chat first notification +a; "
+     "90 chat dead: gave up, having been asked to wait again and again: slow down; 90 ops first notification +NotifierDeliveryDead; "},
     {"what failed is worded anew, with the news", {.no_times = true}, "chat:hold +a 1s +b failed! 2s",
      "chat first notification +a; chat first notification +b +a; "},
     {"what may have arrived goes again as it was, marked", {.no_times = true}, "chat:hold +a 1s +b unclear! 2s",

@@ -8,10 +8,13 @@
 
 #include <ctype.h>
 #include <math.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define EXACT_MAX 9007199254740992.0 /* 2^53: a double holds whole numbers up to here */
+#define EXACT_MAX 9007199254740992.0 /* 2^53: a double holds all whole numbers below */
+#define WHOLE_MAX 9.2e18             /* and a long those up to here */
+#define NUMBER_MAX 40                /* bytes of a number that is looked for in the text */
 
 struct row {
     struct points *points;
@@ -19,7 +22,8 @@ struct row {
     const struct table *table; /* NULL: not ours */
     struct err *err;
     int64_t unit_ns;
-    const char *rest, *end; /* of the text: where the times of further rows stand */
+    const char *text, *end;
+    const char *times, *numbers; /* in the text: behind what find_digits has found */
 };
 
 /* Milliseconds by the calendar, and the digits of the fraction behind them. */
@@ -36,48 +40,71 @@ static bool text_to_ns(const char *text, int64_t *ns)
     return true;
 }
 
-/* JSON's numbers came as doubles, and today's nanoseconds do not fit into one: rows a few of them apart would become one.
- * Their digits still stand in the text, in the order of the rows. */
-static int64_t exact(struct row *row, double number)
+/* Does the number at `at` belong to this key? */
+static bool stands_behind(const char *text, const char *at, const char *key)
 {
-    while (row->rest < row->end) {
-        char digits[20] = "";
-        size_t length = 0;
-        while (row->rest + length < row->end && isdigit((unsigned char)row->rest[length]))
-            length++;
-        if (length && length < sizeof digits)
-            memcpy(digits, row->rest, length);
-        row->rest += length + !length;
-        int64_t value = strtoll(digits, NULL, 10);
-        if ((double)value == number)
-            return value;
-    }
-    return (int64_t)number;
+    size_t length = strlen(key);
+
+    while (at > text && isspace((unsigned char)at[-1]))
+        at--;
+    if (at == text || *--at != ':')
+        return false;
+    while (at > text && isspace((unsigned char)at[-1]))
+        at--;
+    return (size_t)(at - text) >= length + 2 && at[-1] == '"' && at[-2 - (ptrdiff_t)length] == '"' && memcmp(at - 1 - length, key, length) == 0;
 }
 
-static bool number_to_ns(struct row *row, double number, int64_t *ns)
+/* JSON's numbers came as doubles. Larger ones, such as a time in nanoseconds, have more digits than fit into one: they
+ * still stand in the text, behind *rest, in the order in which they are asked for. False: not as a whole number. */
+static bool find_digits(const struct row *row, const char **rest, const char *key, double number, int64_t *value)
+{
+    while (*rest < row->end) {
+        const char *from = *rest;
+        char digits[NUMBER_MAX + 1] = "";
+        size_t length = 0;
+        while (from + length < row->end && length < NUMBER_MAX && from[length] && strchr("0123456789-+.eE", from[length]))
+            length++;
+        *rest += length + !length;
+        if (!length || !stands_behind(row->text, from, key))
+            continue;
+        memcpy(digits, from, length);
+        if (strtod(digits, NULL) != number)
+            continue;
+        *value = strtoll(digits, NULL, 10);
+        return !strpbrk(digits, ".eE");
+    }
+    return false;
+}
+
+static bool number_to_ns(struct row *row, const char *key, double number, int64_t *ns)
 {
     double whole = floor(number), part = number - whole, sum = whole * (double)row->unit_ns;
+    int64_t units;
 
-    if (!isfinite(number) || number < 0 || sum >= 9.2e18)
+    if (!isfinite(number) || number < 0 || sum >= WHOLE_MAX)
         return false;
-    *ns = (whole < EXACT_MAX ? (int64_t)whole : exact(row, whole)) * row->unit_ns + (int64_t)(part * (double)row->unit_ns);
+    if (whole < EXACT_MAX || !find_digits(row, &row->times, key, whole, &units))
+        units = (int64_t)whole;
+    *ns = units * row->unit_ns + (int64_t)(part * (double)row->unit_ns);
     return true;
 }
 
 static bool read_time(struct row *row, const struct cJSON *value, int64_t *ns)
 {
-    if (json_is_text(value) ? text_to_ns(json_text(value), ns) : json_is_number(value) && number_to_ns(row, json_number(value, 0), ns))
+    if (json_is_text(value) ? text_to_ns(json_text(value), ns) : json_is_number(value) && number_to_ns(row, json_key(value), json_number(value, 0), ns))
         return true;
     return err_set(row->err, ERR_INPUT, "the time is neither RFC 3339, as in 2026-03-14T09:26:53.5Z, nor a number of `precision` (ms unless said)");
 }
 
 static bool add_number(struct row *row, const char *name, double number, const char *type)
 {
-    bool whole = number == floor(number) && fabs(number) <= EXACT_MAX;
+    bool whole = number == floor(number) && fabs(number) < WHOLE_MAX;
+    int64_t value = whole ? (int64_t)number : 0;
 
+    if (whole && fabs(number) >= EXACT_MAX)
+        whole = find_digits(row, &row->numbers, name, number, &value);
     if (whole && !text_equal(type, "DOUBLE") && !text_equal(type, "FLOAT"))
-        point_long(row->points, row->point, name, (int64_t)number); /* QuestDB takes a long for a double, not the reverse */
+        point_long(row->points, row->point, name, value); /* QuestDB takes a long for a double, not the reverse */
     else
         point_double(row->points, row->point, name, number);
     return true;
@@ -178,7 +205,8 @@ static bool read_row(struct row *row, const struct cJSON *object, const char *ta
 bool json_rows_read(const char *text, size_t length, const char *table, int64_t unit_ns, int64_t now_ns, struct points *points,
                     size_t *row, struct err *err)
 {
-    struct row reading = {.points = points, .table = table_find(table), .err = err, .unit_ns = unit_ns, .rest = text, .end = text + length};
+    struct row reading = {.points = points, .table = table_find(table), .err = err, .unit_ns = unit_ns,
+                          .text = text, .times = text, .numbers = text, .end = text + length};
     bool ok = true;
 
     *row = 0;

@@ -31,7 +31,14 @@ static void rows_become_points(void)
         {"nanoseconds with an exponent", "t", "[{\"timestamp\":1.7e18,\"v\":1}]", "t v=1i 1700000000000000000\n", 1},
         {"seconds with a fraction", "t", "{\"timestamp\":1700000000.5,\"v\":1}", "t v=1i 1700000000500000000\n", 1000000000},
         {"a null time", "t", "{\"timestamp\":null,\"v\":1}", "t v=1i 1790000000000000000\n", 1},
-        {"large numbers", "t", "{\"v\":9007199254740993,\"w\":1e300}", "t v=9007199254740992i,w=1e+300 1790000000000000000\n", 1},
+        {"large numbers", "t", "{\"v\":9007199254740993,\"w\":1e300,\"x\":-1234567890123456789}",
+         "t v=9007199254740993i,w=1e+300,x=-1234567890123456789i 1790000000000000000\n", 1},
+        {"a large number of a kind, then another", "t", "[{\"v\":1.5e+17,\"w\":1},{\"v\":3,\"w\" : 9007199254740993}]",
+         "t v=1.5e+17,w=1i 1790000000000000000\nt v=3i,w=9007199254740993i 1790000000000000001\n", 1},
+        {"large numbers and times, in any order", "daemon_metrics", "[{\"fetch_count\":1700000000000000005,\"timestamp\":1700000000000000001},"
+         "{\"timestamp\":1700000000000000002,\"fetch_count\":9007199254740995,\"uptime_seconds\":1e17}]",
+         "daemon_metrics fetch_count=1700000000000000005i 1700000000000000001\n"
+         "daemon_metrics fetch_count=9007199254740995i,uptime_seconds=1e+17 1700000000000000002\n", 1},
     };
     for (size_t i = 0; i < LENGTH(table); i++) {
         struct points *points = points_new();

@@ -83,7 +83,13 @@ void collector_state(const struct collector *collector, struct collector_state *
 
 struct collector_source_state collector_source(const struct collector *collector, size_t number)
 {
-    return collector->fetching[number]->state;
+    struct collector_source_state state = collector->fetching[number]->state;
+
+    if (collector->fetching[number]->is_late) {
+        state.up = false;
+        state.words = "asked, and no answer for a minute or more: what it reads hangs, or what another source reads";
+    }
+    return state;
 }
 
 static void set(struct metrics *metrics, const char *family, double value)
@@ -183,10 +189,10 @@ void collector_write_metrics(struct collector *collector, struct buf *out)
     set(metrics, "collector_quarantine_bytes", (double)quarantine_bytes(collector->quarantine));
     metrics_drop(metrics, "collector_source_up"); /* a reload may have taken some out */
     for (size_t i = 0; i < collector->schedule.count; i++) {
-        const struct collector_source_state *source = &collector->fetching[i]->state;
-        const char *labels[] = {source->name, source->type};
-        if (source->fetches || collector->schedule.entries[i].off)
-            metrics_set(metrics, "collector_source_up", source->up, labels);
+        struct collector_source_state source = collector_source(collector, i);
+        const char *labels[] = {source.name, source.type};
+        if (source.fetches || collector->schedule.entries[i].off || collector->fetching[i]->is_late)
+            metrics_set(metrics, "collector_source_up", source.up, labels);
     }
     set(metrics, "collector_latest_left_out", (double)latest_left_out(collector->latest));
     metrics_set(metrics, "collector_build_info", 1, version);

@@ -37,17 +37,17 @@ static size_t add_sources(struct collector *collector, struct instant now)
 
     for (size_t i = 0; i < collector->schedule.count; i++) {
         struct fetching *fetching = collector->fetching[i];
-        const struct collector_source_state *state = &fetching->state;
-        if (!state->fetches)
+        struct collector_source_state state = collector_source(collector, i);
+        if (!state.fetches && !fetching->is_late)
             continue;
-        failing += !state->up;
-        if (state->up && fetching->own_told_ms && now.steady_ms - fetching->own_told_ms < OWN_WORKS_EVERY_MS)
+        failing += !state.up;
+        if (state.up && fetching->own_told_ms && now.steady_ms - fetching->own_told_ms < OWN_WORKS_EVERY_MS)
             continue;
-        fetching->own_told_ms = state->up ? now.steady_ms : 0;
-        struct point *point = add_row(collector, state->name, now.wall_ms);
-        point_bool(collector->points, point, "failing", !state->up);
-        if (!state->up && state->words[0])
-            point_text(collector->points, point, "error", state->words);
+        fetching->own_told_ms = state.up ? now.steady_ms : 0;
+        struct point *point = add_row(collector, state.name, now.wall_ms);
+        point_bool(collector->points, point, "failing", !state.up);
+        if (!state.up && state.words[0])
+            point_text(collector->points, point, "error", state.words);
     }
     return failing;
 }

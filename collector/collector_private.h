@@ -16,6 +16,7 @@ struct fetching { /* one source, and its fetch under way */
     unsigned owner;    /* of its latest values: never used again */
     uint64_t print;    /* of its settings */
     bool gone;         /* taken out by a reload; freed once what is under way has come back */
+    bool is_late;      /* what is under way should have come back long ago */
     struct fetching *next_gone;
     struct source *source; /* owned */
     struct fetch fetch;

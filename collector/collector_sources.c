@@ -68,6 +68,7 @@ static void note(struct fetching *fetching, bool ok, const char *words, struct i
     else if (ok && !state->up && state->fetches)
         log_say(LOG_INFO, "source_works", "%s", state->name);
     snprintf(fetching->words, sizeof fetching->words, "%s", ok ? "" : words);
+    fetching->is_late = false;
     state->up = ok;
     state->fetches++;
     state->failures += !ok;
@@ -213,10 +214,23 @@ static bool start(struct fetching *fetching, struct err *err)
     return work_add(collector->options.work, job_run, job_done, fetching) || err_set(err, ERR_LIMIT, "too many jobs wait");
 }
 
+/* A job cannot be called back: a file system that hangs stops the one thread for all that read one. */
+static void tell_late(struct collector *collector, struct instant now)
+{
+    for (size_t i = 0; i < collector->schedule.count; i++) {
+        struct fetching *fetching = collector->fetching[i];
+        if (fetching->is_late || !schedule_is_late(&collector->schedule, i, now.steady_ms))
+            continue;
+        fetching->is_late = true;
+        log_say(LOG_WARN, "source_hangs", "%s: %s", fetching->state.name, collector_source(collector, i).words);
+    }
+}
+
 void sources_start(struct collector *collector, struct instant now)
 {
     int number;
 
+    tell_late(collector, now);
     while ((number = schedule_start(&collector->schedule, now.steady_ms)) >= 0) {
         struct fetching *fetching = collector->fetching[number];
         struct err err = {0};

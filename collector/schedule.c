@@ -28,8 +28,10 @@ int schedule_start(struct schedule *schedule, int64_t now_ms)
         if (waits(&schedule->entries[i]) && schedule->entries[i].due_ms <= now_ms &&
             (found < 0 || schedule->entries[i].due_ms < schedule->entries[found].due_ms))
             found = (int)i;
-    if (found >= 0)
+    if (found >= 0) {
         schedule->entries[found].busy = true;
+        schedule->entries[found].begun_ms = now_ms;
+    }
     return found;
 }
 
@@ -58,6 +60,14 @@ void schedule_hasten(struct schedule *schedule, size_t number, int64_t now_ms)
     assert(number < schedule->count);
     if (waits(entry) && entry->due_ms > now_ms)
         entry->due_ms = now_ms;
+}
+
+bool schedule_is_late(const struct schedule *schedule, size_t number, int64_t now_ms)
+{
+    const struct schedule_entry *entry = &schedule->entries[number];
+    int64_t most = 4 * entry->every_ms > SCHEDULE_LATE_MS ? 4 * entry->every_ms : SCHEDULE_LATE_MS;
+
+    return entry->busy && now_ms - entry->begun_ms > most;
 }
 
 void schedule_switch_off(struct schedule *schedule, size_t number)

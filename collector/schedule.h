@@ -8,8 +8,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define SCHEDULE_LATE_MS 60000 /* no fetch takes so long, nor four of its own intervals */
+
 struct schedule_entry {
-    int64_t every_ms, due_ms; /* steady */
+    int64_t every_ms, due_ms, begun_ms; /* steady; begun: the fetch under way */
     unsigned failures;        /* in a row */
     bool busy, off;           /* off: there is nothing to fetch */
 };
@@ -27,6 +29,7 @@ void schedule_finish(struct schedule *schedule, size_t number, bool ok, int64_t 
 /* The same entry in another schedule, at the end, with its beat, failures and what is under way. */
 void schedule_keep(struct schedule *schedule, const struct schedule_entry *entry);
 void schedule_hasten(struct schedule *schedule, size_t number, int64_t now_ms); /* due now, unless it is busy or off */
+bool schedule_is_late(const struct schedule *schedule, size_t number, int64_t now_ms); /* under way, and too long */
 void schedule_switch_off(struct schedule *schedule, size_t number);
 int64_t schedule_wait_ms(const struct schedule *schedule, int64_t now_ms); /* until one is due; -1: never */
 

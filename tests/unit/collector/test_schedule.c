@@ -46,6 +46,21 @@ static void what_cannot_wait_is_due_at_once(void)
     CHECK_INT(schedule_wait_ms(&schedule, 400), -1);
 }
 
+static void what_hangs_is_late(void)
+{
+    struct schedule schedule = {0};
+
+    schedule_add(&schedule, 1000, 0);
+    schedule_add(&schedule, 60000, 0);
+    CHECK(schedule_start(&schedule, 0) == 0 && schedule_start(&schedule, 500) == 1, "both are under way");
+    CHECK(!schedule_is_late(&schedule, 0, SCHEDULE_LATE_MS) && schedule_is_late(&schedule, 0, SCHEDULE_LATE_MS + 1), "asked too long ago");
+    CHECK(!schedule_is_late(&schedule, 1, 240500) && schedule_is_late(&schedule, 1, 240501), "or four of its intervals");
+    schedule_finish(&schedule, 0, true, 300000);
+    CHECK(!schedule_is_late(&schedule, 0, 900000), "not any more");
+    schedule_start(&schedule, 300000);
+    CHECK(!schedule_is_late(&schedule, 0, 300001), "asked just now");
+}
+
 static void failing_sources_are_asked_less_and_less(void)
 {
     static const struct {
@@ -94,6 +109,7 @@ int main(void)
 {
     on_the_beat();
     what_cannot_wait_is_due_at_once();
+    what_hangs_is_late();
     failing_sources_are_asked_less_and_less();
     an_entry_that_is_kept_keeps_its_beat();
     return test_end();

@@ -1,5 +1,6 @@
 """The collector on a disk that is full: what was answered 204 is kept, what cannot be kept is answered 503, and it heals by itself."""
 import http.server
+import os
 import threading
 import time
 
@@ -87,3 +88,13 @@ def test_a_disk_that_its_own_spool_filled_empties_by_itself(tmp_path, small_disk
         thread.join()
         server.server_close()
     c.finish()
+
+
+def test_a_file_system_that_hangs_does_not_hold_up_the_end(tmp_path):
+    """A job that reads from it never comes back."""
+    os.mkfifo(tmp_path / "hangs")
+    c = Collector(tmp_path / "c", {"questdb": {"url": "http://127.0.0.1:1"}, "sources": [{"type": "daemon", "path": str(tmp_path / "hangs")}]}).start()
+    assert c.write(f"numbers number=1i {time.time_ns()}").status == 204
+    assert c.stop() == 1
+    c.wait_line(lambda line: "stop_hangs" in line, "err")
+    assert "waiting    1 rows" in c.cli("spool", "status").stdout

@@ -11,6 +11,7 @@
 #include "notifier/store/store.h"
 
 #define CONFIG_SOURCES_MAX 64
+#define CONFIG_SOURCE_NAME_BYTES 65 /* with the closing NUL */
 #define CONFIG_TOKENS_MAX 64
 #define CONFIG_PROXIES_MAX 32
 #define CONFIG_COMPLAINTS_MAX 100 /* beyond, "and N more" */

@@ -27,7 +27,7 @@ static bool name_is_plain(const char *name)
     for (const char *c = name; *c; c++)
         if (!isalnum((unsigned char)*c) && !strchr("-_.", *c))
             return false;
-    return name[0] && name[0] != '.' && strlen(name) <= 64;
+    return name[0] && name[0] != '.' && strlen(name) < CONFIG_SOURCE_NAME_BYTES;
 }
 
 static void check_source(struct reading *reading, const struct yaml_node *map, struct config_source *source)

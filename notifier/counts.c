@@ -1,8 +1,10 @@
 /* Our own metrics: counted as the turn goes, gauges read when they are asked for. */
 #include "base/log.h"
+#include "base/text.h"
 #include "notifier/notifier_private.h"
 #include "notifier/version.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static const double delivery_buckets[] = {0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15, 30, 45, 60, 120, 300, 900, 3600, 0};
@@ -29,7 +31,6 @@ static const struct metric_family families[] = {
     {"alertmanager_build_info", "For tools that look for Alertmanager.", METRIC_GAUGE, {"version"}, NULL},
 };
 
-
 void counts_declare(struct metrics *metrics)
 {
     static const char *const ours[] = {NOTIFIER_VERSION}, *const theirs[] = {ALERTMANAGER_VERSION};
@@ -40,17 +41,19 @@ void counts_declare(struct metrics *metrics)
     metrics_set(metrics, "alertmanager_build_info", 1, theirs);
 }
 
+/* Sources come and go by reloads: where there is no room, the one makes it that was not heard for longest. */
 void counts_seen(struct notifier *notifier, const char *source)
 {
-    size_t i = 0;
-    while (i < notifier->seen_count && strcmp(notifier->seen[i].name, source) != 0)
-        i++;
-    if (i == sizeof notifier->seen / sizeof notifier->seen[0])
-        return;
-    if (i == notifier->seen_count) {
+    size_t i = 0, oldest = 0;
+
+    for (; i < notifier->seen_count && strcmp(notifier->seen[i].name, source) != 0; i++)
+        if (notifier->seen[i].at_ms < notifier->seen[oldest].at_ms)
+            oldest = i;
+    if (i == LENGTH(notifier->seen))
+        i = oldest;
+    else if (i == notifier->seen_count)
         notifier->seen_count++;
-        strncpy(notifier->seen[i].name, source, sizeof notifier->seen[i].name - 1);
-    }
+    snprintf(notifier->seen[i].name, sizeof notifier->seen[i].name, "%s", source);
     notifier->seen[i].at_ms = notifier->now.wall_ms;
 }
 
@@ -108,6 +111,7 @@ void notifier_write_metrics(struct notifier *notifier, struct buf *out)
     metrics_drop(metrics, "notifier_deliveries_pending");
     metrics_drop(metrics, "notifier_oldest_pending_seconds");
     metrics_drop(metrics, "notifier_channel_up");
+    metrics_drop(metrics, "notifier_source_last_seen_seconds");
     for (size_t i = 0; i < health.channel_count; i++) {
         const struct core_channel_state *channel = &health.channels[i];
         const char *labels[] = {channel->name};

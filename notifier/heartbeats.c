@@ -10,10 +10,9 @@
 #include <string.h>
 
 #define WATCHED_MAX (2 * CONFIG_SOURCES_MAX) /* those of the configuration, and those it no longer names, until told */
-#define SOURCE_NAME_BYTES 65
 
 struct watched {
-    char name[SOURCE_NAME_BYTES];
+    char name[CONFIG_SOURCE_NAME_BYTES];
     int64_t every_ms;      /* 0: nothing is expected of it any more */
     int64_t since_ms;      /* steady: heard, or first looked at */
     bool told;             /* people know that it is silent */
@@ -26,7 +25,7 @@ struct heartbeats {
     const struct config *config;
     struct watched watched[WATCHED_MAX];
     size_t count;
-    char said[SOURCE_NAME_BYTES]; /* of the news given out last: its row may be gone */
+    char said[CONFIG_SOURCE_NAME_BYTES]; /* of the news given out last: its row may be gone */
 };
 
 struct heartbeats *heartbeats_new(void)

@@ -54,7 +54,7 @@ struct flight {
 };
 
 struct source_seen {
-    char name[64];
+    char name[CONFIG_SOURCE_NAME_BYTES];
     int64_t at_ms;
 };
 

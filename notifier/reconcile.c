@@ -12,7 +12,6 @@
 
 #define READERS_MAX (2 * CONFIG_SOURCES_MAX) /* those of the configuration, and those that still wait for an answer */
 #define URL_BYTES_MAX 4096
-#define SOURCE_NAME_BYTES 65
 
 static const struct metric_family reads = {"notifier_reconcile_reads_total", "Reads of what a source holds for active.", METRIC_COUNTER,
                                            {"source", "outcome"}, NULL};
@@ -23,7 +22,7 @@ enum api { API_UNKNOWN, API_GRAFANA, API_ALERTMANAGER };
 
 struct reader { /* of one source */
     struct reconcile *reconcile;
-    char name[SOURCE_NAME_BYTES];
+    char name[CONFIG_SOURCE_NAME_BYTES];
     uint64_t identity;     /* of what is read: another one begins anew */
     enum api api, asked;   /* what it proved to be, and what the request under way took it for */
     int64_t due_ms;        /* steady */

@@ -9,6 +9,7 @@
 
 #define NOON 1773480413500 /* 2026-03-14T09:26:53.5Z */
 #define POSTS_MAX 16
+#define LONG_NAME "a-source-with-a-name-of-as-many-letters-as-a-name-may-have------" /* 64 */
 
 struct stage {
     struct notifier *notifier;
@@ -98,7 +99,8 @@ static const char *nothing(const char *name)
 static struct stage *stage_new(void)
 {
     static const char yaml[] = "channels: [{name: hook, type: webhook, url: \"http://127.0.0.1:1/\"}]\n"
-                               "route: {group_by: ['...'], channels: [hook]}\nsources: [{name: g, auth: {none: true}}]\n";
+                               "route: {group_by: ['...'], channels: [hook]}\n"
+                               "sources: [{name: g, auth: {none: true}}, {name: " LONG_NAME ", auth: {none: true}}]\n";
     struct stage *stage = calloc(1, sizeof *stage);
     struct config_complaints *complaints = calloc(1, sizeof *complaints);
     struct err err = {0};
@@ -323,6 +325,22 @@ static void test_a_disk_that_hangs(void)
     stage_free(stage);
 }
 
+static void test_sources_are_seen(void)
+{
+    struct stage *stage = stage_new();
+    struct buf metrics = BUF_EMPTY(1 << 20);
+    int ignored;
+
+    for (int i = 0; i < 2 * CONFIG_SOURCES_MAX; i++)
+        notifier_webhook(stage->notifier, LONG_NAME, "{\"alerts\":[]}", 13, note, &ignored);
+    post(stage, "first"); /* of g */
+    notifier_write_metrics(stage->notifier, &metrics);
+    CHECK(strstr(buf_text(&metrics), "notifier_source_last_seen_seconds{source=\"g\"}"), "the other has a row of its own: %s", buf_text(&metrics));
+    CHECK(strstr(buf_text(&metrics), "notifier_source_last_seen_seconds{source=\"" LONG_NAME "\"}"), "under its whole name");
+    buf_free(&metrics);
+    stage_free(stage);
+}
+
 /* People hear of it over the channels, from memory, and of its end. */
 static void test_people_are_told(void)
 {
@@ -410,5 +428,6 @@ int main(void)
     test_a_disk_that_hangs();
     test_people_are_told();
     test_a_list_shows_what_was_decided_before();
+    test_sources_are_seen();
     return test_end();
 }

@@ -88,8 +88,12 @@ static struct MHD_Response *make_response(struct call *call)
 {
     size_t length = 0;
 
-    if (call->stream.read)
-        return MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, STREAM_BLOCK, read_stream, call, NULL);
+    if (call->stream.read) {
+        struct MHD_Response *stream = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, STREAM_BLOCK, read_stream, call, NULL);
+        if (stream && text_equal(call->method, "HEAD")) /* else the library sends its last chunk, of a body that is none */
+            MHD_set_response_options(stream, MHD_RF_HTTP_1_0_COMPATIBLE_STRICT, MHD_RO_END);
+        return stream;
+    }
     char *data = buf_take(&call->answer, &length);
     struct MHD_Response *response = MHD_create_response_from_buffer(length, data, data ? MHD_RESPMEM_MUST_FREE : MHD_RESPMEM_PERSISTENT);
     if (!response)
@@ -317,8 +321,7 @@ static void connection_changes(void *context, struct MHD_Connection *connection,
     }
 }
 
-static void library_says(void *context, const char *format, va_list args) __attribute__((format(printf, 2, 0)));
-static void library_says(void *context, const char *format, va_list args)
+__attribute__((format(printf, 2, 0))) static void library_says(void *context, const char *format, va_list args)
 {
     struct server *server = context;
 
@@ -470,8 +473,7 @@ void server_stop(struct server *server)
     if (!server)
         return;
     server_quiesce(server);
-    struct call *next;
-    for (struct call *call = server->calls; call; call = next) {
+    for (struct call *call = server->calls, *next; call; call = next) {
         next = call->next;
         if (!call->suspended || call->answered)
             continue;

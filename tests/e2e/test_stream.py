@@ -184,3 +184,16 @@ def test_the_end_of_the_daemon_ends_streams(start):
     for watcher in watchers:
         watcher.until_end()
         assert watcher.ended
+
+
+def test_of_a_stream_head_is_all_that_HEAD_is_told(start):
+    """The end of a body that was none stood on the connection, where a proxy takes it for the begin of the next answer."""
+    d = start(config(console()))
+    address = urllib.parse.urlsplit(d.url)
+    with socket.create_connection((address.hostname, address.port), 30 * SLOW) as client:
+        client.sendall(f"HEAD {PATH} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+        answer = b""
+        while part := client.recv(65536):
+            answer += part
+    assert answer.startswith(b"HTTP/1.1 200 ") and b"text/event-stream" in answer and answer.endswith(b"\r\n\r\n")
+    assert answer.count(b"\r\n\r\n") == 1 and b"chunked" not in answer, answer[-200:]

@@ -393,7 +393,7 @@ static bool collect(struct source *source, struct buf *answer, struct err *err)
 
     figures_begin(&figures, answer, market->now_ms);
     bool reached = reach_database(market, &why);
-    bool read = reached && scan_advance(market->scan, market->db, market->budget_ms, scan_took, market, &why);
+    bool read = reached && scan_advance(market->scan, market->db, market->now_ms, market->budget_ms, scan_took, market, &why);
     if (!read)
         figures_complain(&figures, why.text);
     add_own(market, &figures, "spock_up", NULL, read || why.kind == ERR_LIMIT);

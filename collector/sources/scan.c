@@ -3,6 +3,7 @@
 #include "base/arena.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "base/zone.h"
 #include "collector/sources/when.h"
 
 #include <ctype.h>
@@ -13,6 +14,7 @@
 
 #define SQL_MAX 1024 /* bytes of one statement */
 #define DATE_MAX 64  /* bytes of one date */
+#define AHEAD_MAX_MS 86400000 /* where it is tomorrow already */
 
 struct slice {
     bool read;
@@ -45,6 +47,8 @@ struct scan {
     int64_t width, first; /* row id the first slice begins with */
     struct slice *slices;
     size_t slice_count, next, to_read; /* next in turn, and how many are still to be read */
+    int64_t latest_ms;     /* what lies behind is no date, or nothing would be stale any more */
+    char latest_day[11];   /* the same as 2026-03-14 */
     int64_t version;
 };
 
@@ -200,6 +204,28 @@ static bool is_later(const char *date, const char *than)
     return strcmp(date, than) > 0;
 }
 
+static bool read_date(const char *date, int64_t *ms)
+{
+    int64_t ns;
+
+    bool is_day = strlen(date) == 8; /* 20260314, and no second of 1970 */
+
+    if (!when_text(date, &ns) && (is_day || !is_number(date) || !when_number(strtod(date, NULL), &ns)))
+        return false;
+    *ms = ns / 1000000;
+    return true;
+}
+
+/* Most are written so that their order tells; the others are read. */
+static bool is_of_the_past(const struct scan *scan, const char *date)
+{
+    int64_t ms;
+
+    if (strlen(date) >= 10 && date[4] == '-' && date[7] == '-')
+        return strncmp(date, scan->latest_day, 10) <= 0;
+    return read_date(date, &ms) && ms <= scan->latest_ms;
+}
+
 /* region, ticker, date: counted here, as SQLite's GROUP BY takes five times as long. */
 static void take_row(struct scan *scan, struct slice *slice, struct newest *newest, struct db_stmt *stmt)
 {
@@ -216,7 +242,7 @@ static void take_row(struct scan *scan, struct slice *slice, struct newest *newe
         return;
     }
     slice->rows[at]++;
-    if (date && is_later(date, newest->dates[at]) && strlen(date) < DATE_MAX && isdigit((unsigned char)date[0]))
+    if (date && is_later(date, newest->dates[at]) && strlen(date) < DATE_MAX && isdigit((unsigned char)date[0]) && is_of_the_past(scan, date))
         memcpy(newest->dates[at], date, strlen(date) + 1);
     if (!ticker)
         return;
@@ -228,11 +254,9 @@ static void take_row(struct scan *scan, struct slice *slice, struct newest *newe
 
 static void read_dates(struct slice *slice, const struct newest *newest)
 {
-    int64_t ns;
-
     for (size_t i = 0; i < SCAN_REGIONS_MAX; i++)
-        if (newest->dates[i][0] && (when_text(newest->dates[i], &ns) || when_number(strtod(newest->dates[i], NULL), &ns)))
-            slice->last_ms[i] = ns / 1000000;
+        if (newest->dates[i][0])
+            read_date(newest->dates[i], &slice->last_ms[i]);
 }
 
 static bool read_slice(struct scan *scan, struct db *db, size_t i, struct err *err)
@@ -353,11 +377,22 @@ static bool begin_round(struct scan *scan, struct db *db, struct err *err)
     return true;
 }
 
-bool scan_advance(struct scan *scan, struct db *db, int64_t budget_ms, void (*took)(void *context, double seconds), void *context, struct err *err)
+static void set_latest(struct scan *scan, int64_t wall_ms)
+{
+    struct buf day = BUF_EMPTY(64);
+
+    scan->latest_ms = wall_ms + AHEAD_MAX_MS;
+    zone_add_rfc3339(&day, scan->latest_ms);
+    snprintf(scan->latest_day, sizeof scan->latest_day, "%.10s", buf_text(&day));
+    buf_free(&day);
+}
+
+bool scan_advance(struct scan *scan, struct db *db, int64_t wall_ms, int64_t budget_ms, void (*took)(void *context, double seconds), void *context, struct err *err)
 {
     int64_t begun_us = now_us(), version;
     bool is_null, fresh = !scan->looked;
 
+    set_latest(scan, wall_ms);
     if (fresh && !look_at_table(scan, db, err))
         return false;
     if (!ask_int(db, "PRAGMA data_version", &version, NULL, &is_null, err))

@@ -25,7 +25,7 @@ struct scan_names { /* of SQL, unquoted and checked; borrowed */
 struct scan_region {
     char name[64];
     int64_t rows, tickers;
-    int64_t last_ms; /* newest date, since 1970; 0: none that can be read */
+    int64_t last_ms; /* newest date, since 1970, but for those of the future; 0: none that can be read */
 };
 
 struct scan_figures {
@@ -41,8 +41,9 @@ struct scan;
 struct scan *scan_new(const struct scan_names *names, const char *const *regions, size_t region_count);
 void scan_free(struct scan *scan);
 void scan_forget(struct scan *scan); /* another database file: everything is read anew */
-/* Reads on, for about budget_ms. took is called for each slice with its seconds. */
-bool scan_advance(struct scan *scan, struct db *db, int64_t budget_ms, void (*took)(void *context, double seconds), void *context, struct err *err);
+/* Reads on, for about budget_ms. took is called for each slice with its seconds. wall_ms: a date more than a day ahead of
+ * it is none. */
+bool scan_advance(struct scan *scan, struct db *db, int64_t wall_ms, int64_t budget_ms, void (*took)(void *context, double seconds), void *context, struct err *err);
 /* False until every slice was read once: half a sum is none. */
 bool scan_read(const struct scan *scan, struct scan_figures *figures);
 

@@ -113,6 +113,31 @@ static void price_rows_are_counted(void)
     db_close(db);
 }
 
+/* One row of the year 2999 would else keep StaleMarketData quiet for ever. */
+static void a_date_of_the_future_is_none(void)
+{
+    static const char *const futures[] = {"'2999-01-01'", "'2026-09-23T00:00:00Z'", "'29990101'", "32472144000", "'32472144000000'"};
+    struct err err = {0};
+    bool ok;
+
+    for (size_t i = 0; i < sizeof futures / sizeof futures[0]; i++) {
+        struct db *db = database(prices);
+        struct source *source = open_source("");
+        char sql[300];
+        REQUIRE(db && source, "%s", path);
+        snprintf(sql, sizeof sql, "INSERT INTO ohlcv_data (ticker, region, date) VALUES ('A','KR','2026-09-18'),('A','KR',%s),('A','KR','2026-09-17'),('B','JP','2026-09-22')",
+                 futures[i]);
+        put(db, sql);
+        char *got = test_job(source, NOW_MS, &ok, &err);
+        CHECK_VALUE(got, "spock_last_data_update_timestamp", "KR", 1789689600);
+        CHECK_VALUE(got, "spock_last_data_update_timestamp", "JP", 1790035200); /* where it is tomorrow already */
+        CHECK_VALUE(got, "spock_ohlcv_rows_total", "KR", 3);
+        free(got);
+        source->kind->close(source);
+        db_close(db);
+    }
+}
+
 static void count_slice(void *context, double seconds)
 {
     *(int *)context += seconds >= 0;
@@ -144,11 +169,11 @@ static void slices_add_up(void)
     REQUIRE(db && (reader = db_open(path, DB_READ, NULL, &err)), "%s", err.text);
     put(db, "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n WHERE i < 90000) "
             "INSERT INTO ohlcv_data (ticker, region, date) SELECT 'T'||(i % 700), iif(i % 700 < 400, 'KR', 'US'), date('2020-01-01', '+'||(i % 2000)||' days') FROM n");
-    CHECK(scan_advance(scan, reader, 0, count_slice, &slices, &err) && !scan_read(scan, &figures), "half a sum is none");
+    CHECK(scan_advance(scan, reader, NOW_MS, 0, count_slice, &slices, &err) && !scan_read(scan, &figures), "half a sum is none");
     for (size_t i = 0; i < sizeof changes / sizeof changes[0]; i++) {
         put(db, changes[i]);
         int64_t nulls = 0, tickers = 0, both = 0;
-        CHECK(scan_advance(scan, reader, 60000, count_slice, &slices, &err) && scan_read(scan, &figures), "%s: %s", changes[i], err.text);
+        CHECK(scan_advance(scan, reader, NOW_MS, 60000, count_slice, &slices, &err) && scan_read(scan, &figures), "%s: %s", changes[i], err.text);
         for (size_t r = 0; r < 4; r++) {
             bool row;
             struct db_stmt *stmt = db_prepare(db, all, &err);
@@ -172,7 +197,7 @@ static void slices_add_up(void)
               (long long)figures.contaminated, (long long)nulls, (long long)both);
     }
     slices = 0;
-    CHECK(scan_advance(scan, reader, 60000, count_slice, &slices, &err) && slices == 0, "nothing changed, nothing read: %d", slices);
+    CHECK(scan_advance(scan, reader, NOW_MS, 60000, count_slice, &slices, &err) && slices == 0, "nothing changed, nothing read: %d", slices);
     scan_free(scan);
     db_close(reader);
     db_close(db);
@@ -463,6 +488,7 @@ int main(void)
         return 1;
     snprintf(path, sizeof path, "%s/spock.db", folder);
     price_rows_are_counted();
+    a_date_of_the_future_is_none();
     slices_add_up();
     tables_without_row_ids_are_read_whole();
     the_writer_is_not_held_up();

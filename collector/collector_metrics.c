@@ -43,7 +43,7 @@ static const struct metric_family families[] = {
     {"collector_config_last_reload_success_timestamp_seconds", "When the configuration in use was read.", METRIC_GAUGE, {NULL}, NULL},
     {"collector_cardinality", "Tables, columns of all tables and values of all tags, seen since start.", METRIC_GAUGE, {"kind", NULL}, NULL},
     {"collector_limit_refusals_total", "Pushes and rows of sources refused because a limit is reached.", METRIC_COUNTER, {"limit", NULL}, NULL},
-    {"collector_latest_left_out", "Rows whose latest values are not shown here: too many kinds.", METRIC_GAUGE, {NULL}, NULL},
+    {"collector_latest_left_out", "Rows whose latest values are not shown here: too many kinds, or labels that are too long.", METRIC_GAUGE, {NULL}, NULL},
     {"collector_build_info", "The version.", METRIC_GAUGE, {"version", NULL}, NULL},
     {"process_cpu_seconds_total", "CPU time used.", METRIC_COUNTER, {NULL}, NULL},
     {"process_resident_memory_bytes", "Memory in use.", METRIC_GAUGE, {NULL}, NULL},

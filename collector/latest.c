@@ -250,8 +250,9 @@ void latest_put(struct latest *latest, const struct point *point, unsigned owner
     const char *own = exposed[kind].prefix ? NULL : find_tag(point, "metric");
     if (!exposed[kind].prefix && !is_metric_name(own))
         return;
-    struct buf labels = BUF_EMPTY(POINT_TEXT_MAX * 4);
+    struct buf labels = BUF_EMPTY(LATEST_LABELS_MAX);
     add_labels(&labels, point, own != NULL);
+    latest->left_out += labels.full;
     struct shown *row = labels.full ? NULL : find_row(latest, exposed[kind].table, own, &labels, wall_ms);
     if (row && (point->time_ns >= row->time_ns || row->time_ns > wall_ms * 1000000)) {
         row->time_ns = point->time_ns;

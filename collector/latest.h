@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #define LATEST_ROWS_MAX 20000             /* rows remembered; further ones are not shown */
+#define LATEST_LABELS_MAX 2048            /* bytes of one row's labels; a row with more is not shown */
 #define LATEST_AGE_MS (5 * 60 * 1000)     /* what came no more for so long is not shown: Prometheus' own idea of stale */
 
 struct latest;
@@ -22,6 +23,6 @@ void latest_put(struct latest *latest, const struct point *point, unsigned owner
 /* What this source has not said at wall_ms is gone: a row under other labels took its place. */
 void latest_forget(struct latest *latest, unsigned owner, int64_t wall_ms);
 void latest_write(const struct latest *latest, int64_t wall_ms, struct buf *out);
-size_t latest_left_out(const struct latest *latest); /* rows beyond LATEST_ROWS_MAX, since start */
+size_t latest_left_out(const struct latest *latest); /* rows beyond LATEST_ROWS_MAX or LATEST_LABELS_MAX, since start */
 
 #endif

@@ -90,6 +90,25 @@ static void a_source_takes_back_what_it_says_no_more(void)
     latest_free(latest);
 }
 
+/* Twenty thousand rows whose tags are pages long would be all our memory. */
+static void labels_have_a_bound(void)
+{
+    struct latest *latest = latest_new();
+    struct buf out = BUF_EMPTY(OUT_MAX);
+    char name[LATEST_LABELS_MAX + 1];
+
+    memset(name, 'x', sizeof name - 1);
+    name[sizeof name - 1] = '\0';
+    put_daemon(latest, name, 1, 1, 0, WALL);
+    CHECK_INT(latest_left_out(latest), 1);
+    CHECK_TEXT(written(latest, WALL, &out), "");
+    name[LATEST_LABELS_MAX - 20] = '\0';
+    put_daemon(latest, name, 1, 1, 0, WALL);
+    CHECK(latest_left_out(latest) == 1 && strstr(written(latest, WALL, &out), "xxx\"} 1\n"), "a long one");
+    buf_free(&out);
+    latest_free(latest);
+}
+
 static void figures_that_name_themselves(void)
 {
     static const struct {
@@ -164,6 +183,7 @@ int main(void)
     the_newest_row_is_shown();
     a_clock_set_back_hides_nothing();
     a_source_takes_back_what_it_says_no_more();
+    labels_have_a_bound();
     figures_that_name_themselves();
     other_tables_and_bounds();
     return test_end();

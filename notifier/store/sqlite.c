@@ -4,6 +4,7 @@
 #include "base/db.h"
 #include "base/file.h"
 #include "base/lockfile.h"
+#include "base/log.h"
 #include "base/memory.h"
 #include "notifier/store/damage.h"
 #include "notifier/store/load.h"
@@ -28,6 +29,7 @@ struct sqlite {
     struct db *db;            /* NULL: to be opened again */
     bool broken;              /* the disk has failed us: nothing this connection believes counts */
     bool checkpoint_wanted;
+    bool idle_fails;          /* it has been said */
     struct rows rows;
     struct arena *scratch;
     struct retention retention;
@@ -273,6 +275,18 @@ static bool sqlite_sides(void *context, int64_t now_wall_ms, sides_row row, void
     return ready(sqlite, err) && sides_read(sqlite->db, now_wall_ms, row, row_context, audit_id, err);
 }
 
+/* Nobody waits for housekeeping, so it says itself that it fails: once. */
+static bool idle_failed(struct sqlite *sqlite, const struct err *err)
+{
+    sqlite->broken = db_failure_is_io(sqlite->db);
+    note_damage(sqlite);
+    if (!sqlite->idle_fails)
+        log_say(LOG_ERROR, "housekeeping_failed", "%s: nothing old is deleted, and the log beside it grows, until this works again: %s", sqlite->path,
+                err->text);
+    sqlite->idle_fails = true;
+    return false;
+}
+
 static bool sqlite_idle(void *context, int64_t now_wall_ms)
 {
     struct sqlite *sqlite = context;
@@ -283,17 +297,12 @@ static bool sqlite_idle(void *context, int64_t now_wall_ms)
         return false;
     if (sqlite->checkpoint_wanted && !is_in_memory(sqlite)) {
         sqlite->checkpoint_wanted = false;
-        if (!db_checkpoint(sqlite->db, &err)) {
-            sqlite->broken = db_failure_is_io(sqlite->db);
-            note_damage(sqlite);
-            return false;
-        }
+        if (!db_checkpoint(sqlite->db, &err))
+            return idle_failed(sqlite, &err);
     }
-    if (!retention_step(&sqlite->retention, sqlite->db, now_wall_ms, &more, &err)) {
-        sqlite->broken = db_failure_is_io(sqlite->db);
-        note_damage(sqlite);
-        return false;
-    }
+    if (!retention_step(&sqlite->retention, sqlite->db, now_wall_ms, &more, &err))
+        return idle_failed(sqlite, &err);
+    sqlite->idle_fails = false;
     return more;
 }
 

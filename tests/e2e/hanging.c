@@ -1,5 +1,6 @@
 /* A disk that hangs: preloaded, each sync waits for as long as the file that HANGING names is there, and says so in a file beside it.
- * Where "fails" stands in it, a sync fails at once; where "checkpoints", only those of a database itself hang, not those of its log. */
+ * Where "fails" stands in it, a sync fails at once; where "checkpoints" or "database fails", only those of a database itself hang or fail,
+ * not those of its log. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -47,12 +48,12 @@ static bool wait_for_the_disk(int fd)
 
     while (path && access(path, F_OK) == 0) {
         int letter = how(path);
-        if (letter == 'f') {
+        if ((letter == 'c' || letter == 'd') && !is_database(fd))
+            break;
+        if (letter == 'f' || letter == 'd') {
             errno = EIO;
             return false;
         }
-        if (letter == 'c' && !is_database(fd))
-            break;
         say_waiting(path);
         usleep(LOOK_EVERY_US);
     }

@@ -23,8 +23,8 @@ class Disk:
         self.waits.unlink(missing_ok=True)
         self.file.write_text(what)
 
-    def fail(self):
-        self.file.write_text("fails")
+    def fail(self, what="fails"):
+        self.file.write_text(what)
 
     def heal(self):
         self.file.unlink(missing_ok=True)
@@ -147,3 +147,18 @@ def test_it_ends_though_a_checkpoint_hangs(start, sink, disk):
     until(disk.waits.exists, "the checkpoint")
     assert d.stop(deadline=40) == 1
     assert any("stop_hangs" in line for line in d.err), d.said()
+
+
+def test_a_checkpoint_that_fails_is_said(start, sink, disk):
+    """Alerts are stored and told all the same; but the log grows, and nothing else says so."""
+    d = start(config(hook(sink), route={"group_by": ["alertname"]}), env=disk.env)
+    disk.fail("database fails")
+    d.fire(alert("Before"))
+    d.wait_delivered()
+    said = lambda: [line for line in d.err if "housekeeping_failed" in line]
+    until(said, "a word about it")
+    d.fire(alert("Meanwhile"))
+    d.wait_delivered(2)
+    assert len(said()) == 1 and "disk I/O error" in said()[0], said()
+    assert d.metric("notifier_storage_failed") == 0
+    disk.heal()

@@ -262,6 +262,32 @@ static void test_a_disk_that_fails_and_then_hangs(void)
     stage_free(stage);
 }
 
+/* What is kept in memory is bounded, wherever it stands: what is being tried again, too. */
+static void test_memory_is_full(void)
+{
+    struct stage *stage = stage_new();
+    size_t length = 1 << 20;
+    char *large = memset(malloc(length), 'x', length);
+    int status[32] = {0}, taken = 0;
+
+    post(stage, "first");
+    written(stage, false);
+    for (; taken < 32 && !status[taken]; taken += !status[taken]) {
+        notifier_webhook(stage->notifier, "g", large, length, note, &status[taken]);
+        notifier_turn(stage->notifier);
+    }
+    CHECK(taken >= 14 && taken <= 16 && status[taken] == 503, "%d MiB, then %d", taken, status[taken]);
+    pass(stage, NOTIFIER_RETRY_COMMIT_MS);
+    CHECK(stage->writing != NULL, "tried again");
+    notifier_webhook(stage->notifier, "g", large, length, note, &status[31]);
+    CHECK_INT(status[31], 503);
+    written(stage, true);
+    notifier_webhook(stage->notifier, "g", large, length, note, &status[30]);
+    CHECK_INT(status[30], 0);
+    free(large);
+    stage_free(stage);
+}
+
 static void note_name(void *context, const struct notifier_answer *answer)
 {
     snprintf(context, 64, "%d %s", answer->status, text_or(answer->text, ""));
@@ -424,6 +450,7 @@ int main(void)
     test_each_waits_for_its_own_commit();
     test_a_commit_that_fails();
     test_a_disk_that_fails_and_then_hangs();
+    test_memory_is_full();
     test_a_silence_while_the_disk_fails();
     test_a_disk_that_hangs();
     test_people_are_told();

@@ -5,6 +5,7 @@
 #include "notifier/commands/colour.h"
 #include "notifier/commands/commands.h"
 #include "notifier/commands/local.h"
+#include "notifier/store/damage.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -141,11 +142,17 @@ static void look_at_storage(struct findings *findings, const struct config *conf
     const char *path = config->storage_path, *slash = strrchr(path, '/');
     struct buf folder = BUF_EMPTY(4096);
     struct statvfs disk;
+    struct stat status;
+    struct err err;
     char words[256] = "";
 
     buf_add(&folder, slash ? path : ".", slash ? (size_t)(slash - path) + (slash == path) : 1);
     bool there = access(path, F_OK) == 0, folder_there = access(buf_text(&folder), F_OK) == 0;
-    if (there && access(path, R_OK | W_OK) != 0)
+    if (there && stat(path, &status) == 0 && S_ISDIR(status.st_mode))
+        say(findings, PROBLEM, path, "is a folder; name a file in it as storage.path");
+    else if (!damage_is_ours(path, &err))
+        say(findings, PROBLEM, err.text, "");
+    else if (there && access(path, R_OK | W_OK) != 0)
         say(findings, PROBLEM, path, "cannot be written; chown it to who runs notifier");
     else if (folder_there && access(buf_text(&folder), W_OK | X_OK) != 0)
         say(findings, PROBLEM, path, "its folder cannot be written; chown it to who runs notifier");

@@ -84,6 +84,17 @@ def test_a_secret_that_is_not_there(make, open_folder):
     assert done.returncode == 2 and str(secret) in done.stderr and "No such file" in done.stderr, done
 
 
+@pytest.mark.parametrize("what", ["a folder", "a text"])
+def test_a_storage_path_that_leads_to_no_database(make, tmp_path, what):
+    """serve refuses it: doctor must not say that all is well."""
+    storage = tmp_path / "n.db"
+    storage.mkdir() if what == "a folder" else storage.write_text("notes\n" * 40, encoding="utf-8")
+    d = make(config(console()), storage=storage)
+    done = d.cli("doctor", "--config", str(d.path), url=False)
+    line = next(line for line in done.stdout.splitlines() if str(storage) in line)
+    assert done.returncode == 1 and line.startswith("PROBLEM") and "name" in line, done
+
+
 def test_commands_see_the_variables_of_the_service(make):
     """Secrets put into /etc/notifier/environment, as the package says: check-config in a shell said that they are not set."""
     d = make(config(console(), {"name": "hook", "type": "webhook", "url": "${OUR_HOOK}"}, route={"channels": ["console"]}))

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #define LABELS_MAX 64
+#define LABEL_NAME_MAX 255 /* bytes */
 
 struct sending_alert {
     const char *title, *severity, *description, *key, *link;
@@ -36,13 +37,19 @@ static void write_alert(const struct sending_alert *alert, struct buf *out)
     json_member(&json, "labels");
     json_open(&json, '{');
     for (size_t i = 0; i < alert->label_count; i++) {
-        char name[256];
+        char name[LABEL_NAME_MAX + 1];
         const char *equals = strchr(alert->labels[i], '=');
         snprintf(name, sizeof name, "%.*s", (int)(equals - alert->labels[i]), alert->labels[i]);
         json_set_text(&json, name, equals + 1);
     }
     json_shut(&json, '}');
     json_shut(&json, '}');
+}
+
+static bool is_label(const char *text)
+{
+    size_t name = strcspn(text, "=");
+    return text[name] && name && name <= LABEL_NAME_MAX;
 }
 
 int command_send(int argc, char **argv)
@@ -68,8 +75,8 @@ int command_send(int argc, char **argv)
         case 'r': alert.resolve = true; break;
         case 'c': client_flag(&client, flags[index].name, optarg); break;
         case 'l':
-            if (!strchr(optarg, '=') || alert.label_count == LABELS_MAX) {
-                fprintf(stderr, "notifier: --label takes name=value, at most %d times\n", LABELS_MAX);
+            if (!is_label(optarg) || alert.label_count == LABELS_MAX) {
+                fprintf(stderr, "notifier: --label takes name=value, at most %d times, each name of at most %d bytes\n", LABELS_MAX, LABEL_NAME_MAX);
                 return 2;
             }
             alert.labels[alert.label_count++] = optarg;

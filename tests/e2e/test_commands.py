@@ -52,6 +52,8 @@ def test_wrong_usage_is_2(names):
 @pytest.mark.parametrize("words, said", [
     (("send", "--nonsense=secret"), "there is no flag --nonsense; see `notifier help send`"),
     (("send", "--title"), "--title needs a value; see `notifier help send`"),
+    (("send", "--title", "x", "--label", "=value"), "--label takes name=value, at most 64 times, each name of at most 255 bytes"),
+    (("send", "--title", "x", "--label", "n" * 256 + "=value"), "--label takes name=value, at most 64 times, each name of at most 255 bytes"),
     (("init", "--force=yes"), "--force takes no value; see `notifier help init`"),
     (("route", "test", "a=b", "--output", "json"), "there is no flag --output; see `notifier help route`"),
     (("history", "-x"), "there is no flag -x; see `notifier help history`"),

@@ -57,10 +57,19 @@ static bool fetch_watched(const struct client *client, const struct http_request
     return answer.there && reply->end == HTTP_ANSWERED;
 }
 
+/* An address without the password that may stand in it. */
+static void add_shown(struct buf *out, const char *url)
+{
+    const char *scheme = strstr(url, "://"), *host = scheme ? scheme + 3 : url;
+    const char *at = memrchr(host, '@', strcspn(host, "/?#"));
+
+    buf_addf(out, "%.*s%s%s", (int)(host - url), url, at ? "***" : "", at ? at : host);
+}
+
 int client_call(const struct client *client, const char *method, const char *path, const char *body, struct http_reply *reply,
                 struct err *err)
 {
-    struct buf url = BUF_EMPTY(64 * 1024), authorization = BUF_EMPTY(4096);
+    struct buf url = BUF_EMPTY(64 * 1024), authorization = BUF_EMPTY(4096), shown = BUF_EMPTY(ERR_TEXT_MAX);
     const char *base = base_url(client), *token = getenv("NOTIFIER_TOKEN");
     struct http_request request = {.method = method, .body = body, .body_length = body ? strlen(body) : 0,
                                    .timeout_ms = client->timeout_ms ? client->timeout_ms : CLIENT_TIMEOUT_MS, .reply_max = CLIENT_REPLY_MAX};
@@ -77,9 +86,11 @@ int client_call(const struct client *client, const char *method, const char *pat
         request.headers[request.header_count++] = (struct http_header){"Authorization", buf_text(&authorization)};
     }
     bool ok = client->waiting ? fetch_watched(client, &request, reply, err) : http_fetch(&request, reply, err);
+    add_shown(&shown, base);
     if (!ok)
-        err_set(err, ERR_NETWORK, "no notifier answers at %s (%s); start one with `notifier serve`, or name it with --url", base,
+        err_set(err, ERR_NETWORK, "no notifier answers at %s (%s); start one with `notifier serve`, or name it with --url", buf_text(&shown),
                 reply->err.text[0] ? reply->err.text : "no connection");
+    buf_free(&shown);
     buf_free(&url);
     buf_free(&authorization);
     return ok ? reply->status : 0;

@@ -76,6 +76,12 @@ def test_no_daemon_is_1(names, tmp_path):
         assert not done.stdout or json.loads(done.stdout) is not None, done
 
 
+def test_a_password_in_the_address_is_not_said():
+    for url, shown in (("http://ops:sekret@127.0.0.1:1", "http://***@127.0.0.1:1 "), ("ops:sek@ret@127.0.0.1:1/x@y", "***@127.0.0.1:1/x@y ")):
+        done = run("alerts", env={"NOTIFIER_URL": url})
+        assert done.returncode == 1 and shown in done.stderr and "sek" not in done.stderr and "ret" not in done.stderr.replace("retry", ""), done
+
+
 def test_lists_in_each_form(start, telegram, sink):
     telegram.updates.append({"update_id": 1, "message": {"message_id": 1, "message_thread_id": 5, "date": 1, "text": "hi",
                                                          "chat": {"id": -1007, "type": "supergroup", "title": "=cmd()"}}})

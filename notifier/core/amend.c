@@ -152,7 +152,7 @@ void amend_delivered(struct core *core, struct delivery *delivery)
     struct lane *lane = delivery->lane;
     int64_t due_ms = lane->amend ? lane->amend->due_ms : 0; /* wanted since */
 
-    core_count_delivery(core, delivery, "delivered", (double)delivery_age_ms(core, delivery) / 1000);
+    core_count_delivery(core, delivery, "delivered", (double)delivery_age_ms(core, delivery) / 1000, delivery->words);
     delivery_end(core, delivery, SETTLED_DELIVERED, NULL, 0);
     if (lane->amend) {
         let_go(core, lane);

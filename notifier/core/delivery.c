@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-void core_count_delivery(struct core *core, const struct delivery *delivery, const char *outcome, double seconds)
+void core_count_delivery(struct core *core, const struct delivery *delivery, const char *outcome, double seconds, const char *words)
 {
     struct effect *effect = effects_add(core->effects, EFFECT_METRIC);
     effect->count.what = COUNT_DELIVERY;
@@ -17,12 +17,18 @@ void core_count_delivery(struct core *core, const struct delivery *delivery, con
     effect->count.seconds = seconds;
     effect->count.delivery_id = delivery->id;
     effect->count.incident_id = delivery->incident_id;
-    effect->count.words = effects_text(core->effects, delivery->words);
+    effect->count.words = effects_text(core->effects, words);
 }
 
 int64_t delivery_age_ms(const struct core *core, const struct delivery *delivery)
 {
     return core->now.steady_ms - delivery->accepted.steady_ms;
+}
+
+const char *delivery_error(const struct delivery *delivery, const char *otherwise)
+{
+    const char *words = delivery->reason != REASON_FAILOVER ? delivery->words : delivery->tries ? delivery->lane->target->last_error : NULL;
+    return text_or(words, otherwise);
 }
 
 static struct record_delivery *write_row(struct core *core, const struct delivery *delivery)
@@ -121,7 +127,7 @@ void delivery_end(struct core *core, struct delivery *delivery, enum settled sta
     row->settled_ms = core->now.wall_ms;
     row->carried_by = carried_by;
     if (state != SETTLED_DELIVERED)
-        core_count_delivery(core, delivery, settled_text(state), 0);
+        core_count_delivery(core, delivery, settled_text(state), 0, delivery->words);
     delivery->lane->target->pending -= delivery_counts(delivery);
     delivery_free(core, delivery);
 }
@@ -139,6 +145,10 @@ static void carry(struct core *core, struct delivery *old, struct delivery *deli
     delivery->maybe_sent = old->maybe_sent;
     delivery->severity = old->severity < delivery->severity ? old->severity : delivery->severity;
     delivery->form = old->form;
+    if (old->reason == REASON_FAILOVER) { /* it is still another channel's */
+        delivery->reason = REASON_FAILOVER;
+        delivery->words = memory_text(old->words);
+    }
     if (!delivery->only_test && old->only_test)
         delivery->only_test = memory_text(old->only_test);
     delivery_end(core, old, SETTLED_CARRIED, NULL, delivery->id);
@@ -236,9 +246,9 @@ bool delivery_gave_up(struct core *core, struct delivery *delivery)
     if (delivery_age_ms(core, delivery) <= group_settings(core, delivery->lane->group)->give_up_after_ms)
         return false;
     if (delivery->tries)
-        buf_addf(&why, "gave up after %u tries: %s", delivery->tries, text_or(delivery->words, "no answer"));
+        buf_addf(&why, "gave up after %u tries: %s", delivery->tries, delivery_error(delivery, "see its attempts"));
     else
-        buf_addf(&why, "gave up, having been asked to wait again and again: %s", text_or(delivery->words, "no words"));
+        buf_addf(&why, "gave up, having been asked to wait again and again: %s", text_or(delivery->lane->target->last_error, "no words"));
     delivery_die(core, delivery, buf_text(&why));
     buf_free(&why);
     return true;

@@ -115,7 +115,7 @@ bool failover(struct core *core, struct delivery *delivery, const char *why)
     if (delivery_age_ms(core, delivery) >= last_call_ms(core, delivery))
         hand_over_to_all(core, delivery, why);
     buf_addf(&words, "%s: %s", lane->target->name, why);
-    core_count_delivery(core, delivery, "failed_over", 0);
+    core_count_delivery(core, delivery, "failed_over", 0, why);
     delivery_end(core, delivery, SETTLED_CARRIED, why, carrier);
     for (struct told *told = lane->pending, *next; told; told = next) {
         next = told->next;
@@ -163,7 +163,7 @@ void failover_timer(struct core *core, struct delivery *delivery)
     char why[64];
 
     snprintf(why, sizeof why, "no receipt after %lld s", (long long)(delivery_age_ms(core, delivery) / 1000));
-    if (!under_way && (delivery->severity == 0 || (last_call && delivery->tries)) && failover(core, delivery, delivery->words ? delivery->words : why))
+    if (!under_way && (delivery->severity == 0 || (last_call && delivery->tries)) && failover(core, delivery, delivery_error(delivery, why)))
         return;
     if ((under_way && last_call && delivery->tries) || (silent && (last_call || delivery->severity == 0))) {
         /* Its answer may still come; nobody waits for it. */

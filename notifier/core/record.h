@@ -174,7 +174,7 @@ struct record_delivery {
     uint64_t message_id;      /* the one being sent; 0: not worded yet */
     int64_t settled_ms;       /* 0 while open */
     uint64_t carried_by;      /* delivery id, with SETTLED_CARRIED */
-    const char *words;        /* why it is dead or suppressed, or the last error; NULL */
+    const char *words;        /* why it is dead or suppressed, or the last error; open on a fallback: why it is told there; NULL */
     unsigned severity;
     const char *only_test;    /* NULL, or who sent the test */
 };

@@ -357,6 +357,8 @@ void delivery_verdict(struct core *core, const struct event_verdict *event);
 void delivery_end(struct core *core, struct delivery *delivery, enum settled state, const char *words, uint64_t carried_by);
 void delivery_die(struct core *core, struct delivery *delivery, const char *why); /* a dead letter, and someone is told */
 bool delivery_gave_up(struct core *core, struct delivery *delivery); /* its route's time for it is over: it has died */
+/* What its channel said last. The words of a failover are why this channel tells it, as the message says. */
+const char *delivery_error(const struct delivery *delivery, const char *otherwise);
 void delivery_write(struct core *core, const struct delivery *delivery);
 int64_t delivery_age_ms(const struct core *core, const struct delivery *delivery); /* since its acceptance */
 void delivery_freeze(struct core *core, struct delivery *delivery);
@@ -369,7 +371,7 @@ bool delivery_counts(const struct delivery *delivery); /* as pending: something 
 bool delivery_is_idle(const struct delivery *delivery); /* nothing in flight, nothing of its message said */
 void delivery_retry(struct core *core, const struct event_retry *event);
 void delivery_drop(struct core *core, const struct event_retry *event);
-void core_count_delivery(struct core *core, const struct delivery *delivery, const char *outcome, double seconds);
+void core_count_delivery(struct core *core, const struct delivery *delivery, const char *outcome, double seconds, const char *words);
 
 /* wording.c */
 void wording_ask(struct core *core, struct delivery *delivery); /* for the words of this moment */

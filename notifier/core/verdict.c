@@ -180,7 +180,7 @@ static void delivered(struct core *core, struct delivery *delivery)
         else if (edited)
             amend_spared(core, lanes[i]);
     }
-    core_count_delivery(core, delivery, "delivered", (double)delivery_age_ms(core, delivery) / 1000);
+    core_count_delivery(core, delivery, "delivered", (double)delivery_age_ms(core, delivery) / 1000, delivery->words);
     delivery_end(core, delivery, SETTLED_DELIVERED, NULL, 0);
     for (uint32_t i = 0; i < count; i++) {
         bool may_know = items[i].told->status == TOLD_FIRING || items[i].told->told_ms;
@@ -279,6 +279,7 @@ static void go_on(struct core *core, struct delivery *delivery, const struct eve
         return;
     }
     bool answered = delivery->parts[delivery->attempt_first].kind == PART_RECIPIENT && event->status;
+    bool tells_for_another = delivery->reason == REASON_FAILOVER; /* its words say why, to the end */
 
     if (summary->refused_content) {
         if (delivery->form == FORM_MINIMAL) {
@@ -297,9 +298,9 @@ static void go_on(struct core *core, struct delivery *delivery, const struct eve
                                             ? 0 : backoff_ms(delivery->tries + (answered ? 3 : 0), delivery->id));
         if (is_untouched(delivery) && (summary_is(delivery) || (!delivery->maybe_sent && !digest_is(delivery))))
             delivery_thaw(core, delivery);
-        if (summary->words) /* the log has this try's, not those of the one before */
+        if (summary->words && !tells_for_another) /* the log has this try's, not those of the one before */
             text_replace(&delivery->words, summary->words);
-        core_count_delivery(core, delivery, "retried", 0);
+        core_count_delivery(core, delivery, "retried", 0, text_or(summary->words, delivery_error(delivery, NULL)));
         /* A wish longer than the route's patience is as good as a refusal. */
         bool wish_too_long = summary->busy && event->wait_ms > group_settings(core, delivery->lane->group)->deliver_within_ms;
         if (!delivery->attempt_id && (wish_too_long || failover_is_due(core, delivery)) &&
@@ -309,7 +310,7 @@ static void go_on(struct core *core, struct delivery *delivery, const struct eve
             return;
     } else
         delivery->due = moment_now(core); /* the next part, or the new address */
-    if (summary->words)
+    if (summary->words && !tells_for_another)
         text_replace(&delivery->words, summary->words);
     target_queue(core, delivery);
     delivery_write(core, delivery);

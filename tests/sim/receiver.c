@@ -35,8 +35,22 @@ static unsigned marker_of(const struct view_alert *alert)
     return senders_marker(&row->alert.detail->annotations);
 }
 
+/* P10: "chat: 403 kicked" names a channel other than the one that says it. */
+static void judge_why(const struct view *view)
+{
+    size_t length = strcspn(text_or(view->failover, ""), ":");
+    bool is_other = false;
+
+    for (size_t c = 0; c < SIM_CHANNELS_MAX && view->failover && !is_other; c++)
+        is_other = strlen(sim_channels[c].name) == length && strncmp(view->failover, sim_channels[c].name, length) == 0 &&
+                   strcmp(view->channel, sim_channels[c].name) != 0;
+    if (view->reason == REASON_FAILOVER && !is_other)
+        life_fail(life_current(), "P10: %s says why it tells in the place of another: \"%s\"", view->channel, text_or(view->failover, "(nothing)"));
+}
+
 static void note_view(const struct view *view, struct buf *out)
 {
+    judge_why(view);
     for (size_t i = 0; i < view->alert_count; i++) {
         const struct view_alert *alert = &view->alerts[i];
         buf_addf(out, "%s%s/%u/%u/%d%d%d", i ? " " : "", alert->input->fingerprint, marker_of(alert), alert->severity_rank,

@@ -418,6 +418,19 @@ static void test_health(void)
     scene_free(scene);
 }
 
+/* Why mail tells it stays said, whatever mail itself answers at first, and whoever joins. */
+static void test_why_another_tells_it(void)
+{
+    struct scene *scene = scene_new(scene_policy(&(struct scene_setup){.mail_falls_back = true}));
+
+    scene_play(scene, "chat:refused mail:failed +a 2s");
+    CHECK_TEXT(scene->failover, "chat: kicked");
+    scene_play(scene, "30s +b mail:taken 20s");
+    CHECK_TEXT(scene->failover, "chat: kicked");
+    CHECK(strstr(buf_text(&scene->log), "mail failover +b +a; "), "both in one message: %s", buf_text(&scene->log));
+    scene_free(scene);
+}
+
 /* The wall clock is set two days ahead while a message waits: what takes it over is not two days old with it. */
 static void test_a_clock_set_ahead(void)
 {
@@ -436,6 +449,7 @@ static void test_a_clock_set_ahead(void)
 int main(void)
 {
     test_a_clock_set_ahead();
+    test_why_another_tells_it();
     scene_stories(contents, LENGTH(contents), false);
     scene_stories(waits, LENGTH(waits), false);
     scene_stories(ends, LENGTH(ends), false);

@@ -18,6 +18,6 @@ function translateTimes(root) {
 }
 
 translateTimes(document);
-if (zone !== "UTC") document.getElementById("zone").textContent = `Times are those of ${zone}, your browser's time zone; hover shows UTC.`;
+if (zone !== "UTC") document.getElementById("zone").textContent = `Times are those of ${zone || "where you are"}, your browser's time zone; hover shows UTC.`;
 // A page left open over night: what was today's is yesterday's.
 document.addEventListener("visibilitychange", () => translateTimes(document));

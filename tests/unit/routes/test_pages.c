@@ -350,6 +350,24 @@ static void where_would_it_go(void)
     policy_free(built);
 }
 
+/* "It would hush more than 0 alerts" was said where so much fired that the search ended early. */
+static void a_preview_that_ended_early(void)
+{
+    static const struct { const char *list, *says, *not_this; } previews[] = {
+        {"{\"items\":[],\"next\":null}", "It would hush 0 alerts that fire now", "not known"},
+        {"{\"items\":[],\"next\":\"x\"}", "What it would hush is not known", "hush more than 0"},
+        {"{\"items\":[{\"id\":\"1\"}],\"next\":\"x\"}", "It would hush more than 1 alerts that fire now", "not known"},
+    };
+
+    for (size_t i = 0; i < LENGTH(previews); i++) {
+        listed_text = previews[i].list;
+        struct call *call = request("GET", "/silences/new?matcher=a%3Db", NULL, ACCESS_OPERATOR);
+        const char *page = buf_text(&call->answer);
+        CHECK(call->status == 200 && strstr(page, previews[i].says) && !strstr(page, previews[i].not_this), "%s: %s", previews[i].list, page);
+        call_connection_gone(call);
+    }
+}
+
 int main(void)
 {
     handlers_begin();
@@ -361,6 +379,7 @@ int main(void)
     forms_of_the_queue();
     a_life();
     silences_are_listed();
+    a_preview_that_ended_early();
     a_deep_tree();
     where_would_it_go();
     return test_end();

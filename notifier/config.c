@@ -193,7 +193,6 @@ static void read_limits(struct reading *reading, const struct yaml_node *map)
     read_settings(reading, map, limits_settings, reading->config->policy);
 }
 
-/* What only the whole can tell. */
 /* An address that we call ourselves. */
 static void check_url(struct reading *reading, const char *section, const char *url, bool every_given)
 {
@@ -223,6 +222,7 @@ static void check_public_path(struct reading *reading, const struct yaml_node *a
         complain(reading, at, "the path of public_url is longer than %d bytes", PUBLIC_PATH_MAX);
 }
 
+/* What only the whole can tell. */
 static void settle(struct reading *reading)
 {
     struct config *config = reading->config;

@@ -84,9 +84,9 @@ struct notifier_reconciled { size_t found, closed; };
 bool notifier_reconcile(struct notifier *notifier, const struct config_source *source, const void *body, size_t length,
                         struct reconcile_judge *judge, const struct reconcile_rules *rules, struct notifier_reconciled *out,
                         struct err *err);
-/* Tells people that a source's active alerts cannot be read (NotifierReconcileFailing), or that they can again. */
-/* It found or closed some: what that source says does not all arrive. */
+/* It found or closed some: what that source says does not all arrive (NotifierReconcileMismatch). */
 void notifier_reconcile_mismatch(struct notifier *notifier, const char *source, const struct notifier_reconciled *reconciled);
+/* Tells people that a source's active alerts cannot be read (NotifierReconcileFailing), or that they can again. */
 void notifier_reconcile_failing(struct notifier *notifier, const char *source, const char *summary, bool over);
 /* After a start: each source of which people know that. */
 void notifier_reconcile_recall(struct notifier *notifier, void (*row)(void *context, const char *source), void *context);

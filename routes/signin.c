@@ -127,7 +127,7 @@ void auth_sign_in(struct auth *auth, struct call *call, const char *name, const 
     enum password_look look = passwords_look(auth->passwords, &attempt, &wait_ms);
     if (look == PASSWORD_LIMITED) {
         call_set_header(call, "Retry-After", arena_printf(call->arena, "%lld", (long long)((wait_ms + 999) / 1000)));
-        refuse(auth, call, name);
+        auth->failures++; /* no line of the log each: they come as fast as anybody likes */
         done(context, call, SIGNIN_LIMITED);
     } else if (token && text_equal_secret(token->token, password)) {
         done(context, call, enter(auth, call, token->name, token->token));

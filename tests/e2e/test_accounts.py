@@ -247,6 +247,7 @@ def test_only_so_many_guesses(start, hashes):
     for n in range(3):
         assert Browser(d).sign_in("my password by mistake", "x").status == 429
     assert not any("mistake" in line for line in d.err)
+    assert sum("signin_refused" in line for line in d.err) == 20, "those beyond are not looked at, and fill no log"
 
 
 def test_guesses_from_elsewhere_keep_nobody_out_who_was_here(start, hashes):

@@ -13,6 +13,7 @@
 #define EMBED_FIELDS_MAX 6
 #define FIELD_NAME_RUNES_MAX 100    /* the limit is 256 */
 #define FIELD_VALUE_RUNES_MAX 200   /* the limit is 1024, and escaping may double it */
+#define FOOTER_RUNES_MAX 500        /* the limit is 2048 */
 #define CONTENT_RUNES_MAX 1900      /* of a plain text */
 #define CONTENT_RUNES_HARD 2000     /* the limit */
 #define FLAG_SUPPRESS_NOTIFICATIONS 4096
@@ -173,21 +174,8 @@ static int colour(enum page_tone tone)
     return 0;
 }
 
-static void put_embed(struct json_out *json, const struct page *page, struct arena *arena)
+static void put_fields(struct json_out *json, const struct page *page, size_t left, struct arena *arena)
 {
-    struct buf text = BUF_EMPTY(CONTENT_MAX);
-    size_t left = page->own.text ? 0 : field_count(page);
-    const char *footer = text_or(page->own.footer, page->footer);
-
-    if (page->own.text)
-        buf_add_text(&text, page->own.text);
-    else
-        add_description(&text, page, true);
-    json_member(json, "embeds");
-    json_open(json, '[');
-    json_open(json, '{');
-    json_set_text(json, "description", cut(buf_text(&text), DESCRIPTION_RUNES_HARD, arena));
-    json_set_int(json, "color", colour(page->tone));
     json_member(json, "fields");
     json_open(json, '[');
     for (size_t i = 0; i < page->field_count && left; i++) {
@@ -204,13 +192,35 @@ static void put_embed(struct json_out *json, const struct page *page, struct are
         left--;
     }
     json_shut(json, ']');
-    if (footer) {
-        json_member(json, "footer");
+}
+
+/* No embed where it would be empty: the list is written all the same, so that an edit takes away what was there. */
+static void put_embed(struct json_out *json, const struct page *page, struct arena *arena)
+{
+    struct buf text = BUF_EMPTY(CONTENT_MAX);
+    size_t fields = page->own.text ? 0 : field_count(page);
+    const char *footer = text_or(page->own.footer, page->footer);
+
+    if (page->own.text)
+        buf_add_text(&text, page->own.text);
+    else
+        add_description(&text, page, true);
+    json_member(json, "embeds");
+    json_open(json, '[');
+    if (text.length || fields || footer) {
         json_open(json, '{');
-        json_set_text(json, "text", cut(footer, 500, arena));
+        if (text.length)
+            json_set_text(json, "description", cut(buf_text(&text), DESCRIPTION_RUNES_HARD, arena));
+        json_set_int(json, "color", colour(page->tone));
+        put_fields(json, page, fields, arena);
+        if (footer) {
+            json_member(json, "footer");
+            json_open(json, '{');
+            json_set_text(json, "text", cut(footer, FOOTER_RUNES_MAX, arena));
+            json_shut(json, '}');
+        }
         json_shut(json, '}');
     }
-    json_shut(json, '}');
     json_shut(json, ']');
     buf_free(&text);
 }

@@ -104,6 +104,32 @@ static void the_url_keeps_what_it_has(void)
     }
 }
 
+/* Discord takes no embed without anything in it; an edit must still take away the one that was there. */
+static void an_embed_has_something_to_show(void)
+{
+    struct arena *arena = arena_new();
+    struct rendered_part *parts = ARENA_NEW(arena, struct rendered_part, CHANNEL_PARTS_MAX);
+    struct label label = {"alertname", "FeedDown"};
+    struct alert_input input = {.fingerprint = "f", .status = ALERT_RESOLVED, .starts_ms = GOLDEN_NOW_MS - 60000, .ends_ms = GOLDEN_NOW_MS, .labels = {&label, 1}};
+    struct view_alert alert = {.id = 1, .input = &input, .severity = "critical", .changed = true, .was_told_firing = true};
+    struct view view = {.reason = REASON_ALL_RESOLVED, .channel = "x", .receiver = "r", .route = "{}", .reference = "K7Q2", .severity = "critical",
+                        .now_ms = GOLDEN_NOW_MS, .opened_ms = GOLDEN_NOW_MS - 60000, .resolved = 1, .news_resolved = 1, .alerts = &alert, .alert_count = 1,
+                        .public_url = "http://127.0.0.1:8686", .threaded = true};
+    struct sending sending = {.delivery_id = 1, .now_wall_ms = GOLDEN_NOW_MS, .root_remote = "77"};
+    size_t count = config.codec->compose(&config, &view, arena, parts);
+
+    for (size_t i = 0; i < count; i++) {
+        struct request request;
+        struct err err;
+        CHECK(config.codec->write(&config, &sending, parts + i, 1, arena, &request, &err), "%s", err.text);
+        if (parts[i].kind == PART_EDIT)
+            CHECK(strstr(request.body, "\"embeds\":[],"), "%s", request.body);
+        else
+            CHECK(!strstr(request.body, "\"embeds\""), "%s", request.body);
+    }
+    arena_free(arena);
+}
+
 /* A title of one's own may be as long as it likes: whoever is to be woken is woken. */
 static void a_long_title_keeps_the_mention(void)
 {
@@ -134,6 +160,7 @@ int main(void)
     config.mentions[0] = (struct pair){"critical", "@here"};
     config.mention_count = 1;
     each_hostile_request(&config, "77", check_body);
+    an_embed_has_something_to_show();
     a_long_title_keeps_the_mention();
     the_url_keeps_what_it_has();
     return test_end();

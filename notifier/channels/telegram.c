@@ -9,7 +9,6 @@
 #define TELEGRAM_UNITS_HARD 4096
 #define MARKUP_BYTES_MAX 9000   /* of the whole text: beyond about 9,500 bytes of entities it is ENTITIES_TOO_LONG */
 #define PLAIN_RUNES_MAX 2000    /* at most 4000 UTF-16 units */
-#define RETRY_MAX_S (24 * 3600)
 #define LETTERS_AND_DIGITS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 
 static void add_link(struct buf *out, const char *name, const char *url)
@@ -263,7 +262,8 @@ static void telegram_read(const struct channel_config *config, const struct send
     struct cJSON *json = json_parse(reply->body, reply->body_length, NULL);
     const struct cJSON *parameters = json_get(json, "parameters");
     const char *words = text_or(json_get_text(json, "description"), "no words");
-    int64_t retry_s = json_get_int(parameters, "retry_after", -1), moved = json_get_int(parameters, "migrate_to_chat_id", 0);
+    double retry_s = json_number(json_get(parameters, "retry_after"), -1);
+    int64_t moved = json_get_int(parameters, "migrate_to_chat_id", 0);
     const char *moved_to = moved ? arena_printf(arena, "%lld", (long long)moved) : NULL;
 
     (void)parts;
@@ -277,7 +277,7 @@ static void telegram_read(const struct channel_config *config, const struct send
     } else if (reply->status == 429) {
         verdict_all(out, part_count, OUTCOME_BUSY, words, config, arena);
         /* A second more than it says, as its answers count whole ones. */
-        out->wait_ms = retry_s >= 0 ? (retry_s < RETRY_MAX_S ? retry_s : RETRY_MAX_S) * 1000 + 1000 : reply_retry_after_ms(reply);
+        out->wait_ms = retry_s >= 0 ? wish_ms(retry_s + 1) : reply_retry_after_ms(reply);
     } else if (moved && reply->status < 500) {
         /* Back to where it was would go round for ever. */
         bool goes_round = text_equal(moved_to, config->chat_id) || text_equal(moved_to, sending->moved_to);

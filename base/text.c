@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define ADDRESS_MAX 254 /* bytes; RFC 5321 has 256 with its < and > */
 #define DURATION_MS_MAX (INT64_MAX / 4) /* so far below the end that a wall time may be added */
 
 /* Length in bytes of the valid UTF-8 sequence at text, and its code point; 0 if there is none (RFC 3629). */
@@ -240,6 +241,16 @@ bool text_to_int(const char *text, int64_t *value, struct err *err)
         return err_set(err, ERR_INPUT, "\"%.64s\" is not a whole number", text);
     *value = number;
     return true;
+}
+
+bool text_is_address(const char *text)
+{
+    const char *at = strchr(text, '@');
+
+    for (const unsigned char *c = (const unsigned char *)text; *c; c++)
+        if (*c <= 0x20 || *c >= 0x7f || strchr("<>()[],;:\\\"", *c))
+            return false;
+    return at && at != text && at[1] && !strchr(at + 1, '@') && strlen(text) <= ADDRESS_MAX;
 }
 
 static bool is_hidden(uint32_t rune, bool multiline)

@@ -31,6 +31,9 @@ bool text_to_duration(const char *text, int64_t *ms, struct err *err);
 void text_add_duration(struct buf *buf, int64_t ms); /* "1h30m", what text_to_duration reads back */
 bool text_to_size(const char *text, uint64_t *bytes, struct err *err); /* 512 64KiB 32MiB 1GiB 1MB */
 bool text_to_int(const char *text, int64_t *value, struct err *err);   /* the whole text, base 10 */
+/* A mail address, user@host, in ASCII (our mail library knows no SMTPUTF8) and without anything that a header or a
+ * command could be broken with. */
+bool text_is_address(const char *text);
 
 /* For terminals: control and bidirectional bytes shown as \xNN; newline kept where multiline. */
 void text_add_terminal(struct buf *buf, const char *text, bool multiline);

@@ -1,7 +1,6 @@
 /* Channels out of the file. */
 #include "base/text.h"
 #include "notifier/config_private.h"
-#include "notifier/mail-worker/mail_job.h"
 
 #include <stddef.h>
 #include <stdio.h>
@@ -115,7 +114,7 @@ static void read_recipients(struct reading *reading, const struct yaml_node *nod
 
     channel->to_count = read_texts(reading, node, channel->to, nodes, MAIL_RECIPIENTS_MAX);
     for (size_t i = 0; i < channel->to_count; i++)
-        if (!mail_address_is_sound(channel->to[i]))
+        if (!text_is_address(channel->to[i]))
             complain(reading, nodes[i], "\"%.80s\" cannot be used as an address: name@host in ASCII", channel->to[i]);
 }
 

@@ -1,7 +1,6 @@
 /* What the environment says: ${NAME} in values, and, without a file, a whole configuration. */
 #include "base/text.h"
 #include "notifier/config_private.h"
-#include "notifier/mail-worker/mail_job.h"
 
 #include <ctype.h>
 #include <string.h>
@@ -157,7 +156,7 @@ static void read_smtp_to(struct reading *reading, const char *to, struct channel
             complain(reading, NULL, "SMTP_TO: more than %d addresses", MAIL_RECIPIENTS_MAX);
             return;
         }
-        if (!mail_address_is_sound(one))
+        if (!text_is_address(one))
             complain(reading, NULL, "SMTP_TO: \"%.80s\" cannot be used as an address: name@host in ASCII", one);
         channel->to[channel->to_count++] = one;
     }

@@ -103,17 +103,6 @@ static void smtp_read(const struct channel_config *config, const struct sending 
     }
 }
 
-/* ASCII only (the mail library knows no SMTPUTF8), and nothing that a header or a command could be broken with. */
-static bool address_is_sound(const char *address)
-{
-    const char *at = strrchr(address, '@');
-
-    for (const unsigned char *c = (const unsigned char *)address; *c; c++)
-        if (*c <= 0x20 || *c >= 0x7f || strchr("<>()[],;:\\\"", *c))
-            return false;
-    return at && at != address && at[1] && strlen(address) <= 254;
-}
-
 static void smtp_check(const struct channel_config *config, void (*complain)(void *, const char *, const char *), void *context)
 {
     bool loopback = config->host && (text_starts(config->host, "127.") || strcmp(config->host, "localhost") == 0);
@@ -124,7 +113,7 @@ static void smtp_check(const struct channel_config *config, void (*complain)(voi
         complain(context, "host", "must be a name or an IPv4 address; the port has a setting of its own");
     if (!config->from)
         complain(context, "from", "is needed: the sender's address");
-    else if (!address_is_sound(config->from))
+    else if (!text_is_address(config->from))
         complain(context, "from", "must be a plain address such as alerts@example.org");
     if (!config->to_count)
         complain(context, "to", "needs at least one address");

@@ -1,7 +1,6 @@
 /* email_configs: mail, with what global says of the server. */
 #include "base/text.h"
 #include "notifier/commands/convert_private.h"
-#include "notifier/mail-worker/mail_job.h"
 
 #include <assert.h>
 #include <ctype.h>
@@ -67,7 +66,7 @@ static bool read_addresses(struct conversion *c, const struct yaml_node *node, s
             convert_note(c, node, "more than %d addresses; make several email_configs of them", ADDRESSES_MAX);
             return false;
         }
-        if (!mail_address_is_sound(address)) {
+        if (!text_is_address(address)) {
             convert_note(c, node, "\"%.80s\" cannot be used as an address: name@host in ASCII, without a template", address);
             return false;
         }
@@ -120,7 +119,7 @@ static bool read_mail(struct conversion *c, const struct yaml_node *item, struct
     if (!from || !from->text[0])
         return convert_refuse(c, item, "from is missing, here and in global as smtp_from");
     mail->from = bare_address(c, from->text);
-    if (!mail_address_is_sound(mail->from)) {
+    if (!text_is_address(mail->from)) {
         convert_note(c, from, "\"%.80s\" cannot be used as an address: name@host in ASCII, without a template", mail->from);
         return false;
     }

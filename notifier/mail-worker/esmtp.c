@@ -357,7 +357,7 @@ static size_t add_recipients(void)
     size_t count = 0;
 
     for (size_t i = 0; i < session.job->recipient_count; i++)
-        if (mail_address_is_sound(session.job->recipients[i])) {
+        if (text_is_address(session.job->recipients[i])) {
             session.recipients[i] = smtp_add_recipient(session.message, session.job->recipients[i]);
             if (!session.recipients[i])
                 err_memory(); /* else he would count as an address that cannot be used */

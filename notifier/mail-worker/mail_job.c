@@ -116,18 +116,6 @@ bool mail_verdict_read(const char *text, size_t length, struct arena *arena, str
     return true;
 }
 
-bool mail_address_is_sound(const char *address)
-{
-    const char *at = strrchr(address, '@');
-
-    if (!at || at == address || !at[1] || strlen(address) > 254)
-        return false;
-    for (const unsigned char *c = (const unsigned char *)address; *c; c++)
-        if (*c <= 0x20 || *c >= 0x7f || strchr("<>()[],;:\\\"", *c))
-            return false;
-    return true;
-}
-
 static bool is_loopback(const char *host)
 {
     struct in_addr address;
@@ -136,7 +124,7 @@ static bool is_loopback(const char *host)
 
 bool mail_job_is_sound(const struct mail_job *job, struct err *err)
 {
-    if (!mail_address_is_sound(job->from))
+    if (!text_is_address(job->from))
         return err_set(err, ERR_INPUT, "the sender's address is not usable");
     if ((job->username == NULL) != (job->password == NULL))
         return err_set(err, ERR_INPUT, "username and password go together");
@@ -160,7 +148,7 @@ void mail_verdict_none(const struct mail_job *job, const char *error, struct mai
 {
     *verdict = (struct mail_verdict){.error = error, .recipient_count = job->recipient_count};
     for (size_t i = 0; i < job->recipient_count; i++)
-        verdict->recipients[i] = mail_address_is_sound(job->recipients[i])
+        verdict->recipients[i] = text_is_address(job->recipients[i])
                                      ? (struct mail_recipient){.end = MAIL_NOT_SENT, .text = error}
                                      : mail_unusable_recipient();
 }

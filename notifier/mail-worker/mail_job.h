@@ -54,8 +54,6 @@ void mail_job_write(const struct mail_job *job, struct buf *out);
 bool mail_job_read(const char *text, size_t length, struct arena *arena, struct mail_job *job, struct err *err);
 void mail_verdict_write(const struct mail_verdict *verdict, struct buf *out);
 bool mail_verdict_read(const char *text, size_t length, struct arena *arena, struct mail_verdict *verdict, struct err *err);
-/* user@host in ASCII without anything a command line could be broken with. */
-bool mail_address_is_sound(const char *address);
 /* What must hold of a job before anything is sent. Recipients are judged one by one: a bad one keeps no other waiting. */
 bool mail_job_is_sound(const struct mail_job *job, struct err *err);
 struct mail_recipient mail_unusable_recipient(void); /* what an unsound address is answered, without asking a server */

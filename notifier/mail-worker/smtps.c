@@ -129,7 +129,7 @@ static struct curl_slist *add_recipients(struct upload *upload)
     struct curl_slist *list = NULL;
 
     for (size_t i = 0; i < upload->job->recipient_count; i++) {
-        if (!mail_address_is_sound(upload->job->recipients[i])) {
+        if (!text_is_address(upload->job->recipients[i])) {
             upload->verdict.recipients[i] = mail_unusable_recipient();
             continue;
         }

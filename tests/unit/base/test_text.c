@@ -263,6 +263,25 @@ static void hash_spreads(void)
         CHECK(low[i] > 800 && low[i] < 1200, "bucket %zu has %u of 1000", i, low[i]);
 }
 
+static void addresses(void)
+{
+    static const struct {
+        const char *address;
+        bool sound;
+    } rows[] = {
+        {"a@b", true}, {"first.last+tag@example.org", true}, {"o'neill@example.org", true}, {"a@xn--bcher-kva.example", true},
+        {"", false}, {"a", false}, {"@b", false}, {"a@", false}, {"a b@c", false}, {"a@b\r\nDATA", false}, {"<a@b>", false},
+        {"a@b>", false}, {"\"a\"@b", false}, {"b\xc3\xbc@c", false}, {"a@b,c@d", false}, {"a\\@b", false}, {"a@b@c", false},
+    };
+    char large[300];
+
+    for (size_t i = 0; i < LENGTH(rows); i++)
+        CHECK(text_is_address(rows[i].address) == rows[i].sound, "%s", rows[i].address);
+    memset(large, 'a', sizeof large);
+    snprintf(large + 253, sizeof large - 253, "@b");
+    CHECK(!text_is_address(large), "255 bytes");
+}
+
 int main(void)
 {
     strangers_text_becomes_utf8();
@@ -275,5 +294,6 @@ int main(void)
     sizes_and_numbers();
     escapes();
     hash_spreads();
+    addresses();
     return test_end();
 }

@@ -34,22 +34,32 @@ static bool is_of(const struct cJSON *alert, const char *reference)
     return false;
 }
 
-/* Those of a list that fire, or that do not; at most ALERTS_SHOWN of all are values. */
-static void add_alerts(struct markup *markup, const struct cJSON *list, const char *reference, bool firing, struct value *alerts, size_t *count)
+#define ENDED (-1)
+
+/* 0 for the worst that fire. */
+static int rank(const struct markup *markup, const struct cJSON *alert)
+{
+    return text_equal(page_text(alert, "status"), "firing") ? page_severity_class(markup->config, page_text(alert, "severity")) : ENDED;
+}
+
+/* Those of a list that have this rank; at most ALERTS_SHOWN of all are values. */
+static void add_alerts(struct markup *markup, const struct cJSON *list, const char *reference, int ranked, struct value *alerts, size_t *count)
 {
     for (const struct cJSON *alert = json_first(json_get(list, "items")); alert; alert = json_next(alert))
-        if (is_of(alert, reference) && text_equal(page_text(alert, "status"), "firing") == firing && (*count)++ < ALERTS_SHOWN)
+        if (is_of(alert, reference) && rank(markup, alert) == ranked && (*count)++ < ALERTS_SHOWN)
             alerts[*count - 1] = value_from_json(alert, markup->arena);
 }
 
-/* Those that fire first: many that ended since stand before them in any list. all NULL: they could not be read. */
+/* Those that fire first, and of them the worst: many others, and many that ended since, stand before them in any list. all NULL: they
+ * could not be read. */
 static void set_alerts(struct markup *markup, const struct cJSON *firing, const struct cJSON *all, const char *reference)
 {
     struct value *alerts = ARENA_NEW(markup->arena, struct value, ALERTS_SHOWN);
     size_t count = 0;
 
-    add_alerts(markup, firing, reference, true, alerts, &count);
-    add_alerts(markup, all, reference, false, alerts, &count);
+    for (int severity = 0; severity < 3; severity++)
+        add_alerts(markup, firing, reference, severity, alerts, &count);
+    add_alerts(markup, all, reference, ENDED, alerts, &count);
     markup_set(markup, "alerts", value_list(alerts, count < ALERTS_SHOWN ? count : ALERTS_SHOWN));
     markup_set_int(markup, "count", (int64_t)count);
     markup_set_int(markup, "shown", count > ALERTS_SHOWN ? ALERTS_SHOWN : 0);

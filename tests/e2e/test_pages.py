@@ -224,6 +224,17 @@ def test_an_incident_shows_first_what_still_fires(start):
     assert "200 of 241" in plain(page.text)
 
 
+def test_an_incident_shows_first_what_is_worst(start):
+    """The one critical alert stood behind the warnings that came after it."""
+    d = start(config(console(), route={**FEW, "group_by": ["job"]}))
+    d.fire(alert("Worst", job="a", severity="critical"))
+    d.fire(*[alert("Mild", job="a", n=str(n), severity="warning") for n in range(10)], alert("Odd", job="a", severity="odd"), alert("Calm", job="a", severity="info"))
+    reference = d.items("/api/v1/alerts?status=firing&severity=critical")[0]["incidents"][0]
+    shown = lambda: re.findall(r"severity-(\d)", "".join(re.findall(r'<article class="firing[^>]*>', d.get(f"/incidents/{reference}").text.split('id="alerts"')[1])))
+    until(lambda: len(shown()) == 13, "all to be told")
+    assert shown() == ["0"] + ["1"] * 11 + ["2"], shown()
+
+
 def test_one_alert_from_end_to_end(night):
     item = next(i for i in night.items("/api/v1/alerts?all=true") if i["name"] == "DiskFull")
     page = night.get(f"/alerts/{item['id']}")

@@ -16,9 +16,9 @@ struct sender *sender_new(struct spool *spool, const struct sender_options *opti
 
     sender->spool = spool;
     sender->options = *options;
-    sender->waiting_since_ms = -1;
     for (size_t i = 0; i < 2; i++) {
         sender->lanes[i] = memory_zeroed(1, sizeof *sender->lanes[i]);
+        sender->lanes[i]->waiting_since_ms = -1;
         buf_init(&sender->lanes[i]->batch.text, SPOOL_BATCH_BYTES_MAX);
     }
     buf_init(&sender->body, SPOOL_BATCH_BYTES_MAX);
@@ -68,6 +68,15 @@ static void merge_lanes(struct sender *sender)
         sender->turn = 0;
 }
 
+void sender_overtake(struct sender *sender)
+{
+    struct lane *fresh = sender->lanes[1];
+
+    spool_cursor_close(&fresh->cursor);
+    fresh->open = true;
+    fresh->start = fresh->cursor.row = spool_state(sender->spool).next_row;
+}
+
 /* Fresh rows need not wait behind a backlog. A second lane that has fallen behind itself begins anew where the rows are
  * fresh; what it sent will be sent again. */
 static void open_second_lane(struct sender *sender)
@@ -75,13 +84,8 @@ static void open_second_lane(struct sender *sender)
     struct lane *fresh = sender->lanes[1];
     uint64_t behind = sender->options.rows * SENDER_BEHIND_TIMES;
 
-    if (fresh->open && (fresh->batch.count || waiting_in(sender, fresh) <= behind))
-        return;
-    if (!fresh->open && waiting_in(sender, sender->lanes[0]) <= behind)
-        return;
-    spool_cursor_close(&fresh->cursor);
-    fresh->open = true;
-    fresh->start = fresh->cursor.row = spool_state(sender->spool).next_row;
+    if (fresh->open ? !fresh->batch.count && waiting_in(sender, fresh) > behind : waiting_in(sender, sender->lanes[0]) > behind)
+        sender_overtake(sender);
 }
 
 static bool row_is_settled(const struct row *row)
@@ -177,7 +181,7 @@ static bool read_batch(struct sender *sender, struct lane *lane, struct instant 
 /* --- what next */
 
 /* Enough rows, or rows that waited long enough for company. */
-static bool is_due(struct sender *sender, const struct lane *lane, int64_t steady_ms)
+static bool is_due(const struct sender *sender, struct lane *lane, int64_t steady_ms)
 {
     uint64_t waiting = waiting_in(sender, lane);
 
@@ -185,9 +189,9 @@ static bool is_due(struct sender *sender, const struct lane *lane, int64_t stead
         return false;
     if (waiting >= sender->options.rows || sender->flush || (lane == sender->lanes[0] && sender->lanes[1]->open))
         return true;
-    if (sender->waiting_since_ms < 0)
-        sender->waiting_since_ms = steady_ms;
-    return steady_ms - sender->waiting_since_ms >= sender->options.interval_ms;
+    if (lane->waiting_since_ms < 0)
+        lane->waiting_since_ms = steady_ms;
+    return steady_ms - lane->waiting_since_ms >= sender->options.interval_ms;
 }
 
 /* The lane that goes next, with a batch; NULL: none. Fresh rows and backlog take turns. */
@@ -204,7 +208,7 @@ static struct lane *choose_lane(struct sender *sender, struct instant now)
         struct lane *lane = sender->lanes[index];
         if (!lane->open || !is_due(sender, lane, now.steady_ms))
             continue;
-        sender->waiting_since_ms = -1;
+        lane->waiting_since_ms = -1;
         sender->last_was_fresh = index == 1;
         if (!read_batch(sender, lane, now))
             continue;
@@ -270,7 +274,8 @@ int64_t sender_wait_ms(const struct sender *sender, int64_t steady_ms)
     if (under_way || waiting >= sender->options.rows || (waiting && sender->flush) || (waiting && sender->lanes[1]->open))
         wait = 0;
     else if (waiting) {
-        wait = sender->waiting_since_ms < 0 ? 0 : sender->waiting_since_ms + sender->options.interval_ms - steady_ms;
+        int64_t since_ms = sender->lanes[0]->waiting_since_ms;
+        wait = since_ms < 0 ? 0 : since_ms + sender->options.interval_ms - steady_ms;
         wait = wait < 0 ? 0 : wait;
     }
     if (wait >= 0 && sender->not_before_ms - steady_ms > wait)

@@ -176,11 +176,14 @@ static void give_up_search(struct sender *sender, struct lane *lane)
 }
 
 /* It is the server, not a row, or there is nothing to tell by. Where nothing of the batch is settled it is read again
- * later, with whatever came meanwhile. */
+ * later; where no row was ever taken, one that comes is tried meanwhile: poison alone at the head would else block the
+ * spool for ever. */
 static void end_search(struct sender *sender, struct lane *lane, struct instant now, const struct complaint *complaint)
 {
     fall_back(sender, now, RETRY_SERVER, complaint->text);
     give_up_search(sender, lane);
+    if (!sender->good.length && !sender->lanes[1]->open)
+        sender_overtake(sender);
 }
 
 /* A row alone was refused. Once something else was taken and it is refused again, and once more after a while, it is to

@@ -32,6 +32,7 @@ struct lane { /* a run through the spool; the second one carries fresh rows past
     bool open;
     uint64_t start;
     struct spool_cursor cursor;
+    int64_t waiting_since_ms; /* steady: since when rows wait for company; -1: none */
     struct batch batch; /* count 0: none */
 };
 
@@ -61,7 +62,6 @@ struct sender {
     unsigned same_count;
     unsigned failures;    /* in a row */
     int64_t not_before_ms; /* steady */
-    int64_t waiting_since_ms; /* steady: since when rows wait for company; -1: none */
     bool flush, last_was_fresh;
     struct buf good;      /* the row that was taken last: what shows that the server is well */
     struct sender_state state;
@@ -69,6 +69,7 @@ struct sender {
 
 bool batch_is_settled(const struct batch *batch);
 void sender_settle(struct sender *sender, struct lane *lane); /* acknowledges what is settled */
+void sender_overtake(struct sender *sender); /* rows that come from now on do not wait behind those before them */
 void sender_forget_batch(struct sender *sender, struct lane *lane); /* its rows will be read again */
 
 #endif

@@ -99,6 +99,21 @@ static void a_bad_row_goes_to_quarantine_alone(void)
     scene_free(scene);
 }
 
+static void few_fresh_rows_overtake_a_backlog_too(void)
+{
+    struct scene *scene = scene_new();
+
+    add(scene, "t", 0, 100000);
+    run(scene, 20);
+    add(scene, "t", 150000, 3); /* fewer than a request holds */
+    run(scene, 400);
+    CHECK(count_taken(scene, 150000, 150003) == 3 && count_taken(scene, 0, 100000) < 100000, "%" PRIu64 " of three",
+          count_taken(scene, 150000, 150003));
+    run(scene, 60000);
+    CHECK(count_taken(scene, 0, 100000) == 100000 && state_of(scene).waiting == 0, "and all the rest");
+    scene_free(scene);
+}
+
 static void no_room_in_quarantine_holds_the_row(void)
 {
     struct scene *scene = scene_new();
@@ -239,6 +254,7 @@ int main(void)
     rows_wait_for_company();
     a_server_that_is_down_gets_everything_in_order();
     a_backlog_goes_out_in_large_requests_and_fresh_rows_overtake_it();
+    few_fresh_rows_overtake_a_backlog_too();
     a_bad_row_goes_to_quarantine_alone();
     no_room_in_quarantine_holds_the_row();
     a_poisonous_row_is_found();

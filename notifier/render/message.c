@@ -360,15 +360,8 @@ static void add_fields(const struct view *view, struct page *page, struct arena 
 static const char *description_text(const struct view *view, struct arena *arena)
 {
     const char *description = view->alert_count == 1 ? labels_get(&view->alerts[0].input->annotations, "description") : NULL;
-    struct buf clean = BUF_EMPTY(256 * 1024);
 
-    if (!description)
-        return NULL;
-    text_add_clean(&clean, description, strnlen(description, 64 * 1024));
-    size_t kept = text_prefix(buf_text(&clean), DESCRIPTION_RUNES_MAX);
-    const char *text = arena_printf(arena, "%.*s%s", (int)kept, buf_text(&clean), kept < clean.length ? "…" : "");
-    buf_free(&clean);
-    return text;
+    return description ? summary_lines(description, DESCRIPTION_RUNES_MAX, arena) : NULL;
 }
 
 /* "telegram: 403 bot was kicked" becomes: via email: telegram refused, "403 bot was kicked". */

@@ -16,7 +16,7 @@
 #define SEPARATOR " · "
 
 /* Marks that turn the reading direction, and line ends beyond ASCII: a label may not rearrange the line it stands in. */
-static size_t unwanted(const char *at)
+static size_t mark_at(const char *at)
 {
     static const char *const marks[] = {"\xe2\x80\x8e", "\xe2\x80\x8f", "\xe2\x80\xa8", "\xe2\x80\xa9", "\xe2\x80\xaa", "\xe2\x80\xab",
                                         "\xe2\x80\xac", "\xe2\x80\xad", "\xe2\x80\xae", "\xe2\x81\xa6", "\xe2\x81\xa7", "\xe2\x81\xa8",
@@ -26,7 +26,12 @@ static size_t unwanted(const char *at)
         for (size_t i = 0; i < LENGTH(marks); i++)
             if (text_starts(at, marks[i]))
                 return strlen(marks[i]);
-    return *at == ' ' || *at == '\n' || *at == '\t';
+    return 0;
+}
+
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\n' || c == '\t';
 }
 
 /* Most texts are: printable ASCII, with single spaces inside. */
@@ -46,13 +51,12 @@ const char *summary_clean(const char *text, size_t runes, struct arena *arena)
     char *line = arena_text(arena, buf_text(&out)), *to = line;
     buf_free(&out);
     for (const char *from = line; *from;) {
-        size_t skip = unwanted(from);
-        if (!skip)
-            *to++ = *from++;
-        else if (to > line && to[-1] != ' ' && skip == 1)
-            *to++ = ' ', from++;
-        else
-            from += skip;
+        size_t mark = mark_at(from);
+        if (!mark && !is_blank(*from))
+            *to++ = *from;
+        else if (!mark && to > line && to[-1] != ' ')
+            *to++ = ' ';
+        from += mark ? mark : 1;
     }
     while (to > line && to[-1] == ' ')
         to--;
@@ -61,6 +65,24 @@ const char *summary_clean(const char *text, size_t runes, struct arena *arena)
         return line;
     line[text_prefix(line, runes - 1)] = '\0';
     return arena_printf(arena, "%s…", line);
+}
+
+const char *summary_lines(const char *text, size_t runes, struct arena *arena)
+{
+    struct buf out = BUF_EMPTY(256 * 1024);
+
+    text_add_clean(&out, text, strnlen(text, 64 * 1024));
+    char *lines = arena_text(arena, buf_text(&out)), *to = lines;
+    buf_free(&out);
+    for (const char *from = lines; *from;) {
+        size_t mark = mark_at(from);
+        if (!mark)
+            *to++ = *from;
+        from += mark ? mark : 1;
+    }
+    *to = '\0';
+    size_t kept = text_prefix(lines, runes);
+    return lines[kept] ? arena_printf(arena, "%.*s…", (int)kept, lines) : lines;
 }
 
 bool summary_is_frame(const struct label *label, const char *severity)

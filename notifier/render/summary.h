@@ -18,6 +18,7 @@ const char *summary_line(const struct view *view, const struct view_alert *alert
 const char *summary_name(const struct view *view, const struct view_alert *alert, const char *title, struct arena *arena);
 /* Text that is one line, printable, without marks that reverse it, at most `runes` long with an ellipsis. */
 const char *summary_clean(const char *text, size_t runes, struct arena *arena);
+const char *summary_lines(const char *text, size_t runes, struct arena *arena); /* the same of several lines, which stay */
 bool summary_is_stopped(const struct view_alert *alert); /* resolved because its series went away */
 bool summary_is_common(const struct view *view, const struct label *label); /* each alert shown has it, with this value */
 /* alertname, folder, severity and the like: told by title and icon, or by nobody. severity NULL: not known by its value. */

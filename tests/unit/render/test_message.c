@@ -309,6 +309,19 @@ static void check_same(const struct page *a, const struct page *b, const char *n
     buf_free(&second);
 }
 
+/* A description keeps its lines, which a mail shows; nothing in it may turn them round or hide them. */
+static void a_description_is_not_reversed(void)
+{
+    static struct sample sample;
+    static struct page pages[PAGES_MAX];
+
+    sample_begin(&sample, REASON_FIRST);
+    sample_add(&sample, ALERT_FIRING, "alertname=F", "description=see\xe2\x80\xae gpj.exe\n\xe2\x81\xa6two\xe2\x81\xa9\xd8\x9c\xe2\x80\xa8three \xe2\x80\x94 \xd8\xb1\x1b[31m");
+    message_pages(&sample.view, &chat, sample.arena, pages);
+    CHECK_TEXT(pages[0].description, "see gpj.exe\ntwothree \xe2\x80\x94 \xd8\xb1[31m");
+    sample_end(&sample);
+}
+
 static void what_is_stored_reads_back(void)
 {
     static struct sample sample;
@@ -356,6 +369,7 @@ int main(void)
     loopback_is_known();
     only_links_that_lead_somewhere();
     the_subject_is_constant();
+    a_description_is_not_reversed();
     what_is_stored_reads_back();
     an_empty_view_has_words();
     return test_end();

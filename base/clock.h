@@ -9,7 +9,7 @@ struct clock {
     void *context;
 };
 
-extern const struct clock clock_system; /* CLOCK_BOOTTIME-like steady (CLOCK_MONOTONIC) and CLOCK_REALTIME */
+extern const struct clock clock_system; /* CLOCK_MONOTONIC, which stands still while the machine is suspended, and CLOCK_REALTIME */
 
 struct instant clock_now(const struct clock *clock);
 

@@ -1,5 +1,6 @@
 #include "base/db.h"
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/lockfile.h"
 #include "base/memory.h"
@@ -13,7 +14,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -346,22 +346,15 @@ static int look(void *context)
     return !watching->watch->go_on(watching->watch->context, watching->doing, status.st_size, watching->all);
 }
 
-static int64_t steady_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 static int is_late(void *context)
 {
     const struct db *db = context;
-    return steady_ms() >= db->end_ms;
+    return clock_now(&clock_system).steady_ms >= db->end_ms;
 }
 
 void db_limit_time(struct db *db, int64_t ms)
 {
-    db->end_ms = steady_ms() + ms;
+    db->end_ms = clock_now(&clock_system).steady_ms + ms;
     sqlite3_progress_handler(db->handle, ms > 0 ? DB_WATCH_STEPS : 0, ms > 0 ? is_late : NULL, db);
 }
 

@@ -1,5 +1,6 @@
 #include "base/http.h"
 
+#include "base/clock.h"
 #include "base/http_request.h"
 #include "base/http_sockets.h"
 #include "base/memory.h"
@@ -11,7 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #define HTTP_IDLE_HANDLES_MAX 256 /* finished handles kept for the next request */
 #define HTTP_CONNECTIONS_KEPT 512
@@ -51,9 +51,7 @@ struct http {
 
 static int64_t now_ms(void)
 {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+    return clock_now(&clock_system).steady_ms;
 }
 
 bool http_reply_header(const struct http_reply *reply, const char *name, char *out, size_t size)

@@ -69,12 +69,13 @@ def alone(tmp_path):
 
 def reload(c, outcome="ok"):
     """SIGHUP, and waits until it has been counted; the log line."""
-    begun, before = len(c.err), c.metric("collector_reloads_total") or 0
+    before = int(c.metric("collector_reloads_total") or 0)
     c.hangup()
     until(lambda: (c.metric("collector_reloads_total") or 0) > before, "the reload")
     assert c.metric("collector_config_last_reload_successful") == (outcome == "ok")
-    event = "event=reloaded" if outcome == "ok" else "event=reload_failed"
-    return c.wait_line(lambda line: event in line and line, "err", begun)
+    lines = until(lambda: (lambda told: told if len(told) > before else None)([line for line in c.err if "event=reload" in line]), "its line: each has one")
+    assert ("event=reloaded" if outcome == "ok" else "event=reload_failed") in lines[before], lines
+    return lines[before]
 
 
 def daemon_source(name, server, **more):

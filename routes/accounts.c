@@ -12,7 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define TARGET_MAX 500   /* bytes kept of path and query */
+#define TARGET_MAX 500   /* characters kept of path and query */
 #define ID_DIGITS 16     /* of a session's digest: what its id is */
 
 /* --- sessions in the store */
@@ -62,7 +62,7 @@ bool accounts_begin(void *context, struct call *call)
     struct side side = {.kind = SIDE_AUDIT,
                         .audit = {.id = notifier_audit_id(routes->notifier), .at_ms = notifier_now_ms(routes->notifier), .who = call_who(call),
                                   .via = call_via(call), .address = call_address(call), .method = call_method(call),
-                                  .target = arena_printf(call->arena, "%.*s", TARGET_MAX, call->target)}};
+                                  .target = arena_bytes(call->arena, call->target, text_prefix(call->target, TARGET_MAX))}};
 
     if (!notifier_side(routes->notifier, &side, NULL, NULL))
         return false;

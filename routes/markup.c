@@ -136,8 +136,15 @@ void markup_set(struct markup *markup, const char *name, struct value value)
 
 void markup_set_text(struct markup *markup, const char *name, const char *text)
 {
+    struct buf clean = BUF_EMPTY(PAGE_MAX);
+
+    if (text && !text_is_utf8(text, strlen(text))) { /* a complaint that was cut inside a letter */
+        text_add_clean(&clean, text, strlen(text));
+        text = buf_text(&clean);
+    }
     if (text)
         markup_set(markup, name, value_text(arena_text(markup->arena, text)));
+    buf_free(&clean);
 }
 
 void markup_set_int(struct markup *markup, const char *name, int64_t number)

@@ -1,6 +1,7 @@
 """People with a browser: signing in and out, what a page from elsewhere cannot do, proxies, and the book of changes."""
 import http.cookies
 import re
+import socket
 import sqlite3
 import subprocess
 import urllib.parse
@@ -225,6 +226,21 @@ def test_the_account_page(start, hashes):
     ada.sign_in("<b>", "x")
     hostile = ada.call("POST", "/api/v1/channels/%3Cscript%3E/test", "", {"X-CSRF-Token": ada.csrf()})
     assert hostile.status == 404 and "<script>" not in ada.get("/audit").text.replace('<script src="', "")
+
+
+def test_a_long_address_is_cut_between_letters(start):
+    """The CSV of the book was no UTF-8 any more."""
+    d = start(config(console()))
+    for pad in range(3):
+        with socket.create_connection(d.url.removeprefix("http://").split(":")) as client:
+            client.sendall(b"POST /api/v1/channels/" + b"x" * pad + "\u4e2d".encode() * 700 + b"/test HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
+                           b"Content-Length: 0\r\n\r\n")
+            while client.recv(65536):
+                pass
+    odd = urllib.parse.quote("x" + "\u4e2d" * 90)
+    for path in ("/api/v1/audit?format=csv", "/api/v1/audit", "/audit", f"/incidents/{odd}", f"/history?since={odd}", f"/routes?label={odd}", f"/alerts/{odd}"):
+        assert "\u4e2d" * 15 in d.get(path).body.decode("utf-8"), path
+    assert len(d.items("/api/v1/audit")) == 3
 
 
 def test_only_so_many_guesses(start, hashes):

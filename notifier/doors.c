@@ -106,6 +106,18 @@ bool inbox_has_room(struct notifier *notifier, notifier_done done, void *context
     return false;
 }
 
+static bool alerts_have_room(struct notifier *notifier, notifier_done done, void *context)
+{
+    struct notifier_answer answer = {.status = 503, .retry_after_s = 30,
+                                     .words = "more than twice limits.alerts are held until their ends are told; send again"};
+
+    if (!inbox_has_room(notifier, done, context))
+        return false;
+    if (core_is_full(notifier->core))
+        done(context, &answer);
+    return !core_is_full(notifier->core);
+}
+
 static const struct config_source *source_or_api(const struct notifier *notifier, const char *name)
 {
     static const struct config_source api = {.name = "api", .domain = "api"};
@@ -138,7 +150,7 @@ void notifier_webhook(struct notifier *notifier, const char *source_name, const 
     struct arena *arena = inbox_arena(notifier);
     struct ingested got;
 
-    if (!inbox_has_room(notifier, done, context))
+    if (!alerts_have_room(notifier, done, context))
         return;
     counts_seen(notifier, source->name);
     ingest_webhook(body, length, notifier_now_ms(notifier), arena, &got);
@@ -160,7 +172,7 @@ void notifier_events(struct notifier *notifier, const char *source_name, const v
     struct ingested got;
     struct err err = {0};
 
-    if (!inbox_has_room(notifier, done, context))
+    if (!alerts_have_room(notifier, done, context))
         return;
     counts_seen(notifier, source->name);
     if (!ingest_events(body, length, notifier_now_ms(notifier), inbox_arena(notifier), &got, &err)) {
@@ -179,7 +191,7 @@ void notifier_alerts(struct notifier *notifier, const char *source_name, const c
     struct ingested got;
     struct err err = {0};
 
-    if (!inbox_has_room(notifier, done, context))
+    if (!alerts_have_room(notifier, done, context))
         return;
     counts_seen(notifier, source->name);
     if (!ingest_api_v2(body, length, notifier_now_ms(notifier), &options, inbox_arena(notifier), &got, &err)) {
@@ -226,7 +238,7 @@ bool notifier_reconcile(struct notifier *notifier, const struct config_source *s
     struct active_list list;
 
     *out = (struct notifier_reconciled){0};
-    if (notifier->inboxes[notifier->filling].count >= NOTIFIER_INBOX_MAX || notifier_is_full(notifier))
+    if (notifier->inboxes[notifier->filling].count >= NOTIFIER_INBOX_MAX || notifier_is_full(notifier) || core_is_full(notifier->core))
         return err_set(err, ERR_LIMIT, "no more alerts are taken at the moment");
     if (!ingest_active(body, length, &options, arena, &list, err))
         return false;

@@ -48,6 +48,9 @@ bool core_alert(const struct core *core, uint64_t alert_id, struct core_alert *o
 void core_alerts(const struct core *core, const char *domain, void (*row)(void *context, const struct core_alert *alert),
                  void *context);
 
+/* Twice limits.alerts are held, those included that are over and wait to be told so: no more alerts are to be taken now. */
+bool core_is_full(const struct core *core);
+
 /* Accepted transitions that are neither open nor settled on some channel. Always 0. */
 uint64_t core_unaccounted(const struct core *core);
 

@@ -105,31 +105,6 @@ void alert_schedule(struct core *core, struct alert *alert)
     heap_set(&core->expiries, &alert->expiry, at.steady_ms, alert->id);
 }
 
-/* Some room for what comes: the long resolved are forgotten first, then those unrefreshed longest end. */
-static void make_room(struct core *core)
-{
-    while (core->alert_ids.count >= core->policy->alerts_max && core->alert_ids.count) {
-        struct alert *oldest = NULL, *alert;
-        size_t at = 0;
-        while (map_each(&core->alert_ids, &at, (void **)&alert)) {
-            bool spent = amend_is_spent(alert);
-            bool oldest_spent = oldest && amend_is_spent(oldest);
-            if (!oldest || (spent && !oldest_spent) ||
-                (spent == oldest_spent && (alert->refreshed_ms < oldest->refreshed_ms ||
-                                           (alert->refreshed_ms == oldest->refreshed_ms && alert->id < oldest->id))))
-                oldest = alert;
-        }
-        assert(oldest);
-        if (amend_is_spent(oldest)) {
-            alert_forget(core, oldest);
-            continue;
-        }
-        if (oldest->status == ALERT_FIRING)
-            alert_close(core, oldest, NO_NEWS, NULL);
-        return;
-    }
-}
-
 static void count(struct core *core, enum count_kind what, const char *source, enum alert_status status, uint64_t alert_id)
 {
     struct effect_count *effect = &effects_add(core->effects, EFFECT_METRIC)->count;
@@ -143,7 +118,8 @@ static void hear_new(struct core *core, const struct event_alerts *event, const 
 {
     int64_t now_ms = core->now.wall_ms;
 
-    make_room(core);
+    if (strcmp(event->domain, SELF_DOMAIN) != 0) /* our own are few, and told whatever there is */
+        crowd_make_room(core);
     struct record_alert record = {.id = core_next_id(core), .domain = event->domain, .source = event->source, .org = input->org,
                                   .fingerprint = input->fingerprint, .status = ALERT_RESOLVED,
                                   .starts_ms = input->starts_ms ? input->starts_ms : now_ms,

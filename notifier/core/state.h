@@ -229,6 +229,7 @@ struct core {
     struct group *dirty_groups;
     uint64_t unaccounted;
     uint32_t firing;
+    int64_t forget_look_ms, crowd_told_ms; /* steady: crowd.c looks, or tells, no earlier again */
     char **interned;
     size_t interned_count;
     struct effects *effects; /* of the call under way */
@@ -252,6 +253,7 @@ bool alert_has_key(const void *item, const void *key);
 void intake_alerts(struct core *core, const struct event_alerts *event);
 void intake_trouble(struct core *core, const struct event_trouble *event); /* trouble.c */
 void intake_test(struct core *core, const struct event_test *event);
+void crowd_make_room(struct core *core); /* crowd.c: for one more alert, where there are limits.alerts */
 /* Every change of state passes here. rule: why no channel hears of it; NULL: the channels of its route do. */
 void alert_change(struct core *core, struct alert *alert, enum alert_status status, const struct alert_input *input, const char *rule);
 void transition_write(struct core *core, const struct alert *alert, const char *rule);

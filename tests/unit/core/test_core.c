@@ -188,13 +188,37 @@ static void test_alerts_max(void)
     scene_play(scene, "+a 1s +b 1s +c 1s +d 1m");
     buf_clear(&scene->log);
     scene_play(scene, "+e 1m");
-    CHECK_TEXT(buf_text(&scene->log), "63 chat all alerts resolved -a; 63 chat first notification +e; ");
-    CHECK_INT(core_totals(scene->core).firing, 4);
+    CHECK_TEXT(buf_text(&scene->log), "63 chat all alerts resolved -a; 63 chat first notification +e; "
+                                            "63 ops first notification +NotifierTooManyAlerts; ");
+    CHECK_INT(core_totals(scene->core).firing, 5); /* our own comes on top */
     buf_clear(&scene->log);
     scene_play(scene, "-c 1m +f 1m"); /* the resolved are forgotten first */
     CHECK_TEXT(buf_text(&scene->log), "123 chat all alerts resolved -c; 183 chat first notification +f; ");
-    CHECK_INT(core_totals(scene->core).firing, 4);
-    CHECK_INT(core_totals(scene->core).alerts, 4);
+    CHECK_INT(core_totals(scene->core).firing, 5);
+    CHECK_INT(core_totals(scene->core).alerts, 5);
+    scene_play(scene, "62m");
+    CHECK(strstr(buf_text(&scene->log), "ops all alerts resolved -NotifierTooManyAlerts; "), "it ends: %s", buf_text(&scene->log));
+    scene_free(scene);
+}
+
+/* More and more alerts, and no channel that takes their ends: what fires stays bounded, and then no more are taken. */
+static void test_alerts_max_while_nothing_can_be_told(void)
+{
+    struct scene *scene = scene_new(scene_policy(&(struct scene_setup){.group_by = "host", .alerts_max = 4}));
+    char name[] = "a";
+
+    scene_play(scene, "chat:failed ops:failed");
+    for (; !core_is_full(scene->core) && name[0] < 'z'; name[0]++) {
+        scene_tell(scene, name, ALERT_FIRING, scene->now.wall_ms);
+        scene_wait(scene, 1000);
+        CHECK(core_totals(scene->core).firing <= 4 + 3, "%u fire", core_totals(scene->core).firing);
+    }
+    CHECK(name[0] < 'j', "full after %s", name);
+    scene_play(scene, "chat:taken ops:taken 5m");
+    CHECK_INT(core_totals(scene->core).deliveries_open, 0);
+    scene_play(scene, "+z 1s");
+    CHECK(!core_is_full(scene->core), "there is room again");
+    CHECK(core_totals(scene->core).alerts <= 4 + 3, "%u are held", core_totals(scene->core).alerts);
     scene_free(scene);
 }
 
@@ -211,5 +235,6 @@ int main(void)
     test_own_trouble();
     test_quarantine();
     test_alerts_max();
+    test_alerts_max_while_nothing_can_be_told();
     return test_end();
 }

@@ -196,6 +196,7 @@ void core_tick(struct core *core, struct instant now, struct effects *effects)
 
     enter(core, now, effects);
     hush_tick(core);
+    crowd_tick(core);
     while ((top = heap_top(&core->expiries)) && top->rank <= now.steady_ms) {
         heap_remove(&core->expiries, top);
         alert_expire(core, OWNER(top, struct alert, expiry));
@@ -217,7 +218,7 @@ void core_tick(struct core *core, struct instant now, struct effects *effects)
 int64_t core_deadline(const struct core *core)
 {
     const struct heap_item *tops[] = {heap_top(&core->expiries), heap_top(&core->timers), heap_top(&core->watch)};
-    int64_t deadline = hush_deadline(core);
+    int64_t hush = hush_deadline(core), crowd = crowd_deadline(core), deadline = hush < crowd ? hush : crowd;
 
     for (size_t i = 0; i < LENGTH(tops); i++)
         if (tops[i] && tops[i]->rank < deadline)

@@ -1,5 +1,5 @@
 /* More alerts than limits.alerts: the long resolved are forgotten first; then those unrefreshed longest end, which people are
- * told, because they may fire still. A bound's worth at a time, so that a storm beyond it does not look at all of them for each. */
+ * told, because they may fire still. Some at a time, so that a storm beyond it does not look at all of them for each. */
 #include "notifier/core/state.h"
 
 #include <stdlib.h>
@@ -51,17 +51,24 @@ static void forget_some(struct core *core, size_t most)
         alert_forget(core, spent[i]);
 }
 
-static void end_some(struct core *core, size_t bound, size_t portion)
+static size_t portion(size_t bound)
 {
-    size_t count;
-    struct alert **firing = oldest(core, can_end, &count);
+    return bound / PORTION + 1;
+}
+
+void crowd_end_some(struct core *core)
+{
+    size_t count, bound = core->policy->alerts_max;
     struct event_trouble trouble = {.alertname = TROUBLE_TOO_MANY, .subject = "alerts", .subject_label = "limit", .severity = "critical",
                                     .summary = "More alerts fire than limits.alerts: those not heard of for longest end as \"no news since\", and may fire still",
                                     .lasts_ms = TOLD_MS};
 
+    if (core->firing < bound)
+        return;
+    struct alert **firing = oldest(core, can_end, &count);
     if (count < bound)
         return; /* our own troubles come on top */
-    for (size_t i = 0; i < count - bound + portion && i < count; i++)
+    for (size_t i = 0; i < count - bound + portion(bound) && i < count; i++)
         alert_close(core, firing[i], NO_NEWS, NULL);
     if (core->now.steady_ms < core->crowd_told_ms)
         return;
@@ -71,12 +78,23 @@ static void end_some(struct core *core, size_t bound, size_t portion)
 
 void crowd_make_room(struct core *core)
 {
-    size_t bound = core->policy->alerts_max, portion = bound / PORTION + 1;
+    size_t bound = core->policy->alerts_max;
 
     if (core->alert_ids.count >= bound)
-        forget_some(core, core->alert_ids.count - bound + portion);
-    if (core->firing >= bound)
-        end_some(core, bound, portion);
+        forget_some(core, core->alert_ids.count - bound + portion(bound));
+    crowd_end_some(core);
+}
+
+/* While no alerts are taken, none makes room: what has been told since is looked for here. */
+void crowd_tick(struct core *core)
+{
+    if (core_is_full(core))
+        forget_some(core, core->alert_ids.count - core->policy->alerts_max);
+}
+
+int64_t crowd_deadline(const struct core *core)
+{
+    return core_is_full(core) ? core->forget_look_ms : INT64_MAX;
 }
 
 bool core_is_full(const struct core *core)

@@ -270,6 +270,8 @@ static void hear(struct core *core, const struct event_alerts *event, const stru
     alert->expires_ms = input->expires_ms;
     relabel(core, alert, &input->labels);
     if (input->status == ALERT_FIRING) {
+        if (!alert->self)
+            crowd_end_some(core);
         alert->starts_ms = input->starts_ms ? input->starts_ms : core->now.wall_ms;
         alert->ends_ms = 0;
     } else {

@@ -254,6 +254,9 @@ void intake_alerts(struct core *core, const struct event_alerts *event);
 void intake_trouble(struct core *core, const struct event_trouble *event); /* trouble.c */
 void intake_test(struct core *core, const struct event_test *event);
 void crowd_make_room(struct core *core); /* crowd.c: for one more alert, where there are limits.alerts */
+void crowd_end_some(struct core *core); /* for one that fires again */
+void crowd_tick(struct core *core);
+int64_t crowd_deadline(const struct core *core);
 /* Every change of state passes here. rule: why no channel hears of it; NULL: the channels of its route do. */
 void alert_change(struct core *core, struct alert *alert, enum alert_status status, const struct alert_input *input, const char *rule);
 void transition_write(struct core *core, const struct alert *alert, const char *rule);

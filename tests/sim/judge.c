@@ -90,6 +90,7 @@ static void judge_transition(struct life *life, const struct record_transition *
         } else if (index >= 0) {
             judge->ended_ms[index] = 0;
             mark_reached(life->setup->alerts_max ? MARK_alerts_full : MARK_alert_forgotten);
+            judge->crowd_ended = life->setup->alerts_max && !life->setup->forget_after_ms && text_equal(row->state_reason, "no news since");
         }
         return;
     }
@@ -137,7 +138,7 @@ static void judge_partly(struct life *life, const struct record_delivery *row)
 {
     const struct record *group = store_mem_find(life->ledger, RECORD_GROUP, row->group_id, NULL, 0);
 
-    if (life->setup->alerts_max || (group && strcmp(group->group.node_id, "self") == 0))
+    if (group && strcmp(group->group.node_id, "self") == 0)
         return;
     MARK(partly_refused);
     if (!trouble_about(life, "NotifierDeliveryPartlyRefused", row->channel))
@@ -180,7 +181,7 @@ static void judge_dead(struct life *life, const struct record_delivery *row)
         MARK(dead_removed);
     if (!row->words)
         life_fail(life, "P10: delivery %llu is dead without a reason", (unsigned long long)row->id);
-    if (life->setup->alerts_max || (group && strcmp(group->group.node_id, "self") == 0))
+    if (group && strcmp(group->group.node_id, "self") == 0)
         return;
     const struct record_alert *told = trouble_about(life, "NotifierDeliveryDead", row->channel);
     if (told && told->status == ALERT_FIRING)
@@ -362,11 +363,32 @@ static void judge_mirror(struct life *life)
     MARK(mirror);
 }
 
+/* P7: no more fire than may; P10: what ended for that is not over, perhaps, and people know. */
+static void judge_crowd(struct life *life)
+{
+    const struct store_mem *rows = life->shadow;
+    size_t firing = 0;
+
+    for (size_t i = 0; life->setup->alerts_max && i < store_mem_count(rows, RECORD_ALERT); i++) {
+        const struct record_alert *alert = &store_mem_at(rows, RECORD_ALERT, i)->alert;
+        if (store_mem_gone(rows, RECORD_ALERT, i) || alert->status != ALERT_FIRING)
+            continue;
+        firing += !alert->test && strcmp(alert->domain, "notifier") != 0;
+        if (text_equal(labels_get(&alert->labels, "alertname"), "NotifierTooManyAlerts"))
+            life->judge.crowd_ended = false;
+    }
+    if (firing > life->setup->alerts_max)
+        life_fail(life, "P7: %zu alerts fire, and %zu may", firing, (size_t)life->setup->alerts_max);
+    if (life->judge.crowd_ended)
+        life_fail(life, "P10: alerts ended because there are too many, and nobody is told");
+}
+
 void judge_turn(struct life *life)
 {
     uint64_t lost = core_unaccounted(notifier_core(life->notifier));
 
     late_judge(life);
+    judge_crowd(life);
     if (lost)
         life_fail(life, "P2: %llu transitions are owed and nothing waits that would tell them", (unsigned long long)lost);
     disk_judge(life);
@@ -391,6 +413,7 @@ static void forget_undone(struct life *life)
 
 void judge_crash(struct life *life, bool lossy)
 {
+    life->judge.crowd_ended = false;
     struct judge *judge = &life->judge;
     bool jumped = life->jumped_ms && life->steady_ms - life->jumped_ms < JUMP_MATTERS_MS;
 

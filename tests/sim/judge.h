@@ -66,6 +66,7 @@ struct judge {
     size_t promise_count;
     uint64_t reloaded_at_id;  /* attempts before it belong to another policy */
     bool retried;             /* by hand, ever */
+    bool crowd_ended;         /* in this turn an alert ended because there are too many */
     int64_t ended_ms[64], ended_starts_ms[64]; /* true time its end became durable, and the start that ended */
 };
 

@@ -89,7 +89,8 @@ static void rejected(void *context, const char *source, int status, const char *
 static struct config *load(struct serving *serving, struct err *err)
 {
     struct config_complaints *complaints = memory_zeroed(1, sizeof *complaints);
-    const char *path = config_find(serving->config_flag);
+    /* Whoever runs on a file keeps to it, there or not: another place, or none, would be another configuration. */
+    const char *path = serving->config && serving->config->path ? serving->config->path : config_find(serving->config_flag);
     struct buf words = BUF_EMPTY(1u << 20);
 
     struct config *config = config_load(path, (const char *(*)(const char *))getenv, complaints);
@@ -165,7 +166,7 @@ static bool do_reload(void *context, struct buf *words, struct err *err)
     arena_free(arena);
     serving->retired[serving->retired_count++] = serving->config;
     serving->config = config;
-    log_say(LOG_INFO, "reloaded", "%s%s", config->path ? config->path : "environment", words && words->length ? buf_text(words) : "");
+    log_say(LOG_INFO, "reloaded", "%s%s%s", config->path ? config->path : "environment", words->length ? ": " : "", buf_text(words));
     return true;
 }
 

@@ -90,7 +90,23 @@ def test_reload_says_what_needs_a_restart(start, sink):
     d.configure(config(hook(sink), server={"listen": "127.0.0.1:1"}))
     reply = d.call("POST", "/api/v1/reload")
     assert "restart" in reply.text and "listen" in reply.text, reply
+    d.wait_line(lambda line: "event=reloaded" in line and "notifier.yaml: server.listen needs a restart" in line, "err")
     assert d.get("/-/healthy").status == 200
+
+
+def test_a_reload_keeps_to_its_file(make, sink):
+    """Found as ./notifier.yaml, and away while it is written anew: that is no wish for the defaults, without auth and channels."""
+    d = make(None)
+    d.path.write_text(daemon.yaml(config(hook(sink, "mine"))))
+    d.start()
+    away = d.path.rename(d.folder / "away.yaml")
+    d.hangup()
+    line = d.wait_line(lambda line: line if "event=reload" in line else None, "err")
+    assert "reload_failed" in line and "notifier.yaml: No such file" in line, line
+    assert [channel["name"] for channel in d.items("/api/v1/channels")] == ["mine"]
+    away.rename(d.path)
+    d.hangup()
+    d.wait_line(lambda line: "event=reloaded" in line, "err")
 
 
 def test_removed_channel_hands_over(start, sink, other_sink):

@@ -224,15 +224,18 @@ static void start(struct mail *mail, struct job *job)
     job->next = mail->running;
     mail->running = job;
     mail->running_count++;
-    ok = ok && spawn(job, in, pipes[1]);
+    /* Watched first: a worker whose verdict nobody can hear must not begin. */
+    bool watched = ok && loop_add(mail->loop, pipes[0], read_verdict, job, NULL), spawned = watched && spawn(job, in, pipes[1]);
     if (in >= 0)
         close(in);
     if (pipes[1] >= 0)
         close(pipes[1]);
-    if (ok && loop_add(mail->loop, pipes[0], read_verdict, job, NULL)) {
+    if (spawned) {
         job->out = pipes[0];
         return;
     }
+    if (watched)
+        loop_remove(mail->loop, pipes[0]);
     if (pipes[0] >= 0)
         close(pipes[0]);
     unlink_job(&mail->running, job);

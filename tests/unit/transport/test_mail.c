@@ -9,7 +9,11 @@
 #include "tests/test.h"
 #include "tests/unit/transport/smtp_server.h"
 
+#include <errno.h>
 #include <signal.h>
+#include <sys/epoll.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 
 #define MESSAGE "From: a@example.org\r\nTo: b@example.org\r\nSubject: test\r\nDate: Sat, 21 Nov 2026 06:00:00 +0000\r\n" \
                 "Message-ID: <1@example.org>\r\nMIME-Version: 1.0\r\n\r\nfirst\r\n.\r\n..two dots\r\n\r\nlast\r\n"
@@ -320,6 +324,41 @@ static void test_bad_recipient(void)
     mail_free(mail);
 }
 
+static atomic_bool no_more_watches;
+
+/* The kernel may have no room to watch one more descriptor (fs.epoll.max_user_watches). */
+int epoll_ctl(int epoll, int operation, int fd, struct epoll_event *event)
+{
+    if (operation == EPOLL_CTL_ADD && atomic_load(&no_more_watches)) {
+        errno = ENOSPC;
+        return -1;
+    }
+    return (int)syscall(SYS_epoll_ctl, epoll, operation, fd, event);
+}
+
+/* A mail that is said not to be sent is not sent, and no worker is left behind. */
+static void test_unwatched(void)
+{
+    struct row row = {.name = "unwatched", .starttls = STARTTLS_OFF};
+    struct channel_config config = config_of(&row);
+    struct request request = request_of(1);
+    struct got got = {0};
+    struct mail *mail = mail_new(loop, reply, &got, NULL);
+
+    smtp_set(&server, &row.script);
+    mail_send(mail, &config, &request, 0);
+    atomic_store(&no_more_watches, true);
+    mail_run(mail);
+    atomic_store(&no_more_watches, false);
+    CHECK(got.calls == 1 && got.end == REPLY_NOT_SENT && mail_in_flight(mail) == 0, "%d replies, end %d", got.calls, got.end);
+    CHECK(waitpid(-1, NULL, WNOHANG) == -1 && errno == ECHILD, "a worker is left");
+    mail_send(mail, &config, &request, 0);
+    got.calls = 0;
+    run(mail, &got, 1);
+    CHECK(got.recipients[0].code == 250 && atomic_load(&server.messages) == 1, "%d messages: %s", atomic_load(&server.messages), got.error);
+    mail_free(mail);
+}
+
 /* More jobs than places: all end, never more than four sessions at once with one server; one that hangs holds up
  * nobody elsewhere, and those waiting behind it are told in time. */
 static void test_queue(void)
@@ -447,6 +486,7 @@ int main(int argc, char **argv)
     test_implicit();
     test_refused();
     test_bad_recipient();
+    test_unwatched();
     test_queue();
     test_too_many();
     loop_free(loop);

@@ -143,6 +143,31 @@ bool config_set_listen(struct config *config, const char *listen, struct err *er
     return true;
 }
 
+bool config_keep_fixed(struct config *config, const struct config *running, struct buf *words, struct err *err)
+{
+    static const struct {
+        const char *name;
+        size_t offset;
+    } fixed[] = {{"storage.path", offsetof(struct config, storage_path)},
+                 {"server.tls.cert_file", offsetof(struct config, tls_cert_file)},
+                 {"server.tls.key_file", offsetof(struct config, tls_key_file)},
+                 {"server.tls.client_ca_file", offsetof(struct config, tls_client_ca_file)}};
+    static const char needs[] = "%s needs a restart to change; it stays as it was. ";
+
+    for (size_t i = 0; i < LENGTH(fixed); i++) {
+        const char *before = *(const char *const *)((const char *)running + fixed[i].offset), **after = (const char **)((char *)config + fixed[i].offset);
+        if (!text_equal(before, *after))
+            buf_addf(words, needs, fixed[i].name);
+        *after = arena_text(config->arena, before);
+    }
+    if (memcmp(&config->retention, &running->retention, sizeof config->retention) != 0)
+        buf_addf(words, needs, "storage.retention");
+    config->retention = running->retention;
+    if (!text_equal(config->listen, running->listen))
+        buf_addf(words, needs, "server.listen");
+    return config_set_listen(config, running->listen, err) || err_within(err, "server.listen needs a restart to change");
+}
+
 static void read_server(struct reading *reading, const struct yaml_node *map)
 {
     struct config *config = reading->config;

@@ -90,6 +90,9 @@ const struct config_source *config_source(const struct config *config, const cha
 const struct channel_config *config_channel(const struct config *config, const char *name);
 /* Another listener than the file's (a flag). False where its form is wrong, or where it would let others in without auth. */
 bool config_set_listen(struct config *config, const char *listen, struct err *err);
+/* What only a start can change stays as it is in `running`, and is named in words. False: with the rest of config the listener
+ * that stays would let others in. */
+bool config_keep_fixed(struct config *config, const struct config *running, struct buf *words, struct err *err);
 bool config_listens_on_loopback(const struct config *config); /* 127.0.0.0/8, ::1, localhost or a unix socket */
 /* FILE:LINE:COL: message, a line each. */
 void config_complaints_write(const struct config_complaints *complaints, const char *name, struct buf *out);

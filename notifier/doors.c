@@ -340,28 +340,12 @@ void inbox_verdict(struct notifier *notifier, uint64_t attempt_id, const struct 
                                     .moved_to = arena_text(arena, verdict->moved_to)};
 }
 
-bool notifier_reload(struct notifier *notifier, const struct config *config, struct buf *words, struct err *err)
+void notifier_reload(struct notifier *notifier, const struct config *config)
 {
-    static const struct {
-        const char *name;
-        size_t offset;
-    } fixed[] = {{"server.listen", offsetof(struct config, listen)},
-                 {"storage.path", offsetof(struct config, storage_path)},
-                 {"server.tls.cert_file", offsetof(struct config, tls_cert_file)},
-                 {"server.tls.key_file", offsetof(struct config, tls_key_file)},
-                 {"server.tls.client_ca_file", offsetof(struct config, tls_client_ca_file)}};
-
-    (void)err;
-    for (size_t i = 0; i < LENGTH(fixed); i++) {
-        const char *before = *(const char *const *)((const char *)notifier->config + fixed[i].offset);
-        const char *after = *(const char *const *)((const char *)config + fixed[i].offset);
-        if (!text_equal(before, after) && words)
-            buf_addf(words, "%s needs a restart to change; it stays as it was. ", fixed[i].name);
-    }
     struct pending_event *pending = inbox_add(notifier, EVENT_RELOAD);
+
     pending->event.policy = config->policy;
     pending->config = config;
-    return true;
 }
 
 static void copy_side(struct arena *arena, struct side *side)

@@ -111,9 +111,8 @@ void notifier_watch(struct notifier *notifier, void (*turned)(void *context), vo
 typedef void (*notifier_listed)(void *context, bool ok, const struct buf *out, const struct err *err);
 bool notifier_list(struct notifier *notifier, const struct history_query *query, notifier_listed done, void *context);
 
-/* A new configuration, whole: takes effect in the next turn. What cannot change without a restart is named in words.
- * Borrowed; the one it replaces may be freed once notifier_uses says no. */
-bool notifier_reload(struct notifier *notifier, const struct config *config, struct buf *words, struct err *err);
+/* A new configuration, whole: takes effect in the next turn. Borrowed; the one it replaces may be freed once notifier_uses says no. */
+void notifier_reload(struct notifier *notifier, const struct config *config);
 bool notifier_uses(const struct notifier *notifier, const struct config *config);
 const struct config *notifier_config(const struct notifier *notifier);
 

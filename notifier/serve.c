@@ -156,10 +156,12 @@ static bool do_reload(void *context, struct buf *words, struct err *err)
     struct config *config = load(serving, err);
     if (!config)
         return err_within(err, "nothing was changed, the configuration has errors");
-    if (!notifier_reload(serving->notifier, config, words, err)) {
+    if (!config_keep_fixed(config, serving->config, words, err)) {
         config_free(config);
-        return false;
+        return err_within(err, "nothing was changed");
     }
+    notifier_reload(serving->notifier, config);
+    server_set_max_body(serving->server, config->max_body);
     struct arena *arena = arena_new();
     struct auth_options options = auth_options(config, arena);
     auth_replace(serving->auth, &options);
@@ -265,8 +267,7 @@ static bool start_notifier(struct serving *serving, struct err *err)
 static void close_store(struct serving *serving)
 {
     backups_free(serving->backups);
-    if (serving->history)
-        history_close(serving->history);
+    history_close(serving->history);
     if (serving->store.close)
         serving->store.close(serving->store.context);
     serving->backups = NULL;
@@ -441,28 +442,21 @@ static void end_at_once(int signal)
 
 static void stop(struct serving *serving)
 {
-    if (serving->server)
-        server_stop(serving->server);
+    server_stop(serving->server);
     streams_free(serving->routes.streams);
-    if (serving->wires)
-        wires_free(serving->wires);
-    if (serving->work)
-        work_free(serving->work);
+    wires_free(serving->wires);
+    work_free(serving->work);
     notifier_free(serving->notifier);
     recorder_close(serving->recorder);
-    if (serving->auth)
-        auth_free(serving->auth);
+    auth_free(serving->auth);
     close_store(serving);
     buf_free(&serving->damaged);
     push_free(serving->push);
     heartbeat_free(serving->heartbeat);
     reconcile_free(serving->reconcile);
-    if (serving->metrics)
-        metrics_free(serving->metrics);
-    if (serving->loop)
-        loop_free(serving->loop);
-    if (serving->http)
-        http_free(serving->http);
+    metrics_free(serving->metrics);
+    loop_free(serving->loop);
+    http_free(serving->http);
     for (size_t i = 0; i < serving->retired_count; i++)
         config_free((struct config *)(uintptr_t)serving->retired[i]);
     config_free((struct config *)(uintptr_t)serving->config);

@@ -94,6 +94,34 @@ def test_reload_says_what_needs_a_restart(start, sink):
     assert d.get("/-/healthy").status == 200
 
 
+def test_a_reload_opens_nothing(start, sink):
+    """The listener stays where it is until a restart: without auth it would be everybody's, whatever the new file says of loopback."""
+    auth = {"tokens": [{"name": "ops", "token": daemon.OPS, "role": "operator"}]}
+    d = start(config(hook(sink), auth=auth, server={"listen": "0.0.0.0:0"}), token=daemon.OPS)
+    d.configure(config(hook(sink), server={"listen": "127.0.0.1:0"}))
+    reply = d.call("POST", "/-/reload")
+    assert reply.status in (400, 422, 500) and "server.listen" in reply.text and "lets others in" in reply.text, reply
+    local = {"Host": "127.0.0.1"}
+    assert d.get("/api/v1/alerts", token=False, headers=local).status == 401
+    d.configure(config(hook(sink), auth=auth, server={"listen": "127.0.0.1:0"}))
+    for _ in range(2):  # said each time: it is so still
+        reply = d.call("POST", "/-/reload")
+        assert reply.status == 200 and "server.listen needs a restart" in reply.text, reply
+    assert d.get("/api/v1/alerts", token=False, headers=local).status == 401
+    assert d.get("/api/v1/alerts").status == 200
+
+
+def test_a_reload_of_bounds(start, sink):
+    """The largest body changes at once; how long things are kept, with a restart, and that is said."""
+    d = start(config(hook(sink)))
+    large = b'{"alerts": [], "x": "' + b"x" * 100000 + b'"}'
+    assert d.post(large).status == 200
+    d.configure(config(hook(sink), server={"max_body": "64KiB"}, storage={"retention": {"history": "30d"}}))
+    reply = d.call("POST", "/-/reload")
+    assert reply.status == 200 and "storage.retention needs a restart" in reply.text, reply
+    assert d.post(large).status == 413
+
+
 def test_a_reload_keeps_to_its_file(make, sink):
     """Found as ./notifier.yaml, and away while it is written anew: that is no wish for the defaults, without auth and channels."""
     d = make(None)

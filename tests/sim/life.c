@@ -182,8 +182,6 @@ static void collect(struct life *life)
 void life_reload(struct life *life)
 {
     const struct setup *before = life->setup;
-    struct buf words = BUF_EMPTY(4096);
-    struct err err = {0};
 
     if (!life->notifier)
         return;
@@ -201,8 +199,7 @@ void life_reload(struct life *life)
     life_say(life, "reload");
     life->reloaded_ms = life->placed_ms = life->steady_ms;
     judge_reloaded(life, before);
-    notifier_reload(life->notifier, life->setup->config, &words, &err);
-    buf_free(&words);
+    notifier_reload(life->notifier, life->setup->config);
     turn(life);
 }
 

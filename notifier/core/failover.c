@@ -65,6 +65,8 @@ static uint64_t hand_over(struct core *core, struct delivery *delivery, struct t
         if (!there)
             there = told_add(core, told->alert, other, told->slot);
         told_owe(core, there);
+        if (!there->is_pending && told->alert->status == ALERT_FIRING && there->status == TOLD_NOTHING && !there->hushed)
+            told_owe_again(core, there); /* it is of this alert's route, and had its own letter die */
         owed++;
         if (there->lane != other) { /* its route names that channel for another group: told there, in that group's time */
             group_touch(core, there->lane->group);

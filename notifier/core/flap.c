@@ -166,8 +166,7 @@ static void owe(struct core *core, struct told *told, bool calm)
         told_knew(core, told);
     }
     told->hushed = HUSH_NONE;
-    told->settled_seq = told->owed_seq = told->alert->seq - 1;
-    told_owe(core, told);
+    told_owe_again(core, told);
     group_touch(core, told->lane->group);
 }
 

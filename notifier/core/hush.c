@@ -166,8 +166,7 @@ static void review(struct core *core, struct told *told)
         told_write(core, told);
         return;
     }
-    told->settled_seq = told->owed_seq = told->alert->seq - 1;
-    told_owe(core, told);
+    told_owe_again(core, told);
     if (kind == HUSH_INHIBITED) { /* the target is likely to end with its source: give it the time of a group */
         told->hushed = HUSH_WAITS;
         told_write(core, told);

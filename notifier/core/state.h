@@ -308,6 +308,7 @@ void incident_reference(const struct core *core, uint64_t id, char out[REFERENCE
 struct told *told_find(const struct alert *alert, const struct target *target, uint16_t slot);
 struct told *told_add(struct core *core, struct alert *alert, struct lane *lane, uint16_t slot);
 void told_owe(struct core *core, struct told *told);  /* its alert has a new transition */
+void told_owe_again(struct core *core, struct told *told); /* settled as it is, and not told: all of it */
 void told_settle(struct core *core, struct told *told, uint32_t seq, enum settled settled, uint64_t delivery_id, const char *rule);
 void told_knew(struct core *core, struct told *told); /* of a firing, but not of the newest transition */
 void told_write(struct core *core, const struct told *told);

@@ -52,8 +52,7 @@ void summary_cover(struct core *core, struct delivery *summary)
                 told_write(core, told);
                 continue;
             }
-            told->settled_seq = told->owed_seq = alert->seq - 1;
-            told_owe(core, told);
+            told_owe_again(core, told);
             if (told->lane->delivery && lane_is_free(told->lane))
                 amend_give_way(core, told->lane->delivery, summary->id);
             if (told->lane->delivery && told->lane->delivery != summary)

@@ -102,6 +102,12 @@ void told_owe(struct core *core, struct told *told)
     told_write(core, told);
 }
 
+void told_owe_again(struct core *core, struct told *told)
+{
+    told->settled_seq = told->owed_seq = told->alert->seq - 1;
+    told_owe(core, told);
+}
+
 static void write_settlement(struct core *core, const struct told *told, uint32_t seq, enum settled settled,
                              uint64_t delivery_id, const char *rule)
 {

@@ -416,10 +416,8 @@ void delivery_retry(struct core *core, const struct event_retry *event)
             if (told->status == TOLD_FIRING && told->settled_seq == alert->seq)
                 continue; /* it has been told since, by an earlier retry or a later message */
             if (told->owed_seq == told->settled_seq) {
-                told->settled_seq = alert->seq - 1;
-                told->owed_seq = told->settled_seq;
                 told->status = TOLD_NOTHING;
-                told_owe(core, told);
+                told_owe_again(core, told);
             }
             if (lane_is_free(told->lane))
                 delivery_open(core, told->lane, REASON_FIRST, alert->severity, moment_now(core));

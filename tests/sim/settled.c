@@ -134,6 +134,11 @@ static void judge_carrier(struct life *life, const struct record_settlement *row
     if (!carrier || strcmp(carrier->delivery.channel, row->channel) == 0)
         life_fail(life, "P2: %s on %s is carried by %llu, which is no delivery of another channel", fingerprint, row->channel,
                   (unsigned long long)row->delivery_id);
+    const struct record *there = carrier ? store_mem_find(life->shadow, RECORD_TOLD, row->alert_id, carrier->delivery.channel, row->slot) : NULL;
+    const struct record *alert = store_mem_find(life->shadow, RECORD_ALERT, row->alert_id, NULL, 0);
+    if (there && alert && alert->alert.status == ALERT_FIRING && there->told.owed_seq == there->told.settled_seq &&
+        there->told.status == TOLD_NOTHING && !there->told.hushed)
+        life_fail(life, "P2: %s on %s is carried by %s, which neither owes it nor has told it", fingerprint, row->channel, carrier->delivery.channel);
 }
 
 void settled_judge(struct life *life, const struct record_settlement *row)

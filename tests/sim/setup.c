@@ -93,10 +93,12 @@ static void draw_channels_of(const struct setup *setup, struct dice *dice, struc
 
 static void draw_fallback(const struct setup *setup, struct dice *dice, const struct sim_node *node, struct buf *yaml)
 {
-    size_t named = 0;
+    size_t named = 0, first = dice_pick(dice, SIM_CHANNELS_MAX);
 
+    if (node->parent >= 0 && first < 2) /* its parent's, which may name its own channels */
+        return;
     buf_add_text(yaml, ", fallback: [");
-    for (size_t i = 0, first = dice_pick(dice, SIM_CHANNELS_MAX); i < SIM_CHANNELS_MAX && named < 2; i++) {
+    for (size_t i = 0; i < SIM_CHANNELS_MAX && named < 2; i++) {
         size_t c = (first + i) % SIM_CHANNELS_MAX;
         if (setup->present[c] && !memchr(node->channels, (int)c, node->channel_count) && dice_chance(dice, 60))
             buf_addf(yaml, "%s%s", named++ ? ", " : "", sim_channels[c].name);

@@ -431,6 +431,20 @@ static void test_why_another_tells_it(void)
     scene_free(scene);
 }
 
+/* The fallback is a channel of the route as well, by its parent's word, and would not take it the first time. */
+static void test_a_fallback_whose_own_letter_died(void)
+{
+    struct policy *policy = scene_policy(&(struct scene_setup){.mail_falls_back = true});
+    struct scene *scene;
+
+    policy_node_channels(policy, policy->root, (uint16_t[]){0, 1}, 2);
+    scene = scene_new(policy);
+    scene_play(scene, "chat:pressed mail:content +a 5s mail:taken 15s");
+    CHECK(strstr(buf_text(&scene->log), "mail dead: bad markup; "), "its own died: %s", buf_text(&scene->log));
+    CHECK(strstr(buf_text(&scene->log), "15 mail failover +a; "), "mail tells it after all: %s", buf_text(&scene->log));
+    scene_free(scene);
+}
+
 /* The wall clock is set two days ahead while a message waits: what takes it over is not two days old with it. */
 static void test_a_clock_set_ahead(void)
 {
@@ -450,6 +464,7 @@ int main(void)
 {
     test_a_clock_set_ahead();
     test_why_another_tells_it();
+    test_a_fallback_whose_own_letter_died();
     scene_stories(contents, LENGTH(contents), false);
     scene_stories(waits, LENGTH(waits), false);
     scene_stories(ends, LENGTH(ends), false);

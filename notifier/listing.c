@@ -148,6 +148,7 @@ bool notifier_list(struct notifier *notifier, const struct history_query *query,
         *texts[i] = arena_text(listing->arena, *texts[i]);
     for (size_t i = 0; i < query->matcher_count; i++)
         listing->query.matchers[i] = arena_text(listing->arena, query->matchers[i]);
+    listing->query.severity_label = arena_text(listing->arena, notifier->config->policy->severity_label);
     list_with_policy(listing);
     if (!query->walk || !history_walk_begun(query->walk)) /* its first part says what the rest belongs to */
         listing->batch = notifier->batches_begun + batch_has_rows(notifier->batch);

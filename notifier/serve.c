@@ -247,8 +247,8 @@ static bool start_store(struct serving *serving, struct err *err)
     progress_end(&progress);
     if (!opened || !(serving->backups = backups_new(config->storage_path, wake, serving->loop, err)))
         return false;
-    serving->history = history_open(config->storage_path, config->policy->severity_label, err);
-    return serving->history && writer_new(&serving->store, wake, serving->loop, &serving->store, err);
+    serving->history = history_open(config->storage_path);
+    return writer_new(&serving->store, wake, serving->loop, &serving->store, err);
 }
 
 static bool start_notifier(struct serving *serving, struct err *err)

@@ -16,7 +16,7 @@
 #define CURSOR_LENGTH (2 + PAGE_KEYS_MAX * KEY_DIGITS)
 
 struct history {
-    char *path, *severity_label;
+    char *path;
     struct db *db;               /* NULL: to be opened */
     struct arena *arena;
 };
@@ -44,13 +44,12 @@ static const struct page_list *const lists[] = {
     [LIST_QUARANTINED_BODY] = NULL,
 };
 
-struct history *history_open(const char *path, const char *severity_label, struct err *err)
+/* The file may not be there yet: it is opened by the first query. */
+struct history *history_open(const char *path)
 {
     struct history *history = memory_zeroed(1, sizeof *history);
 
-    (void)err; /* the file may not be there yet: it is opened by the first query */
     history->path = memory_text(path);
-    history->severity_label = memory_text(severity_label);
     history->arena = arena_new();
     return history;
 }
@@ -62,7 +61,6 @@ void history_close(struct history *history)
     db_close(history->db);
     arena_free(history->arena);
     free(history->path);
-    free(history->severity_label);
     free(history);
 }
 
@@ -200,7 +198,7 @@ static bool write_list(struct page *page, const struct page_list *list)
 static bool begin_page(struct page *page, struct history *history, const struct history_query *query, struct buf *out,
                        struct err *err)
 {
-    *page = (struct page){.db = history->db, .query = query, .severity_label = history->severity_label,
+    *page = (struct page){.db = history->db, .query = query, .severity_label = text_or(query->severity_label, "severity"),
                           .arena = history->arena, .err = err};
     page->sheet = (struct sheet){.buf = out, .json = json_out(out), .csv = query->csv && lists[query->list], .runes = query->runes};
     page->scan_max = query->list == LIST_TIMELINE ? HISTORY_TIMELINE_SCAN_MAX : HISTORY_SCAN_MAX;

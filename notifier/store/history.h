@@ -62,6 +62,7 @@ struct history_query { /* texts borrowed until the query has run */
     const char *channel, *source, *severity;
     const char *text;           /* history, deliveries, silences: stands somewhere in the words, whatever its case (ASCII) */
     const char *who;            /* audit */
+    const char *severity_label; /* says how bad an alert is; NULL: "severity" */
     int64_t since_ms, until_ms; /* 0: open */
     const char *cursor;         /* from the page before; NULL: the first */
     size_t limit;               /* 0: 100 */
@@ -87,7 +88,7 @@ void history_walk_free(struct history_walk *walk); /* NULL is fine */
 bool history_walk_begun(const struct history_walk *walk);
 bool history_walk_ended(const struct history_walk *walk); /* the last run gave the last part */
 
-struct history *history_open(const char *path, const char *severity_label, struct err *err); /* opened lazily, reopened after errors */
+struct history *history_open(const char *path); /* opened lazily, reopened after errors */
 void history_close(struct history *history);
 int history_receiver_order(const void *a, const void *b); /* for qsort: by node */
 /* JSON: {"items":[...],"next":"cursor"|null}; one thing: the object itself. False: err, with ERR_INPUT for a bad

@@ -122,6 +122,17 @@ def test_a_reload_of_bounds(start, sink):
     assert d.post(large).status == 413
 
 
+def test_a_reload_of_the_severitys_label(start, sink):
+    """Lists say it as messages do."""
+    d = start(config(hook(sink)))
+    d.fire(alert("One", severity="critical", level="warning"))
+    severity = lambda: [one["severity"] for one in d.items("/api/v1/alerts")]
+    assert severity() == ["critical"]
+    d.configure(config(hook(sink), severity={"label": "level"}))
+    assert d.call("POST", "/-/reload").status == 200
+    until(lambda: severity() == ["warning"], "the new label")
+
+
 def test_a_reload_keeps_to_its_file(make, sink):
     """Found as ./notifier.yaml, and away while it is written anew: that is no wish for the defaults, without auth and channels."""
     d = make(None)

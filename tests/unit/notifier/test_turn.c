@@ -109,7 +109,7 @@ static struct stage *stage_new(void)
     free(complaints);
     stage->now = (struct instant){5000000, NOON};
     stage->metrics = metrics_new();
-    stage->history = history_open("/nonexistent/notifier.db", "severity", &err);
+    stage->history = history_open("/nonexistent/notifier.db");
     bool opened = store_open_sqlite(&(struct store_sqlite_options){.path = ":memory:", .migrate = true}, &stage->disk, &err);
     CHECK(opened && stage->config, "%s", err.text);
     struct notifier_options options = {

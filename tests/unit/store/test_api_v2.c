@@ -148,7 +148,7 @@ int main(void)
     sample_begin();
     struct store store = sample_open(&err);
     CHECK(store.commit, "%s", err.text);
-    struct history *history = history_open(sample_path, "severity", &err);
+    struct history *history = history_open(sample_path);
     test_nothing(history);
     fill(&store);
     test_parts(history);

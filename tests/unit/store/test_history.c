@@ -309,7 +309,7 @@ int main(void)
     void (*tests[])(void) = {test_filters, test_mistakes, test_cursors, test_shapes, test_why, test_csv};
 
     sample_begin();
-    history = history_open(sample_path, "severity", &err);
+    history = history_open(sample_path);
     CHECK(!history_run(history, &(struct history_query){.list = LIST_ALERTS}, &out, &err), "no file yet");
     struct store store = sample_open(&err);
     CHECK(store.context, "%s", err.text);

@@ -459,7 +459,7 @@ int main(void)
     sample_begin();
     struct store store = sample_open(&err);
     CHECK(store.commit, "%s", err.text);
-    history = history_open(sample_path, "severity", &err);
+    history = history_open(sample_path);
     json_close(run(LIST_NOW, SAMPLE_NOW)); /* of nothing */
     fill(&store);
     test_now();

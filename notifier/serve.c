@@ -18,6 +18,7 @@
 #include "routes/accounts.h"
 #include "routes/auth.h"
 #include "routes/context.h"
+#include "routes/listen.h"
 #include "routes/markup.h"
 #include "routes/page.h"
 #include "routes/server.h"
@@ -92,6 +93,7 @@ static struct config *load(struct serving *serving, struct err *err)
     /* Whoever runs on a file keeps to it, there or not: another place, or none, would be another configuration. */
     const char *path = serving->config && serving->config->path ? serving->config->path : config_find(serving->config_flag);
     struct buf words = BUF_EMPTY(1u << 20);
+    char handed[LISTEN_ADDRESS_MAX];
 
     struct config *config = config_load(path, (const char *(*)(const char *))getenv, complaints);
     config_complaints_write(complaints, path ? path : "environment", &words);
@@ -102,8 +104,10 @@ static struct config *load(struct serving *serving, struct err *err)
     free(complaints);
     if (!config)
         return NULL;
-    if (serving->listen && !config_set_listen(config, serving->listen, err)) {
-        fprintf(stderr, "notifier: --listen: %s\n", err->text);
+    bool ok = listen_handed(systemd_listen_fd(), handed, err);
+    const char *listen = handed[0] ? handed : serving->listen;
+    if (!ok || (listen && !config_set_listen(config, listen, err))) {
+        fprintf(stderr, "notifier: %s: %s\n", !ok || handed[0] ? "the socket of the service manager" : "--listen", err->text);
         config_free(config);
         return NULL;
     }

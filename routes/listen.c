@@ -150,3 +150,20 @@ void listen_describe(int fd, bool tls, char out[LISTEN_ADDRESS_MAX])
         snprintf(out, LISTEN_ADDRESS_MAX, "%s://%s:%d", scheme, host, ntohs(address.v4.sin_port));
     }
 }
+
+bool listen_handed(int fd, char out[LISTEN_ADDRESS_MAX], struct err *err)
+{
+    char url[LISTEN_ADDRESS_MAX];
+
+    out[0] = '\0';
+    if (fd < 0)
+        return true;
+    if (!listen_adopt(fd, err))
+        return false;
+    listen_describe(fd, false, url);
+    if (text_starts(url, "unix:")) /* one in the abstract namespace has no name that could be shown */
+        snprintf(out, LISTEN_ADDRESS_MAX, "%s%s", url, url[strlen("unix:")] ? "" : "@");
+    else
+        snprintf(out, LISTEN_ADDRESS_MAX, "%s", url + strlen("http://"));
+    return true;
+}

@@ -14,6 +14,9 @@
 int listen_open(const char *address, struct err *err);
 /* What it became: "http://127.0.0.1:8686", "https://[::1]:8686", "unix:/path". */
 void listen_describe(int fd, bool tls, char out[LISTEN_ADDRESS_MAX]);
+/* The address of a socket handed to us, as listen_open takes one: who may come in is judged by it. fd -1: none, "". False: it does
+ * not listen. */
+bool listen_handed(int fd, char out[LISTEN_ADDRESS_MAX], struct err *err);
 /* Makes a socket handed to us fit: it must listen, and not block. */
 bool listen_adopt(int fd, struct err *err);
 

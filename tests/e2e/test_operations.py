@@ -213,6 +213,22 @@ os.execv(sys.argv[2], sys.argv[2:])
 """
 
 
+def test_a_socket_that_lets_others_in(make, sink):
+    """Its own address counts, not server.listen: ListenStream=8686 with the defaults would be open to everybody."""
+    auth = {"tokens": [{"name": "ops", "token": daemon.OPS, "role": "operator"}]}
+    with socket.create_server(("0.0.0.0", 0), backlog=100) as listener:
+        handed = {"listen": "127.0.0.1:1", "pass_fds": (listener.fileno(),), "wrapper": [sys.executable, "-c", LAUNCH, str(listener.fileno())]}
+        d = make(config(hook(sink)), **handed)
+        d.spawn()
+        assert d.wait() == 2 and any("lets others in" in line for line in d.err), d.said()
+        d.process.returncode = 0
+        d = make(config(hook(sink), auth=auth), token=daemon.OPS, **handed)
+        d.start()
+        d.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        assert d.get("/api/v1/alerts", token=False).status == 401
+        assert d.get("/api/v1/alerts").status == 200
+
+
 @pytest.mark.smoke
 def test_socket_activation_queues_over_a_restart(make, sink):
     """The listening socket is not ours: who posts while we are down waits, and is answered by the next life."""

@@ -203,6 +203,14 @@ bool auth_check_origin(const struct auth *auth, const struct call *call, struct 
 
 static const char PEOPLE[] = "Basic realm=\"notifier\", charset=\"UTF-8\"";
 
+/* A script of a page asks. Of a challenge its browser makes a window of its own, over whatever somebody reads there, and the script waits. */
+static bool is_from_script(const struct call *call)
+{
+    const char *mode = call_header(call, "Sec-Fetch-Mode"), *accept = call_header(call, "Accept");
+
+    return (mode && !text_equal(mode, "navigate")) || (accept && strstr(accept, "text/event-stream"));
+}
+
 static enum auth_state refuse_with(struct auth *auth, struct call *call, int status, const char *challenge, const char *why)
 {
     const char *error = status == 401 ? "unauthorized" : status == 403 ? "forbidden" : status == 429 ? "too many tries" : "busy";
@@ -212,7 +220,7 @@ static enum auth_state refuse_with(struct auth *auth, struct call *call, int sta
         auth->door(call, status, why); /* no challenge: a browser would ask in a window of its own */
         return AUTH_ANSWERED;
     }
-    if (status == 401)
+    if (status == 401 && !is_from_script(call))
         call_set_header(call, "WWW-Authenticate", challenge);
     call_fail(call, status, error, "%s", why);
     return AUTH_ANSWERED;

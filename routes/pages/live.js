@@ -52,7 +52,7 @@ if (main) {
   };
 
   const ask = async () => {
-    const answer = await fetch(location.href, { signal: AbortSignal.timeout?.(ANSWER_MS) });
+    const answer = await fetch(location.href, { headers: { Accept: "text/html" }, signal: AbortSignal.timeout?.(ANSWER_MS) });
     const text = await answer.text();
     pause = Math.max(PAUSE_MS, CALM * (Date.now() - lookedAt));
     if (answer.ok) show(text);

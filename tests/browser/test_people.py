@@ -64,3 +64,13 @@ def test_a_viewer_is_offered_nothing_to_change(guarded, browser):
     browser.open(guarded.url + "/silences/new?matcher=a%3Db")
     assert not browser.driver.find_elements("css selector", 'form[action="/silences"]')
     browser.driver.delete_all_cookies()
+
+
+def test_a_page_whose_session_ended_says_so(guarded, browser):
+    sign_in(browser, guarded, "vera")
+    browser.driver.delete_all_cookies()
+    guarded.fire(alert("SinceThen", severity="warning"))
+    browser.wait(lambda: "you are not signed in any more; load the page again" in browser.text())
+    assert "DiskFull" in browser.text() and "SinceThen" not in browser.text(), "what was there stays, and is said to be old"
+    browser.listen()
+    browser.complaints.clear()  # of the answer 401

@@ -73,6 +73,10 @@ def test_a_day_with_a_browser(start, hashes):
     assert 'value="/history?since=1h"' in shown.text, shown.text
     assert d.get("/history", token=False).headers["www-authenticate"].startswith("Basic"), "tools are told as before"
     assert Browser(d).get("/api/v1/alerts").json["error"] == "unauthorized"
+    for script in ({"Accept": "text/event-stream"}, {"Accept": "*/*", "Sec-Fetch-Mode": "cors"}):
+        asked = d.get("/api/v1/stream", headers=script, token=False)
+        assert asked.status == 401 and "www-authenticate" not in asked.headers, "nor over a page that is looked at"
+    assert "www-authenticate" in d.get("/api/v1/alerts", headers={"Sec-Fetch-Mode": "navigate"}, token=False).headers
 
     entered = anna.sign_in("anna", next="/history?since=1h")
     assert (entered.status, entered.headers["location"]) == (303, "/history?since=1h"), entered

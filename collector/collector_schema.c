@@ -100,7 +100,7 @@ void collector_apply_schema(struct collector *collector, struct instant now)
     if (job->busy || now.steady_ms < job->due_ms)
         return;
     sender_state(collector->sender, &sender);
-    if (job->applied && sender.trouble != RETRY_HELD)
+    if (job->applied && (sender.trouble != RETRY_HELD || !collector->options.config->apply_schema))
         return;
     job->due_ms = now.steady_ms + (job->applied ? AGAIN_MS : RETRY_MS);
     job->collector = collector;

@@ -245,6 +245,26 @@ def test_what_waits_while_questdb_is_down_arrives_later(tmp_path, make):
 
 
 @pytest.mark.long
+@pytest.mark.long
+def test_tables_are_left_to_who_wants_to_make_them(tmp_path, make):
+    """apply_schema: false. A row for a table that is missing is held; the table comes by `collector schema apply` alone."""
+    server = QuestDB(tmp_path / "bare")
+    server.start()
+    try:
+        c = make({"questdb": {"url": server.url, "apply_schema": False}, "batch": {"rows": 500, "interval": "50ms"}}).start()
+        assert c.write(f"process_metrics,process=p threads=1i {now_ns()}").status == 204
+        for tries in range(1, 41):
+            until(lambda: c.metric("collector_retries_total", **{"class": "held"}) >= tries, "the row to be held")
+            assert "run `collector schema apply`" in c.get("/health").json["questdb"]["reason"]
+            assert c.call("POST", "/-/reload").status == 200  # it tries again at once
+        assert server.ask("SELECT table_name FROM tables()") == []
+        assert c.cli("schema", "apply").returncode == 0
+        c.call("POST", "/-/reload")
+        until(lambda: c.metric("collector_spool_rows") == 0, "the row to be taken")
+    finally:
+        server.kill()
+
+
 def test_a_wrong_password_holds_everything(tmp_path, make):
     server = QuestDB(tmp_path / "other", user="admin", password="sekretRight").start()
     c = make({"questdb": {"url": server.url, "username": "admin", "password": "sekretWrong"}}).start()

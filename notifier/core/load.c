@@ -14,6 +14,18 @@ static struct target *target_named(struct core *core, const char *name)
     return target ? target : target_add(core, name);
 }
 
+/* Nobody could refresh it while we were down: first its sender is given time to. */
+static void load_alert(struct core *core, const struct record_alert *row)
+{
+    struct alert *alert = alert_new(core, row);
+    int64_t lasts_ms = row->expires_ms - row->refreshed_ms;
+    int64_t least_ms = core->now.steady_ms + (lasts_ms < REFRESH_AFTER_START_MS ? lasts_ms : REFRESH_AFTER_START_MS);
+
+    alert_schedule(core, alert);
+    if (alert->status == ALERT_FIRING && alert->expiry.place && alert->expiry.rank < least_ms)
+        heap_set(&core->expiries, &alert->expiry, least_ms, alert->id);
+}
+
 static void load_group(struct core *core, const struct record_group *row)
 {
     struct group *group = group_new(core, row);
@@ -171,7 +183,7 @@ void core_load(struct core *core, const struct record *record, struct instant no
     core->now = now;
     switch (record->kind) {
     case RECORD_SEQUENCE: core->next_id = record->sequence.next_id; break;
-    case RECORD_ALERT: alert_schedule(core, alert_new(core, &record->alert)); break;
+    case RECORD_ALERT: load_alert(core, &record->alert); break;
     case RECORD_GROUP: load_group(core, &record->group); break;
     case RECORD_INCIDENT: load_incident(core, &record->incident); break;
     case RECORD_TOLD: load_told(core, &record->told); break;

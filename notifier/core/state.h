@@ -13,6 +13,7 @@
 #define REFERENCE_SIZE 9
 #define STALE_FIRING_MS (10 * 60 * 1000)    /* a firing older than the resolve we hold, this soon after it, is a straggler */
 #define FORGET_RESOLVED_MS (24 * 3600 * 1000) /* how long a resolved alert is remembered to know its late copies */
+#define REFRESH_AFTER_START_MS (5 * 60 * 1000) /* Prometheus and Grafana refresh what fires each minute or so */
 #define WAIT_MAX_MS (3600 * 1000)           /* longest provider's wish obeyed */
 #define BACKOFF_FIRST_MS 1000
 #define BACKOFF_MAX_MS 15000                /* a channel that is back is found within this */

@@ -89,6 +89,10 @@ static void judge_transition(struct life *life, const struct record_transition *
             judge->ended_starts_ms[index] = row->starts_ms;
         } else if (index >= 0) {
             judge->ended_ms[index] = 0;
+            int64_t lasts_ms = record->alert.expires_ms - record->alert.refreshed_ms;
+            if (!life->setup->alerts_max && record->alert.expires_ms && life->steady_ms - life->began_ms + 1000 < lasts_ms)
+                life_fail(life, "P4: %s ends for want of news %lld ms after a start, and %lld ms are its sender's", record->alert.fingerprint,
+                          (long long)(life->steady_ms - life->began_ms), (long long)lasts_ms);
             mark_reached(life->setup->alerts_max ? MARK_alerts_full : MARK_alert_forgotten);
             judge->crowd_ended = life->setup->alerts_max && !life->setup->forget_after_ms && text_equal(row->state_reason, "no news since");
         }

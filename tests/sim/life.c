@@ -85,7 +85,7 @@ void life_begin(struct life *life)
         .transport = {life, receiver_carry}};
 
     life->dead = false;
-    life->placed_ms = life->steady_ms;
+    life->began_ms = life->placed_ms = life->steady_ms;
     life->commit_failing = false;
     life->shadowed = 0;
     life->writing = NULL;

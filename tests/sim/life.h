@@ -28,6 +28,7 @@ struct life {
     int64_t wall_shift_ms;    /* how wrong the daemon's wall clock is */
     int64_t jumped_ms;        /* true time of the last jump */
     int64_t reloaded_ms;      /* and of the last reload */
+    int64_t began_ms;         /* and of the start */
     int64_t placed_ms;        /* and of the last reload or start: alerts may stand in other groups since */
     /* configuration: setup is in force; older ones live on, requests may point into them */
     struct setup_style style;

@@ -11,6 +11,7 @@
 
 #define PROCESSES_MAX 32 /* named processes of one source */
 #define DISKS_MAX 32     /* disks of one source */
+#define COMM_MAX 15      /* bytes of a process's name in the kernel, proc(5) */
 
 struct named {
     const char *name, *pidfile, *comm, *command; /* one of the last three */
@@ -75,6 +76,8 @@ static bool read_named(struct process *process, struct err *err)
             return false;
         if ((named->pidfile != NULL) + (named->comm != NULL) + (named->command != NULL) != 1)
             return setting_error(list->items[i], err, "a process is found by one of pidfile, comm (its name in the kernel) and command (part of its command line)");
+        if (named->comm && strlen(named->comm) > COMM_MAX)
+            return setting_error(list->items[i], err, "comm: the kernel keeps %d bytes of a name: %.*s", COMM_MAX, COMM_MAX, named->comm);
         if (strcmp(named->name, "host") == 0 || strcmp(named->name, "disk") == 0 || !named->name[0])
             return setting_error(list->items[i], err, "name: \"%s\" is taken by the machine's own rows", named->name);
         for (size_t other = 0; other < i; other++)

@@ -214,6 +214,7 @@ static void wrong_settings_are_named(void)
         {"{type: process, processes: questdb}", "expected a list of at most"},
         {"{type: process, processes: [{name: a}]}", "a process is found by one of pidfile"},
         {"{type: process, processes: [{name: a, comm: b, pidfile: c}]}", "a process is found by one of pidfile"},
+        {"{type: process, processes: [{name: a, comm: prometheus-server}]}", "the kernel keeps 15 bytes of a name: prometheus-serv"},
         {"{type: process, processes: [{comm: b}]}", "name is missing"},
         {"{type: process, processes: [{name: host, comm: b}]}", "is taken by the machine's own rows"},
         {"{type: process, processes: [{name: a, comm: b}, {name: a, comm: c}]}", "1:49: name: \"a\" is there twice"},

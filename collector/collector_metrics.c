@@ -109,14 +109,19 @@ int64_t collector_memory_bytes(void)
     return (int64_t)pages * sysconf(_SC_PAGESIZE);
 }
 
-static void set_process(struct metrics *metrics, int64_t started_ms)
+double collector_cpu_seconds(void)
 {
     struct rusage usage;
-    size_t fds = 0;
 
     getrusage(RUSAGE_SELF, &usage);
-    set(metrics, "process_cpu_seconds_total", (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
-                                                  (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6);
+    return (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) + (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
+}
+
+static void set_process(struct metrics *metrics, int64_t started_ms)
+{
+    size_t fds = 0;
+
+    set(metrics, "process_cpu_seconds_total", collector_cpu_seconds());
     set(metrics, "process_resident_memory_bytes", (double)collector_memory_bytes());
     DIR *dir = opendir("/proc/self/fd");
     while (dir && readdir(dir))

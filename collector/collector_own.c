@@ -5,7 +5,6 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <sys/resource.h>
 
 #define OWN_TABLE "collector_metrics"
 #define OWN_WORKS_EVERY_MS 300000 /* a source that works is named so often */
@@ -73,10 +72,8 @@ static void add_whole(struct collector *collector, size_t failing, int64_t wall_
     struct point *point = add_row(collector, NULL, wall_ms);
     int64_t oldest_ms = spool_oldest_ms(collector->spool);
     struct collector_state state;
-    struct rusage usage;
 
     collector_state(collector, &state);
-    getrusage(RUSAGE_SELF, &usage);
     point_long(points, point, "spool_rows", (int64_t)state.sender.waiting);
     point_long(points, point, "spool_bytes", (int64_t)state.spool.bytes);
     point_long(points, point, "spool_max_bytes", (int64_t)state.spool.max_bytes);
@@ -88,8 +85,7 @@ static void add_whole(struct collector *collector, size_t failing, int64_t wall_
     point_long(points, point, "sources_failing", (int64_t)failing);
     point_bool(points, point, "storage_failed", state.storage_failed);
     point_long(points, point, "memory_bytes", collector_memory_bytes());
-    point_double(points, point, "cpu_seconds_total", (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
-                                                         (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6);
+    point_double(points, point, "cpu_seconds_total", collector_cpu_seconds());
     point_double(points, point, "uptime_seconds", (double)(wall_ms - collector->started_ms) / 1000);
 }
 

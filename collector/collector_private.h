@@ -112,6 +112,7 @@ int64_t own_wait_ms(const struct collector *collector, int64_t steady_ms); /* -1
 
 /* collector_metrics.c */
 int64_t collector_memory_bytes(void); /* resident; 0 where the system does not tell */
+double collector_cpu_seconds(void);
 void metrics_declare_own(struct metrics *metrics);
 void metrics_count(struct collector *collector, const char *family, double value, const char *label);
 

@@ -69,7 +69,7 @@ static void check_tables(struct checking *checking)
             row = json_next(row);
         if (!row)
             buf_addf(&missing, " %s", tables[i].name);
-        else if (json_is_bool(questdb_cell(row, 1)) && questdb_is_true(row, 1))
+        else if (questdb_is_true(row, 1))
             buf_addf(&suspended, " %s", tables[i].name);
     }
     if (!answer)

@@ -138,10 +138,7 @@ static bool add_column(struct row *row, const struct cJSON *value, bool tag)
     if (json_is_number(value) && !tag)
         return add_number(row, name, json_number(value, 0), type);
     if (json_is_bool(value) && !tag) {
-        struct buf word = BUF_EMPTY(8);
-        json_add_value(&word, value);
-        point_bool(row->points, row->point, name, text_equal(buf_text(&word), "true"));
-        buf_free(&word);
+        point_bool(row->points, row->point, name, json_is_true(value));
         return true;
     }
     return err_set(row->err, ERR_INPUT, "%.60s: %s", name, tag ? "a tag is a text" : "a value is a text, a number, true, false or null");

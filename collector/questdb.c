@@ -100,11 +100,7 @@ const struct cJSON *questdb_cell(const struct cJSON *row, size_t column)
 
 bool questdb_is_true(const struct cJSON *row, size_t column)
 {
-    struct buf word = BUF_EMPTY(8);
-    json_add_value(&word, questdb_cell(row, column));
-    bool is_true = strcmp(buf_text(&word), "true") == 0;
-    buf_free(&word);
-    return is_true;
+    return json_is_true(questdb_cell(row, column));
 }
 
 void questdb_add_quoted(struct buf *sql, const char *text)

@@ -132,10 +132,7 @@ bool status_bool(const struct cJSON *value, bool *out)
     double number;
 
     if (json_is_bool(value)) {
-        struct buf word = BUF_EMPTY(8);
-        json_add_value(&word, value);
-        *out = strcmp(buf_text(&word), "true") == 0;
-        buf_free(&word);
+        *out = json_is_true(value);
         return true;
     }
     if (text && (is_one_of(text, yes) || is_one_of(text, no))) {

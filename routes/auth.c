@@ -1,5 +1,6 @@
 #include "routes/auth_private.h"
 
+#include "base/address.h"
 #include "base/memory.h"
 #include "base/sign.h"
 #include "base/text.h"
@@ -99,7 +100,11 @@ void auth_set_door(struct auth *auth, void (*door)(struct call *call, int status
 
 void auth_set_listener(struct auth *auth, const char *address)
 {
+    const char *host = strstr(address, "://");
+    struct address at;
+
     auth->listens_on_socket = text_starts(address, "unix:");
+    auth->lets_others_in = host && address_parse(host + 3, &at) && !address_is_loopback(&at);
     credential_host(auth->listens_on_socket ? "" : address, auth->listener_host, sizeof auth->listener_host);
 }
 
@@ -306,7 +311,7 @@ enum auth_state auth_check(struct auth *auth, struct call *call, int64_t now_wal
 
     assert(call->route);
     peer_resolve(&auth->trust, call);
-    call->loopback = auth->options.listens_on_loopback && !credential_is_forwarded(call);
+    call->loopback = auth->options.listens_on_loopback && !auth->lets_others_in && !credential_is_forwarded(call);
     if (call->route->access != ACCESS_SOURCE)
         return people_check(auth, call, &credential);
     const char *name = call_param(call, "source");

@@ -16,6 +16,7 @@ struct auth {
     const char *prefix; /* of our links: the path of public_url */
     char listener_host[AUTH_HOST_MAX], public_host[AUTH_HOST_MAX];
     bool listens_on_socket;
+    bool lets_others_in; /* the listener is on no loopback, whatever the options say: it may be the service manager's socket */
     struct peer_trust trust;
     struct passwords *passwords;
     struct sessions *sessions;

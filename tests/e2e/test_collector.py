@@ -6,7 +6,9 @@ import json
 import os
 import re
 import shutil
+import socket
 import subprocess
+import sys
 import threading
 import time
 
@@ -168,6 +170,25 @@ def test_without_tokens_only_loopback_is_served(make):
     c = make()
     c.start()
     assert c.write("t v=1", headers={"X-Forwarded-For": "203.0.113.7"}).status == 401
+
+
+LAUNCH = """
+import os, sys
+os.dup2(int(sys.argv[1]), 3)
+os.set_inheritable(3, True)
+os.environ.update(LISTEN_FDS="1", LISTEN_PID=str(os.getpid()))
+os.execv(sys.argv[2], sys.argv[2:])
+"""
+
+
+def test_a_socket_of_the_service_managers_is_judged_by_its_own_address(make):
+    c = make()
+    with socket.create_server(("0.0.0.0", 0)) as listener:
+        c.run([sys.executable, "-c", LAUNCH, str(listener.fileno()), str(BIN), "serve", "--config", str(c.path)], pass_fds=(listener.fileno(),))
+        c.wait_line(lambda line: "listening" in line)
+        c.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        assert c.write("t v=1").status == 401
+        assert c.stop() == 0
 
 
 # -- what QuestDB refuses

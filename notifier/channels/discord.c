@@ -254,14 +254,18 @@ static void put_allowed_mentions(struct json_out *json, const char *mention)
     json_shut(json, '}');
 }
 
+static bool names_thread(const struct channel_config *config, const struct sending *sending)
+{
+    return config->thread_id && sending->form == FORM_RICH; /* a lower rung goes without: it may be what was refused */
+}
+
 /* The hook's URL with our arguments before whatever it has; for an edit the message's id ends its path. */
 static const char *make_url(const struct channel_config *config, const struct sending *sending, bool edit, struct arena *arena)
 {
     const char *question = strchr(config->webhook_url, '?');
     size_t length = question ? (size_t)(question - config->webhook_url) : strlen(config->webhook_url);
     const char *path = url_base(arena_bytes(arena, config->webhook_url, length), arena);
-    /* A lower rung goes without the thread: that may be what was refused. */
-    const char *thread = config->thread_id && sending->form == FORM_RICH ? arena_printf(arena, "thread_id=%s", config->thread_id) : "";
+    const char *thread = names_thread(config, sending) ? arena_printf(arena, "thread_id=%s", config->thread_id) : "";
     const char *rest = question ? question + 1 : "";
     struct buf url = BUF_EMPTY(8192);
 
@@ -338,7 +342,7 @@ static int64_t read_wish(const struct reply *reply, const struct cJSON *json)
     return wait_ms < 0 ? reply_retry_after_ms(reply) : wait_ms;
 }
 
-static enum outcome judge(int status, int64_t code, bool edit)
+static enum outcome judge(int status, int64_t code, bool edit, bool threaded)
 {
     if (edit && (code == 10008 || code == 30046))
         return OUTCOME_REFUSED_CONTENT; /* the first message is gone, or edited too often: the post tells */
@@ -346,8 +350,8 @@ static enum outcome judge(int status, int64_t code, bool edit)
         return OUTCOME_BUSY;
     if (status >= 500 || status == 408)
         return OUTCOME_UNCLEAR;
-    if (code == 10003)
-        return OUTCOME_REFUSED_CONTENT; /* the thread is gone: the next rung goes without it */
+    if (code == 10003) /* unknown channel: the thread's, or the hook's own */
+        return threaded ? OUTCOME_REFUSED_CONTENT : OUTCOME_REFUSED_CHANNEL;
     if (status == 400 || status == 413)
         return code == 220001 || code == 220003 ? OUTCOME_REFUSED_CHANNEL : OUTCOME_REFUSED_CONTENT;
     return OUTCOME_REFUSED_CHANNEL;
@@ -356,7 +360,6 @@ static enum outcome judge(int status, int64_t code, bool edit)
 static void discord_read(const struct channel_config *config, const struct sending *sending, const struct rendered_part *parts,
                          size_t part_count, const struct reply *reply, struct arena *arena, struct verdict *out)
 {
-    (void)sending;
     if (verdict_of_end(out, part_count, reply, config, arena))
         return;
     struct cJSON *json = json_parse(reply->body, reply->body_length, NULL);
@@ -369,7 +372,7 @@ static void discord_read(const struct channel_config *config, const struct sendi
         verdict_all(out, part_count, ok ? OUTCOME_TAKEN : OUTCOME_UNCLEAR, ok ? NULL : "an answer that is not Discord's", config, arena);
         out->parts[0].remote_id = arena_text(arena, id);
     } else {
-        enum outcome outcome = judge(reply->status, code, parts[0].kind == PART_EDIT);
+        enum outcome outcome = judge(reply->status, code, parts[0].kind == PART_EDIT, names_thread(config, sending));
         const char *words = arena_printf(arena, "%d %s", reply->status, text_or(json_get_text(json, "message"), "no words"));
         if (code)
             words = arena_printf(arena, "%s (code %lld)", words, (long long)code);

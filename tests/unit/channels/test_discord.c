@@ -17,7 +17,7 @@ static const struct verdict_row replies[] = {
     {"slow down, a negative wish", PART_POST, 429, NULL, "{\"retry_after\":-1}", OUTCOME_BUSY, -1, NULL, NULL},
     {"revoked", PART_POST, ERROR(404, 10015), OUTCOME_REFUSED_CHANNEL, -1, NULL, NULL},
     {"revoked, seen at an edit", PART_EDIT, ERROR(404, 10015), OUTCOME_REFUSED_CHANNEL, -1, NULL, NULL},
-    {"no such thread", PART_POST, ERROR(404, 10003), OUTCOME_REFUSED_CONTENT, -1, NULL, NULL},
+    {"the hook's own channel is gone", PART_POST, ERROR(404, 10003), OUTCOME_REFUSED_CHANNEL, -1, NULL, NULL},
     {"the first message is gone", PART_EDIT, ERROR(404, 10008), OUTCOME_REFUSED_CONTENT, -1, NULL, NULL},
     {"edited too often", PART_EDIT, ERROR(429, 30046), OUTCOME_REFUSED_CONTENT, -1, NULL, NULL},
     {"too old to edit", PART_EDIT, ERROR(400, 30046), OUTCOME_REFUSED_CONTENT, -1, NULL, NULL},
@@ -35,6 +35,11 @@ static const struct verdict_row replies[] = {
      OUTCOME_REFUSED_CHANNEL, -1, NULL, NULL},
     {"no answer", PART_POST, 0, NULL, NULL, OUTCOME_UNCLEAR, -1, NULL, NULL},
     {"not sent", PART_POST, -1, NULL, NULL, OUTCOME_FAILED, -1, NULL, NULL},
+};
+
+static const struct verdict_row replies_in_a_thread[] = {
+    {"no such thread", PART_POST, ERROR(404, 10003), OUTCOME_REFUSED_CONTENT, -1, NULL, NULL},
+    {"a locked thread", PART_POST, ERROR(400, 160005), OUTCOME_REFUSED_CONTENT, -1, NULL, NULL},
 };
 
 static size_t runes_of(const struct cJSON *json, const char *key)
@@ -156,6 +161,9 @@ int main(void)
 {
     config.codec = channel_find("discord");
     check_verdicts(&config, replies, LENGTH(replies));
+    config.thread_id = "998";
+    check_verdicts(&config, replies_in_a_thread, LENGTH(replies_in_a_thread));
+    config.thread_id = NULL;
     each_hostile_request(&config, "77", check_body);
     config.mentions[0] = (struct pair){"critical", "@here"};
     config.mention_count = 1;

@@ -366,11 +366,10 @@ static void discord_read(const struct channel_config *config, const struct sendi
     int64_t code = json_get_int(json, "code", 0);
 
     if (reply->status >= 200 && reply->status < 300) {
-        const char *id = json_get_text(json, "id");
-        /* Asked to wait, it shows the message: a proxy's page is no receipt. */
-        bool ok = id || reply->status == 204;
+        /* A proxy's page is no receipt; a relay that says less than Discord is one. */
+        bool ok = json || !reply->body_length;
         verdict_all(out, part_count, ok ? OUTCOME_TAKEN : OUTCOME_UNCLEAR, ok ? NULL : "an answer that is not Discord's", config, arena);
-        out->parts[0].remote_id = arena_text(arena, id);
+        out->parts[0].remote_id = arena_text(arena, json_get_text(json, "id"));
     } else {
         enum outcome outcome = judge(reply->status, code, parts[0].kind == PART_EDIT, names_thread(config, sending));
         const char *words = arena_printf(arena, "%d %s", reply->status, text_or(json_get_text(json, "message"), "no words"));

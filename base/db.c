@@ -200,11 +200,6 @@ bool db_checkpoint(struct db *db, struct err *err)
            fail(db, err, "checkpoint");
 }
 
-int db_last_code(const struct db *db)
-{
-    return db->last_code;
-}
-
 bool db_failure_is_constraint(const struct db *db)
 {
     return (db->last_code & 0xff) == SQLITE_CONSTRAINT;
@@ -276,8 +271,6 @@ static void bound(int code)
 }
 
 void db_bind_int(struct db_stmt *stmt, int index, int64_t value) { bound(sqlite3_bind_int64(stmt->handle, index, value)); }
-void db_bind_double(struct db_stmt *stmt, int index, double value) { bound(sqlite3_bind_double(stmt->handle, index, value)); }
-void db_bind_null(struct db_stmt *stmt, int index) { bound(sqlite3_bind_null(stmt->handle, index)); }
 
 void db_bind_text(struct db_stmt *stmt, int index, const char *text)
 {

@@ -27,7 +27,6 @@ bool db_commit(struct db *db, struct err *err);
 void db_rollback(struct db *db); /* fine without a transaction */
 bool db_checkpoint(struct db *db, struct err *err); /* PASSIVE; when idle */
 /* SQLite's extended result code of the last failure: SQLITE_CONSTRAINT is a bug above us, SQLITE_IOERR* wants a reopen. */
-int db_last_code(const struct db *db);
 bool db_failure_is_constraint(const struct db *db);
 bool db_failure_is_damage(const struct db *db); /* CORRUPT, NOTADB: the file itself is wrong */
 bool db_failure_is_io(const struct db *db); /* IOERR, CORRUPT, NOTADB, FULL, READONLY, CANTOPEN */
@@ -35,10 +34,8 @@ bool db_failure_is_io(const struct db *db); /* IOERR, CORRUPT, NOTADB, FULL, REA
 /* A statement is found in the cache by the pointer and content of its text, reset and unbound. */
 struct db_stmt *db_prepare(struct db *db, const char *sql, struct err *err); /* NULL on error; owned by db */
 void db_bind_int(struct db_stmt *stmt, int index, int64_t value);            /* index from 1 */
-void db_bind_double(struct db_stmt *stmt, int index, double value);
 void db_bind_text(struct db_stmt *stmt, int index, const char *text);        /* NULL binds NULL; borrowed until the step */
 void db_bind_blob(struct db_stmt *stmt, int index, const void *data, size_t length);
-void db_bind_null(struct db_stmt *stmt, int index);
 /* True: a row, or done (*row tells). False: failed. */
 bool db_step(struct db_stmt *stmt, bool *row, struct err *err);
 bool db_run(struct db_stmt *stmt, struct err *err); /* step to the end, rows ignored, reset */

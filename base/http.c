@@ -425,11 +425,6 @@ void http_run(struct http *http)
     sockets_run(&http->sockets);
 }
 
-void http_wake(struct http *http)
-{
-    curl_multi_wakeup(http->multi);
-}
-
 bool http_fetch(const struct http_request *request, struct http_reply *reply, struct err *err)
 {
     *reply = (struct http_reply){.end = HTTP_NOT_SENT};

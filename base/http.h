@@ -76,10 +76,9 @@ void http_free(struct http *http); /* drops what is in flight without calling ba
 bool http_start(struct http *http, const struct http_request *request, uint64_t tag, http_done done, void *context,
                 struct err *err);
 size_t http_in_flight(const struct http *http);
-/* Waits until a transfer moves, fd (or -1) is readable, http_wake is called, or the time is over. */
+/* Waits until a transfer moves, fd (or -1) is readable, or the time is over. */
 void http_wait(struct http *http, int fd, int64_t timeout_ms);
 void http_run(struct http *http);  /* moves transfers on, calls back the finished; never blocks */
-void http_wake(struct http *http); /* from any thread */
 
 /* One request, waited for: for the command line only. The caller frees reply with http_reply_free. */
 bool http_fetch(const struct http_request *request, struct http_reply *reply, struct err *err);

@@ -41,7 +41,7 @@ void json_add_value(struct buf *buf, const struct cJSON *json); /* compact text 
 
 /* Writer: commas are its business. Begin, fill, end:
  *   struct json_out out = json_out(&buf);
- *   json_open(&out, '{'); json_member(&out, "id"); json_put_text(&out, "7"); json_close_with(&out, '}');
+ *   json_open(&out, '{'); json_member(&out, "id"); json_put_text(&out, "7"); json_shut(&out, '}');
  * Text is cleaned to valid UTF-8 and escaped; `<` `>` `&` as \u003c.. so that it may stand in a page. */
 struct json_out {
     struct buf *buf;

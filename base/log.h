@@ -14,8 +14,7 @@ enum log_format { LOG_LOGFMT, LOG_JSON };
 void log_start(enum log_format format, enum log_level least); /* starts the writer thread */
 void log_stop(void);                                          /* writes what is left (2 s at most), ends the thread */
 
-/* log_event(LOG_INFO, "delivered", "delivery", "%llu", id, "channel", "%s", name, NULL): pairs of key and
- * printf format with its arguments are error-prone, so a line is built instead: */
+/* A line is built pair by pair: begin, add, end. */
 struct log_line {
     struct buf text;
     enum log_level level;

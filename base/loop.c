@@ -89,11 +89,6 @@ bool loop_add(struct loop *loop, int fd, loop_ready ready, void *context, struct
     return watch_fd(loop, fd, EPOLLIN | EPOLLRDHUP, ready, context, err);
 }
 
-bool loop_add_write(struct loop *loop, int fd, loop_ready ready, void *context, struct err *err)
-{
-    return watch_fd(loop, fd, EPOLLOUT, ready, context, err);
-}
-
 void loop_remove(struct loop *loop, int fd)
 {
     epoll_ctl(loop->epoll, EPOLL_CTL_DEL, fd, NULL);

@@ -16,7 +16,6 @@ typedef void (*loop_ready)(void *context, int fd);
 struct loop *loop_new(struct http *http, struct err *err); /* http borrowed; may be NULL */
 void loop_free(struct loop *loop);
 bool loop_add(struct loop *loop, int fd, loop_ready ready, void *context, struct err *err); /* readable (or closed) */
-bool loop_add_write(struct loop *loop, int fd, loop_ready ready, void *context, struct err *err); /* writable */
 void loop_remove(struct loop *loop, int fd); /* fine from within a callback */
 /* SIGTERM, SIGINT, SIGHUP, SIGCHLD as ordinary calls (signalfd); the signals get blocked in this and later threads. */
 bool loop_signals(struct loop *loop, const int *signals, size_t count, void (*caught)(void *context, int signal),

@@ -136,16 +136,14 @@ static void test_values(void)
     struct db *db = db_open(":memory:", DB_WRITE, NULL, &err);
 
     REQUIRE(db && db_exec(db, "CREATE TABLE t(i,d,t,b,n)", &err), "%s", err.text);
-    struct db_stmt *put = db_prepare(db, "INSERT INTO t VALUES (?1,?2,?3,?4,?5)", &err);
+    struct db_stmt *put = db_prepare(db, "INSERT INTO t VALUES (?1,1.5,?3,?4,NULL)", &err);
     REQUIRE(put, "%s", err.text);
     db_bind_int(put, 1, INT64_MIN);
-    db_bind_double(put, 2, 1.5);
     db_bind_text(put, 3, "it's");
     db_bind_blob(put, 4, blob, sizeof blob);
-    db_bind_null(put, 5);
     REQUIRE(db_run(put, &err), "%s", err.text);
     CHECK_INT(db_changes(db), 1);
-    put = db_prepare(db, "INSERT INTO t VALUES (?1,?2,?3,?4,?5)", &err);
+    put = db_prepare(db, "INSERT INTO t VALUES (?1,1.5,?3,?4,NULL)", &err);
     db_bind_text(put, 3, NULL);
     db_bind_blob(put, 4, NULL, 0);
     REQUIRE(put && db_run(put, &err), "%s", err.text);
@@ -347,7 +345,7 @@ static void test_full(void)
     REQUIRE(db && db_exec(db, "CREATE TABLE f(a); PRAGMA max_page_count=40", &err), "%s", err.text);
     CHECK(db_begin(db, &err), "%s", err.text);
     CHECK(!db_exec(db, "INSERT INTO f VALUES (randomblob(1000000))", &err) && db_failure_is_io(db) && !db_failure_is_constraint(db),
-          "%d: %s", db_last_code(db), err.text);
+          "%s", err.text);
     db_rollback(db);
     CHECK(db_exec(db, "INSERT INTO f VALUES (1)", &err), "%s", err.text);
     db_close(db);

@@ -74,21 +74,6 @@ static void test_descriptors(struct http *http)
     loop_free(loop);
 }
 
-static void test_write(void)
-{
-    struct err err = {0};
-    struct loop *loop = loop_new(NULL, &err);
-    struct seen seen = {.loop = loop, .remove_fd = -1};
-    int one[2];
-
-    REQUIRE(loop && pipe(one) == 0 && loop_add_write(loop, one[1], ready, &seen, &err), "%s", err.text);
-    loop_wait(loop, 5000);
-    CHECK(seen.calls == 1 && seen.last_fd == one[1], "writable");
-    close(one[0]);
-    close(one[1]);
-    loop_free(loop);
-}
-
 /* Both are ready; whichever is called first removes the other, which must then hear nothing. */
 static void test_remove_within(void)
 {
@@ -218,7 +203,6 @@ int main(void)
     struct http *http = http_new(&err);
     test_descriptors(NULL);
     test_descriptors(http);
-    test_write();
     test_remove_within();
     test_successor();
     test_wake(NULL);

@@ -86,6 +86,13 @@ void address_write(const struct address *address, char out[ADDRESS_TEXT_MAX])
         snprintf(out, ADDRESS_TEXT_MAX, "unix");
 }
 
+bool address_is_loopback(const struct address *address)
+{
+    static const uint8_t one[16] = {[15] = 1};
+
+    return address->known && (address->v6 ? memcmp(address->bytes, one, 16) == 0 : address->bytes[0] == 127);
+}
+
 static bool bits_are_equal(const uint8_t *a, const uint8_t *b, unsigned bits)
 {
     unsigned whole = bits / 8, rest = bits % 8;

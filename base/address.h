@@ -28,6 +28,7 @@ bool address_parse(const char *text, struct address *out);
 struct address address_of(const struct sockaddr *peer); /* NULL: unknown */
 /* Writes "192.0.2.7" or "2001:db8::1"; "unix" for one that is not known. */
 void address_write(const struct address *address, char out[ADDRESS_TEXT_MAX]);
+bool address_is_loopback(const struct address *address);
 /* "10.0.0.0/8", "2001:db8::/32", or one address. Bits behind the prefix must be 0: 10.0.0.1/8 is a slip. */
 bool address_range_parse(const char *text, struct address_range *out, struct err *err);
 bool address_range_holds(const struct address_range *range, const struct address *address);

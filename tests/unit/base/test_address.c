@@ -70,12 +70,15 @@ static void test_peers(void)
     struct address address = address_of((const struct sockaddr *)&v4);
     address_write(&address, text);
     CHECK(test_same(text, "127.0.0.2"), "%s", text);
+    CHECK(address_is_loopback(&address), "all of 127/8");
     address = address_of((const struct sockaddr *)&v6);
     address_write(&address, text);
     CHECK(test_same(text, "::1"), "%s", text);
+    CHECK(address_is_loopback(&address), "::1");
     address = address_of(&local);
     address_write(&address, text);
     CHECK(test_same(text, "unix"), "%s", text);
+    CHECK(!address_is_loopback(&address), "a socket file has no address");
 }
 
 int main(void)

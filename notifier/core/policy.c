@@ -1,6 +1,7 @@
 #include "notifier/core/policy.h"
 
 #include "base/buf.h"
+#include "base/text.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -237,6 +238,19 @@ void policy_node_group_by(struct policy *policy, struct policy_node *node, const
         node->group_by[i] = arena_text(policy->arena, names[i]);
 }
 
+/* Of a path that is too long to be an id. */
+static uint64_t path_hash(const char *parent_id, const struct policy_node *node)
+{
+    uint64_t hash = text_hash(parent_id, strlen(parent_id), node->matcher_count);
+
+    for (size_t i = 0; i < node->matcher_count; i++) {
+        const char *name = matcher_name(node->matchers[i]), *value = matcher_value(node->matchers[i]);
+        hash = text_hash(name, strlen(name), hash + (uint64_t)matcher_kind(node->matchers[i]));
+        hash = text_hash(value, strlen(value), hash);
+    }
+    return hash;
+}
+
 /* Alertmanager's key is the path of matchers, which siblings with equal matchers share: a later one gets its number. */
 static void name_node(struct policy *policy, struct policy_node *node, const char *parent_id, size_t twin)
 {
@@ -248,6 +262,10 @@ static void name_node(struct policy *policy, struct policy_node *node, const cha
         matcher_write(node->matchers[i], &id);
     }
     buf_add_char(&id, '}');
+    if (id.full) {
+        buf_clear(&id);
+        buf_addf(&id, "{#%016llx}", (unsigned long long)path_hash(parent_id, node));
+    }
     if (twin)
         buf_addf(&id, "#%zu", twin + 1);
     node->id = arena_text(policy->arena, buf_text(&id));

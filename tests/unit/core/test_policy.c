@@ -286,8 +286,37 @@ static void test_bad_matcher(void)
     policy_free(policy);
 }
 
+/* A route by a long list of hosts, and routes beneath it: each is known by a name of its own. */
+static void test_ids_of_long_matchers(void)
+{
+    static const char *const teams[] = {"team=\"a\"", "team=\"b\""};
+    struct buf hosts = BUF_EMPTY(8192);
+    struct policy *policy = policy_new();
+    struct policy_node *nodes[3];
+    struct err err;
+
+    policy_add_channel(policy, "chat");
+    policy->root = policy_add_node(policy, NULL);
+    buf_add_text(&hosts, "host=~\"");
+    for (int i = 0; i < 400; i++)
+        buf_addf(&hosts, "%shost-%03d", i ? "|" : "", i);
+    buf_add_char(&hosts, '"');
+    for (int i = 0; i < 3; i++) {
+        nodes[i] = policy_add_node(policy, i ? nodes[0] : policy->root);
+        REQUIRE(policy_add_matcher(policy, nodes[i], i ? teams[i - 1] : buf_text(&hosts), &err), "%s", err.text);
+    }
+    for (int i = 0; i < 2; i++) /* the path of both is longer than an id may be */
+        REQUIRE(policy_add_matcher(policy, nodes[0], buf_text(&hosts), &err), "%s", err.text);
+    policy_seal(policy);
+    for (int i = 0; i < 3; i++)
+        CHECK(policy_node_by_id(policy, nodes[i]->id) == nodes[i], "node %d is found as another: %.60s", i, nodes[i]->id);
+    buf_free(&hosts);
+    policy_free(policy);
+}
+
 int main(void)
 {
+    test_ids_of_long_matchers();
     test_walk();
     test_walk_bound();
     test_ids();

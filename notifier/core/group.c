@@ -205,6 +205,12 @@ void group_due(struct core *core, struct group *group, int64_t ms)
     group_mark(core, group);
 }
 
+int64_t group_wait_max_ms(const struct core *core, const struct group *group)
+{
+    const struct policy_node *node = group_settings(core, group);
+    return node->group_wait_ms > node->group_interval_ms ? node->group_wait_ms : node->group_interval_ms;
+}
+
 /* First words after group_wait, later ones group_interval after the last flush; tests at once. */
 void group_touch(struct core *core, struct group *group)
 {

@@ -30,10 +30,8 @@ static void load_group(struct core *core, const struct record_group *row)
 {
     struct group *group = group_new(core, row);
     group->node = policy_node_by_id(core->policy, row->node_id);
-    const struct policy_node *node = group_settings(core, group);
-    int64_t wait_max_ms = node->group_wait_ms > node->group_interval_ms ? node->group_wait_ms : node->group_interval_ms;
     if (row->flush_due_ms)
-        group->flush_due = moment_due(core, row->flush_due_ms, wait_max_ms);
+        group->flush_due = moment_due(core, row->flush_due_ms, group_wait_max_ms(core, group));
     if (row->flushed_ms)
         group->flushed = moment_past(core, row->flushed_ms);
 }

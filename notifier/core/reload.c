@@ -145,8 +145,11 @@ void reload(struct core *core, const struct policy *policy)
     core->policy = policy;
     core_configure_targets(core);
     struct group **groups = all_groups(core, &group_count);
-    for (size_t i = 0; i < group_count; i++)
+    for (size_t i = 0; i < group_count; i++) {
         groups[i]->node = policy_node_by_id(policy, groups[i]->node_id);
+        if (groups[i]->flush_due.wall_ms) /* under shorter waits, it is no longer than those */
+            group_due(core, groups[i], group_wait_max_ms(core, groups[i]));
+    }
     uint64_t *ids = ARENA_NEW(core->effects->arena, uint64_t, group_count + 1);
     for (size_t i = 0; i < group_count; i++)
         ids[i] = groups[i]->id;

@@ -291,6 +291,7 @@ void group_touch(struct core *core, struct group *group); /* something is owed: 
 /* Its delivery has ended, or is repeated: what came meanwhile is told in the group's time, and at once where that has come already. */
 void lane_touch(struct core *core, const struct lane *lane);
 void group_due(struct core *core, struct group *group, int64_t ms); /* its flush in ms, or earlier if one waits already */
+int64_t group_wait_max_ms(const struct core *core, const struct group *group); /* no flush is further away */
 void group_flush(struct core *core, struct group *group);
 void group_timer(struct core *core, struct group *group); /* its time has come */
 void group_refresh(struct core *core, struct group *group); /* after any change: timer, accounting, closing. May free it */

@@ -48,8 +48,22 @@ static void test_what_a_fallback_was_to_tell_when_it_is_not_hushed(void)
     scene_free(scene);
 }
 
+/* Whoever finds that he made people wait for an hour does not make them wait for the rest of it. */
+static void test_shorter_waits(void)
+{
+    static const struct scene_setup longer = {.interval_ms = 3600000}, shorter = {.interval_ms = 30000};
+    struct scene *scene = scene_new(scene_policy(&longer));
+
+    scene_play(scene, "+a 10s +b 1m");
+    reload(scene, &shorter);
+    scene_play(scene, "31s");
+    check_log(scene, "a shorter group_interval", "0 chat first notification +a; 100 chat new alerts added +b; ");
+    scene_free(scene);
+}
+
 int main(void)
 {
+    test_shorter_waits();
     test_what_a_fallback_has_been_given();
     test_what_a_fallback_was_to_tell_when_it_is_not_hushed();
     return test_end();

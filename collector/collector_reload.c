@@ -128,7 +128,7 @@ bool collector_reload(struct collector *collector, struct config *next, struct b
 
     if (collector->gone_count + collector->schedule.count > GONE_MAX)
         return err_set(err, ERR_LIMIT, "%zu sources that were taken out have not answered yet; try again in a minute", collector->gone_count);
-    bool other = !is_same_questdb(&now->questdb, &next->questdb) || (next->apply_schema && !now->apply_schema);
+    bool other = !is_same_questdb(&now->questdb, &next->questdb) || next->apply_schema != now->apply_schema;
     if (!text_equal(now->questdb.url, next->questdb.url))
         buf_add_text(words, "; what waits goes to the other questdb.url");
     name_differences(collector, next, words);

@@ -104,6 +104,16 @@ def test_sources_come_go_and_change_while_rows_wait(alone, status):
 
 
 @pytest.mark.smoke
+def test_rows_wait_for_the_schema_no_longer_than_somebody_wants_one(alone):
+    c = alone({"questdb": DEAD})
+    assert c.write(f"numbers number=1i {now_ns()}").status == 204
+    until(lambda: c.get("/health").json["questdb"]["reason"], "QuestDB's absence to be seen")
+    assert c.metric("collector_requests_total") == 0, "no row before its table"
+    c.configure({"questdb": {**DEAD, "apply_schema": False}})
+    reload(c)
+    until(lambda: c.metric("collector_requests_total") > 0, "the row to be tried")
+
+
 def test_a_bad_file_changes_nothing_and_says_where(alone, status):
     one = status(1)
     good = {"questdb": DEAD, "sources": [daemon_source("stays", one)], "auth": {"tokens": [{"name": "a", "token": "sekretOne"}]}}

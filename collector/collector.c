@@ -132,31 +132,6 @@ static void show(struct collector *collector, size_t rows, int64_t wall_ms)
     }
 }
 
-static enum push push_rows(struct collector *collector, size_t rows, const char *door, collector_kept kept, void *context, struct err *err)
-{
-    struct instant now = clock_now(&collector->options.clock);
-
-    if (!rows)
-        return PUSH_EMPTY;
-    bool room = collector->waiting_count < COLLECTOR_WAITING_MAX || err_set(err, ERR_LIMIT, "%d pushes wait for the disk", COLLECTOR_WAITING_MAX);
-    if (!room || !spool_add(collector->spool, buf_text(&collector->rows), collector->rows.length, rows, now.wall_ms, err)) {
-        if (!collector->full)
-            log_say(LOG_ERROR, "spool_full", "%s; pushes are refused until there is room", err->text);
-        collector->full = true;
-        census_undo(collector->census);
-        metrics_count(collector, "collector_rows_refused_total", (double)rows, "full");
-        return PUSH_BUSY;
-    }
-    census_keep(collector->census);
-    collector->full = false;
-    collector->stamped_ns = collector_now_ns(collector) + (int64_t)rows - 1;
-    collector->waiting[collector->waiting_count++] = (struct waiting){kept, context, rows, door};
-    show(collector, rows, now.wall_ms);
-    if (collector->rows.capacity > ROWS_KEPT_MAX)
-        buf_free(&collector->rows);
-    return PUSH_WAITS;
-}
-
 void collector_limit_reached(struct collector *collector, const char *door, const struct err *err)
 {
     int64_t wall_ms = clock_now(&collector->options.clock).wall_ms;
@@ -178,6 +153,35 @@ static enum push refuse_push(struct collector *collector, const char *door, cons
     if (limit)
         collector_limit_reached(collector, door, err);
     return PUSH_BAD;
+}
+
+static enum push push_rows(struct collector *collector, size_t rows, const char *door, collector_kept kept, void *context, struct err *err)
+{
+    struct instant now = clock_now(&collector->options.clock);
+
+    if (!rows)
+        return PUSH_EMPTY;
+    if (collector->rows.length > spool_state(collector->spool).max_bytes) {
+        err_set(err, ERR_INPUT, "a push of %zu bytes is more than the whole spool may hold (spool.max_size)", collector->rows.length);
+        return refuse_push(collector, door, err);
+    }
+    bool room = collector->waiting_count < COLLECTOR_WAITING_MAX || err_set(err, ERR_LIMIT, "%d pushes wait for the disk", COLLECTOR_WAITING_MAX);
+    if (!room || !spool_add(collector->spool, buf_text(&collector->rows), collector->rows.length, rows, now.wall_ms, err)) {
+        if (!collector->full)
+            log_say(LOG_ERROR, "spool_full", "%s; pushes are refused until there is room", err->text);
+        collector->full = true;
+        census_undo(collector->census);
+        metrics_count(collector, "collector_rows_refused_total", (double)rows, "full");
+        return PUSH_BUSY;
+    }
+    census_keep(collector->census);
+    collector->full = false;
+    collector->stamped_ns = collector_now_ns(collector) + (int64_t)rows - 1;
+    collector->waiting[collector->waiting_count++] = (struct waiting){kept, context, rows, door};
+    show(collector, rows, now.wall_ms);
+    if (collector->rows.capacity > ROWS_KEPT_MAX)
+        buf_free(&collector->rows);
+    return PUSH_WAITS;
 }
 
 enum push collector_push_lines(struct collector *collector, const char *text, size_t length, const char *precision,

@@ -331,6 +331,14 @@ def test_a_full_spool_says_so_and_recovers(tmp_path, make):
         server.stop()
 
 
+def test_what_no_spool_could_hold_is_not_asked_for_again(tmp_path):
+    c = Collector(tmp_path / "c", {"questdb": {"url": "http://127.0.0.1:1"}, "spool": {"max_size": "1MiB"}}).start()
+    reply = c.write("".join(f"numbers,pad={'x' * 1000} number={i}i {now_ns()}\n" for i in range(1100)))
+    assert reply.status == 400 and "spool.max_size" in reply.json["message"], reply
+    assert c.get("/ready").status == 200 and c.write(f"numbers number=1i {now_ns()}").status == 204
+    c.finish()
+
+
 def test_spool_drain_and_verify(questdb, make, table):
     c = make({"questdb": {"url": "http://127.0.0.1:1"}}).start()
     stamp = now_ns()

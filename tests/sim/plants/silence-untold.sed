@@ -1,3 +1,3 @@
 # an alert that still fires when its silence ends is forgotten
 # notifier/core/hush.c
-s/^    told->settled_seq = told->owed_seq = told->alert->seq - 1;$/    return;/
+s/^    told_owe_again(core, told);$/    return;/

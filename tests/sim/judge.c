@@ -204,6 +204,8 @@ static void judge_final(struct life *life, const struct record_delivery *row)
     case SETTLED_DEAD: judge_dead(life, row); break;
     case SETTLED_CARRIED:
         MARK(carried);
+        if (row->reason == REASON_DIGEST)
+            life_fail(life, "P2: digest %llu is carried by a message about one group", (unsigned long long)row->id);
         if (!store_mem_find(life->ledger, RECORD_DELIVERY, row->carried_by, NULL, 0))
             life_fail(life, "delivery %llu is carried by %llu, which is not stored", (unsigned long long)row->id,
                       (unsigned long long)row->carried_by);

@@ -72,6 +72,25 @@ bool delivery_is_idle(const struct delivery *delivery)
     return true;
 }
 
+bool delivery_is_told(const struct delivery *delivery)
+{
+    bool told = false;
+
+    for (uint16_t i = 0; i < delivery->part_count; i++) {
+        if (delivery->parts[i].optional)
+            continue;
+        if (delivery->parts[i].state != PART_DELIVERED && delivery->parts[i].state != PART_FAILED)
+            return false;
+        told = told || delivery->parts[i].state == PART_DELIVERED;
+    }
+    return told;
+}
+
+bool delivery_is_courtesy(const struct delivery *delivery)
+{
+    return amend_is(delivery) || delivery_is_told(delivery);
+}
+
 void delivery_free(struct core *core, struct delivery *delivery)
 {
     target_unqueue(delivery);
@@ -124,7 +143,7 @@ void delivery_end(struct core *core, struct delivery *delivery, enum settled sta
     unfreeze(delivery);
     struct record_delivery *row = write_row(core, delivery);
     row->state = state;
-    row->settled_ms = core->now.wall_ms;
+    row->settled_ms = state == SETTLED_DELIVERED && delivery->told.wall_ms >= delivery->opened_ms ? delivery->told.wall_ms : core->now.wall_ms;
     row->carried_by = carried_by;
     if (state != SETTLED_DELIVERED)
         core_count_delivery(core, delivery, settled_text(state), 0, delivery->words);
@@ -215,6 +234,10 @@ void delivery_die(struct core *core, struct delivery *delivery, const char *why)
     }
     if (amend_is(delivery)) {
         amend_give_up(core, delivery, why);
+        return;
+    }
+    if (delivery_is_told(delivery)) {
+        delivery_told(core, delivery);
         return;
     }
     if (failover(core, delivery, why))

@@ -93,7 +93,7 @@ static bool can_be_gathered(const struct delivery *delivery)
 /* Critical goes first, one by one, while it is few; unless the rest has waited its time meanwhile. */
 static bool is_time(const struct core *core, const struct target *target)
 {
-    size_t critical = 0, gathered = 0, amends = 0, most = room(target);
+    size_t critical = 0, gathered = 0, courtesies = 0, most = room(target);
     int64_t age_ms = 0; /* of the oldest of the rest */
 
     if (target->ready.count <= most && target->pending <= core->policy->pending_per_channel_max)
@@ -101,12 +101,12 @@ static bool is_time(const struct core *core, const struct target *target)
     for (size_t i = 0; i < target->ready.count; i++) {
         const struct delivery *delivery = OWNER(target->ready.items[i], struct delivery, queue);
         gathered += can_be_gathered(delivery);
-        amends += amend_is(delivery);
-        critical += delivery->severity == 0;
-        if (delivery->severity && !amend_is(delivery) && delivery_age_ms(core, delivery) > age_ms)
+        courtesies += delivery_is_courtesy(delivery);
+        critical += delivery->severity == 0 && !delivery_is_courtesy(delivery);
+        if (delivery->severity && !delivery_is_courtesy(delivery) && delivery_age_ms(core, delivery) > age_ms)
             age_ms = delivery_age_ms(core, delivery);
     }
-    if (target->ready.count - amends <= most && target->pending <= core->policy->pending_per_channel_max)
+    if (target->ready.count - courtesies <= most && target->pending <= core->policy->pending_per_channel_max)
         return false;
     bool few = critical && critical <= most / 2;
     return gathered > 1 && !(few && age_ms < DIGEST_AFTER_MS);

@@ -33,7 +33,7 @@ bool failover_possible_for(const struct core *core, const struct lane *lane)
 
 bool failover_possible(const struct core *core, const struct delivery *delivery)
 {
-    return !amend_is(delivery) && failover_possible_for(core, delivery->lane);
+    return !delivery_is_courtesy(delivery) && failover_possible_for(core, delivery->lane);
 }
 
 int64_t failover_due_ms(const struct core *core, const struct delivery *delivery)
@@ -164,6 +164,8 @@ void failover_timer(struct core *core, struct delivery *delivery)
     bool silent = delivery->attempt_id && !answer_left_ms(core, delivery);
     char why[64];
 
+    if (delivery_is_told(delivery))
+        return; /* what it waits for is a courtesy */
     snprintf(why, sizeof why, "no receipt after %lld s", (long long)(delivery_age_ms(core, delivery) / 1000));
     if (!under_way && (delivery->severity == 0 || (last_call && delivery->tries)) && failover(core, delivery, delivery_error(delivery, why)))
         return;

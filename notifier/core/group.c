@@ -337,11 +337,23 @@ enum reason lane_reason_now(struct core *core, const struct lane *lane, enum rea
     return news.firing || news.resolved || news.both ? lane_reason(core, lane, &news) : otherwise;
 }
 
+/* Than what its delivery has told. */
+static bool lane_has_more(const struct lane *lane)
+{
+    for (const struct told *told = lane->pending; told; told = told->next)
+        if (!told->frozen_in)
+            return true;
+    return false;
+}
+
 /* False: there was nothing to say. */
 static bool lane_flush(struct core *core, struct lane *lane)
 {
     struct delivery *old = lane->delivery;
 
+    if (old && delivery_is_told(old) && !old->attempt_id && lane_has_more(lane))
+        delivery_told(core, old);
+    old = lane->delivery;
     if (old && (digest_is(old) || !delivery_is_idle(old)))
         return !amend_is(old); /* its answer brings the lane back */
     struct news news = lane_news(core, lane);

@@ -146,6 +146,8 @@ static void load_attempt(struct core *core, const struct record_attempt *row)
 
     if (target)
         throttle_sent(target, left_at(core, row));
+    if (delivery && delivery->message_id == row->message_id && row->outcome == OUTCOME_TAKEN)
+        delivery->told = moment_past(core, row->ended_ms); /* the last of them, should it be told */
     if (!delivery || row->ended_ms || delivery->message_id != row->message_id)
         return;
     delivery->attempt_id = row->id;
@@ -244,13 +246,21 @@ void core_load_done(struct core *core, struct instant now, struct effects *effec
     core->now = now;
     core->effects = effects;
     map_free(&core->messages);
+    struct delivery **told = ARENA_NEW(effects->arena, struct delivery *, core->deliveries.count + 1);
+    size_t told_count = 0;
     for (size_t at = 0; map_each(&core->deliveries, &at, &item);) {
         struct delivery *delivery = item;
         if (delivery->attempt_id)
             resume_sending(core, delivery);
+        if (delivery_is_told(delivery))
+            told[told_count++] = delivery;
+        else
+            delivery->told = (struct moment){0};
         target_queue(core, delivery);
         failover_watch(core, delivery);
     }
+    for (size_t i = 0; i < told_count; i++) /* but for an edit, which its answer would have ended */
+        delivery_told(core, told[i]);
     for (size_t at = 0; map_each(&core->alert_ids, &at, &item);) {
         target_recall(core, item);
         amend_load(core, item);

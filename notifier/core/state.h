@@ -25,7 +25,7 @@
 #define FALLBACKS_ALL_MS 45000              /* of SC-003's 60 s: what has failed until then goes over all that remain at once */
 #define DIGEST_AFTER_MS 30000               /* more than what can be sent in this time is gathered */
 #define DIGEST_DELIVERIES_MAX 20000         /* deliveries that one digest carries */
-#define EDIT_TRIES_MAX 3                    /* an optional part is not worth more */
+#define EDIT_TRIES_MAX 3                    /* an edit that tells nothing is not worth more */
 #define INTERN_MAX 4096                     /* distinct texts beyond which a reason that some sender gives is "other" */
 #define SELF_DOMAIN "notifier"              /* of our own troubles */
 #define TROUBLE_CHANNEL_DOWN "NotifierChannelDown"
@@ -153,6 +153,7 @@ struct delivery {
     enum form form;
     int64_t opened_ms;
     struct moment accepted; /* what has had its time is told by the steady one, whatever the wall clock does */
+    struct moment told; /* when the last of what counts was taken, though an edit may be left; wall 0: not all was */
     struct moment due;
     uint32_t tries;
     uint8_t severity;
@@ -377,6 +378,9 @@ void delivery_write_part(struct core *core, const struct delivery *delivery, uin
                          const char *remote_id);
 bool delivery_counts(const struct delivery *delivery); /* as pending: something waits in it that nobody was told */
 bool delivery_is_idle(const struct delivery *delivery); /* nothing in flight, nothing of its message said */
+bool delivery_is_courtesy(const struct delivery *delivery); /* an edit that tells nothing: behind all news, and nobody waits for it */
+bool delivery_is_told(const struct delivery *delivery); /* every part that counts is final, and one was taken: the channel knows */
+void delivery_told(struct core *core, struct delivery *delivery); /* ends it; nothing may be in flight */
 void delivery_retry(struct core *core, const struct event_retry *event);
 void delivery_drop(struct core *core, const struct event_retry *event);
 void core_count_delivery(struct core *core, const struct delivery *delivery, const char *outcome, double seconds, const char *words);

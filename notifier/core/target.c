@@ -37,7 +37,7 @@ void target_configure(struct target *target, const struct policy_channel *channe
 static void queue_ready(struct target *target, struct delivery *delivery)
 {
     heap_remove(&target->waiting, &delivery->queue);
-    int64_t rank = ((int64_t)(amend_is(delivery) ? UINT8_MAX + 1 : delivery->severity) << 48) + (delivery->accepted.wall_ms & 0xffffffffffffLL);
+    int64_t rank = ((int64_t)(delivery_is_courtesy(delivery) ? UINT8_MAX + 1 : delivery->severity) << 48) + (delivery->accepted.wall_ms & 0xffffffffffffLL);
     heap_set(&target->ready, &delivery->queue, rank, delivery->id);
 }
 

@@ -153,8 +153,8 @@ static void write_attempt(struct core *core, struct delivery *delivery, const st
     row->words = effects_text(core->effects, summary->words);
 }
 
-/* Every part is final and at least one that counts was taken: the channel knows. */
-static void delivered(struct core *core, struct delivery *delivery)
+/* What is left beside it, the first message's edit, is a courtesy: made later, if that still shows something (amend.c). */
+void delivery_told(struct core *core, struct delivery *delivery)
 {
     struct group *own = delivery->lane->group;
     uint64_t id = delivery->id;
@@ -165,22 +165,31 @@ static void delivered(struct core *core, struct delivery *delivery)
     struct item *items = ARENA_NEW(core->effects->arena, struct item, count + 1);
     bool gathered = digest_is(delivery), summary = summary_is(delivery);
     struct target *target = delivery->lane->target;
-    bool edited = false;
+    bool edited = false, stale = false;
 
-    for (uint16_t i = 0; i < delivery->part_count; i++)
+    assert(delivery_is_told(delivery) && !delivery->attempt_id);
+    if (!delivery->told.wall_ms)
+        delivery->told = moment_now(core);
+    for (uint16_t i = 0; i < delivery->part_count; i++) {
+        if (delivery->parts[i].state == PART_WAITING) {
+            delivery->parts[i].state = PART_FAILED;
+            delivery_write_part(core, delivery, i, NULL, NULL);
+        }
         edited = edited || (delivery->parts[i].kind == PART_EDIT && delivery->parts[i].state == PART_DELIVERED);
+        stale = stale || (delivery->parts[i].kind == PART_EDIT && delivery->parts[i].state == PART_FAILED);
+    }
     if (count)
         memcpy(items, delivery->items, count * sizeof items[0]);
     for (size_t i = 0; i < lane_count; i++) {
         lanes[i] = covered[i];
-        lane_notified(lanes[i], moment_now(core));
+        lane_notified(lanes[i], delivery->told);
         lane_write(core, lanes[i]);
-        if (gathered)
+        if (gathered || stale)
             amend_want(core, lanes[i]);
         else if (edited)
             amend_spared(core, lanes[i]);
     }
-    core_count_delivery(core, delivery, "delivered", (double)delivery_age_ms(core, delivery) / 1000, delivery->words);
+    core_count_delivery(core, delivery, "delivered", (double)(delivery->told.steady_ms - delivery->accepted.steady_ms) / 1000, delivery->words);
     delivery_end(core, delivery, SETTLED_DELIVERED, NULL, 0);
     for (uint32_t i = 0; i < count; i++) {
         bool may_know = items[i].told->status == TOLD_FIRING || items[i].told->told_ms;
@@ -211,22 +220,20 @@ static void delivered(struct core *core, struct delivery *delivery)
 /* True where the delivery ended. */
 static bool finish(struct core *core, struct delivery *delivery, const struct summary *summary)
 {
-    bool open = false, taken = false;
+    bool open = false, told = delivery_is_told(delivery);
 
-    for (uint16_t i = 0; i < delivery->part_count; i++) {
+    for (uint16_t i = 0; i < delivery->part_count; i++)
         open = open || delivery->parts[i].state == PART_WAITING;
-        taken = taken || (delivery->parts[i].state == PART_DELIVERED && !delivery->parts[i].optional);
-    }
-    if (summary->refused_channel) {
-        delivery_die(core, delivery, summary->words ? summary->words : "the channel refuses us");
-        return true;
-    }
-    if (open)
-        return false;
-    if (taken && amend_is(delivery))
+    if (told && !delivery->told.wall_ms)
+        delivery->told = moment_now(core);
+    if (told && amend_is(delivery))
         amend_delivered(core, delivery);
-    else if (taken)
-        delivered(core, delivery);
+    else if (told && (!open || summary->refused_channel))
+        delivery_told(core, delivery);
+    else if (summary->refused_channel)
+        delivery_die(core, delivery, summary->words ? summary->words : "the channel refuses us");
+    else if (open)
+        return false;
     else
         delivery_die(core, delivery, summary->words ? summary->words : "refused");
     return true;
@@ -269,6 +276,20 @@ static bool takes_apart(struct core *core, struct delivery *digest, const struct
     return true;
 }
 
+/* The first message's edit beside it. */
+static void go_on_told(struct core *core, struct delivery *delivery, const struct summary *summary)
+{
+    struct group *group = delivery->lane->group;
+    bool again = summary->failed || summary->unclear;
+
+    delivery->tries += again;
+    delivery->due = again ? moment_in(core, backoff_ms(delivery->tries, delivery->id)) : moment_now(core);
+    target_queue(core, delivery);
+    delivery_write(core, delivery);
+    lane_touch(core, delivery->lane); /* it ends before any news */
+    group_refresh(core, group);
+}
+
 /* What is certain not to have arrived is decided and worded anew; what may have is repeated as it was. */
 static void go_on(struct core *core, struct delivery *delivery, const struct event_verdict *event, const struct summary *summary)
 {
@@ -276,6 +297,10 @@ static void go_on(struct core *core, struct delivery *delivery, const struct eve
         return;
     if (amend_is(delivery)) {
         amend_failed(core, delivery, text_or(summary->words, "no answer"), summary->refused_content);
+        return;
+    }
+    if (delivery_is_told(delivery)) {
+        go_on_told(core, delivery, summary);
         return;
     }
     bool answered = delivery->parts[delivery->attempt_first].kind == PART_RECIPIENT && event->status;

@@ -81,28 +81,35 @@ static void add_ended(struct page *page, struct speeds *speeds, struct db_stmt *
     }
 }
 
-/* Tests are somebody's own doing and count for nothing here. */
+/* Tests are somebody's own doing and count for nothing here; nor do edits that tell nothing. */
 static void read_ended(struct page *page, struct speeds *speeds)
 {
     static const char ended[] =
         "SELECT d.channel, d.state, d.settled_ms - d.accepted_ms, d.settled_ms FROM deliveries d WHERE d.id IN (SELECT delivery_id FROM attempts"
         " INDEXED BY attempts_by_time WHERE started_ms >= ?1 ORDER BY started_ms DESC LIMIT ?2)"
-        " AND d.state IN (1, 4) AND d.settled_ms >= ?1 AND d.only_test IS NULL";
+        " AND d.state IN (1, 4) AND d.settled_ms >= ?1 AND d.only_test IS NULL AND d.reason <> ?3";
     struct db_stmt *stmt = page_ask(page, ended, page->query->now_ms - SPEED_WINDOW_MS);
 
-    if (stmt)
+    if (stmt) {
         db_bind_int(stmt, 2, SPEED_DELIVERIES_MAX);
+        db_bind_int(stmt, 3, REASON_AMEND);
+    }
     while (page_next(page, stmt))
         add_ended(page, speeds, stmt);
 }
 
+/* Of what was taken, an edit may be left that nobody waits for. */
 static void read_waiting(struct page *page, struct speeds *speeds)
 {
     static const char waiting[] =
         "SELECT d.channel, count(*) FROM deliveries d INDEXED BY deliveries_open WHERE d.state = 0 AND d.accepted_ms < ?1"
-        " AND d.only_test IS NULL GROUP BY d.channel";
+        " AND d.only_test IS NULL AND d.reason <> ?2 AND (coalesce(d.message_id, 0) = 0 OR NOT EXISTS (SELECT 1 FROM parts p"
+        " WHERE p.message_id = d.message_id AND p.optional = 1) OR EXISTS (SELECT 1 FROM parts p WHERE p.message_id = d.message_id"
+        " AND p.optional = 0 AND p.state <> 2)) GROUP BY d.channel";
     struct db_stmt *stmt = page_ask(page, waiting, page->query->now_ms - SPEED_PROMISE_MS);
 
+    if (stmt)
+        db_bind_int(stmt, 2, REASON_AMEND);
     while (page_next(page, stmt)) {
         struct speed *speed = speed_of(page, speeds, db_text(stmt, 0));
         speeds->all.waiting += (size_t)db_int(stmt, 1);

@@ -193,12 +193,35 @@ static void judge_dead(struct life *life, const struct record_delivery *row)
     life_fail(life, "P2: delivery %llu on %s is dead, and nobody is told", (unsigned long long)row->id, row->channel);
 }
 
+/* P5: what a channel has taken is told, and neither handed on nor given up, whatever becomes of the edit beside it. */
+static void judge_taken(struct life *life, const struct record_delivery *row)
+{
+    const struct store_mem *rows = life->ledger;
+    bool taken = false;
+
+    for (size_t i = store_mem_from(rows, RECORD_PART, row->message_id); row->message_id && i < store_mem_count(rows, RECORD_PART); i++) {
+        const struct record_part *part = &store_mem_at(rows, RECORD_PART, i)->part;
+        if (part->message_id != row->message_id)
+            break;
+        if (part->optional)
+            continue;
+        if (part->state != PART_DELIVERED)
+            return;
+        taken = true;
+    }
+    if (taken)
+        life_fail(life, "P5: delivery %llu was taken on %s, and is %s all the same", (unsigned long long)row->id, row->channel,
+                  row->state == SETTLED_DEAD ? "dead" : "told elsewhere");
+}
+
 static void judge_final(struct life *life, const struct record_delivery *row)
 {
     if (row->state == SETTLED_DELIVERED && row->reason == REASON_DIGEST)
         mark_reached(row->maybe_sent ? MARK_digest_unclear : MARK_digest);
     if (row->state == SETTLED_DELIVERED && row->reason == REASON_RECOVERY)
         mark_reached(row->tries ? MARK_summary_probes : MARK_summary);
+    if (row->state == SETTLED_DEAD || row->state == SETTLED_CARRIED)
+        judge_taken(life, row);
     switch (row->state) {
     case SETTLED_DELIVERED: judge_delivered(life, row); break;
     case SETTLED_DEAD: judge_dead(life, row); break;

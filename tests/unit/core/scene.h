@@ -52,6 +52,7 @@ struct scene {
     struct effect_render render;         /* the last one asked for */
     struct effect_reply reply;           /* the last one given */
     uint64_t dead_id, settlements[SETTLED_DEAD + 1];
+    int64_t took_ms;                 /* of what was delivered last, by its own row */
     uint32_t duplicates, stales, limits, tells;
     const char *moved_to, *failover;
     bool no_times;
@@ -201,6 +202,8 @@ static inline void scene_keep(struct scene *scene, const struct record *record)
         scene_log_time(scene);
         buf_addf(&scene->log, "%s dead: %s; ", record->delivery.channel, record->delivery.words);
     }
+    if (record->kind == RECORD_DELIVERY && record->delivery.state == SETTLED_DELIVERED)
+        scene->took_ms = record->delivery.settled_ms - record->delivery.accepted_ms;
     if (record->kind == RECORD_TOLD)
         scene->tells++;
     if (record->kind == RECORD_TARGET)

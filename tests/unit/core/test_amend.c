@@ -96,6 +96,35 @@ static void spared(void)
     scene_free(scene);
 }
 
+/* Chat took the news, and its rate held up the edit beside it: after deliver_within the fallback told the same news again. */
+static void taken_and_told_elsewhere(void)
+{
+    static const struct rendered_part parts[] = {{.kind = PART_POST, .content = "w"}, {.kind = PART_EDIT, .optional = true, .content = "w"}};
+    static const struct {
+        const char *story, *want;
+        struct rate rate;
+    } table[] = {
+        {"+b 3m", "60 chat new alerts added +b; 120 chat same words; ", {1, 60000}},
+        {"+b 40s +c 3m", "60 chat new alerts added +b; 120 chat new alerts added +c; 180 chat same words; ", {1, 60000}},
+        {"chat:hold +b 1s taken! chat:refused 5m", "60 chat new alerts added +b; 61 chat same words; ", {0}},
+        {"chat:hold +b 1s taken! chat:content 5m", "60 chat new alerts added +b; 61 chat same words; 61 chat first message kept true +b +a; ", {0}},
+    };
+
+    for (size_t i = 0; i < LENGTH(table); i++) {
+        struct scene *scene = scene_new(scene_policy(&(struct scene_setup){.edits = true, .mail_falls_back = true, .within_ms = 30000, .rates = {table[i].rate}}));
+        scene_play(scene, "+a 1m");
+        buf_clear(&scene->log);
+        scene->parts = parts;
+        scene->part_count = LENGTH(parts);
+        scene_play(scene, table[i].story);
+        CHECK(test_same(buf_text(&scene->log), table[i].want), "%s: %s", table[i].story, buf_text(&scene->log));
+        CHECK_INT(scene->settlements[SETTLED_DEAD], 0);
+        if (i == 0)
+            CHECK_INT(scene->took_ms, 0); /* it was told then; the edit came a minute later */
+        scene_free(scene);
+    }
+}
+
 /* Nobody waits for an edit: a channel that stays away does not keep its alerts for ever, nor takes it the room of others. */
 static void not_for_ever(void)
 {
@@ -145,6 +174,7 @@ int main(void)
     scene_stories(stories, LENGTH(stories), true);
     what_is_sent();
     spared();
+    taken_and_told_elsewhere();
     not_for_ever();
     reloaded();
     return test_end();

@@ -80,6 +80,10 @@ static void fill(struct store *store)
     add_delivery(&effects, 3020, "chat", SETTLED_DELIVERED, SAMPLE_NOW - 1000000, 500000, "chat");
     add_delivery(&effects, 3030, "chat", SETTLED_DELIVERED, SAMPLE_NOW - 9000000, 5, NULL);
     add_delivery(&effects, 3040, "mail", SETTLED_OPEN, SAMPLE_NOW - 61000, 0, NULL);
+    add_delivery(&effects, 3070, "chat", SETTLED_OPEN, SAMPLE_NOW - 90000, 0, NULL); /* taken; an edit beside it waits */
+    for (uint32_t part = 0; part < 2; part++)
+        effects_record(&effects, RECORD_PART)->part = (struct record_part){
+            .message_id = 3070, .index = (uint16_t)part, .kind = part ? PART_EDIT : PART_POST, .state = part ? PART_WAITING : PART_DELIVERED, .optional = part};
     add_delivery(&effects, 3050, "mail", SETTLED_OPEN, SAMPLE_NOW - 1000, 0, NULL);
     effects_record(&effects, RECORD_DELIVERY)->delivery = (struct record_delivery){
         .id = 3060, .group_id = 200, .channel = "chat", .opened_ms = SAMPLE_NOW, .accepted_ms = SAMPLE_NOW, .due_ms = SAMPLE_NOW};

@@ -27,6 +27,26 @@ const char *labels_get(const struct labels *labels, const char *name)
     return NULL;
 }
 
+static void add_escaped(struct buf *buf, const char *text)
+{
+    for (; *text; text++) {
+        if (*text == '"' || *text == '\\' || *text == '\n')
+            buf_add_char(buf, '\\');
+        buf_add_char(buf, *text == '\n' ? 'n' : *text);
+    }
+}
+
+void labels_add(struct buf *buf, const struct labels *labels)
+{
+    for (size_t i = 0; i < labels->count; i++) {
+        buf_add_text(buf, i ? ", " : "");
+        add_escaped(buf, labels->items[i].name);
+        buf_add_text(buf, "=\"");
+        add_escaped(buf, labels->items[i].value);
+        buf_add_char(buf, '"');
+    }
+}
+
 uint64_t labels_fingerprint(const struct labels *labels)
 {
     return fnv_labels(FNV_OFFSET, labels);

@@ -2,6 +2,8 @@
 #ifndef CORE_ALERT_H
 #define CORE_ALERT_H
 
+#include "base/buf.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -41,6 +43,8 @@ struct alert_input {
 
 const char *labels_get(const struct labels *labels, const char *name); /* NULL if absent */
 /* FNV-1a 64 over name 0xff value 0xff in name order: Prometheus's fingerprint. */
+/* a="x", b="y": with quotes, backslashes and line breaks escaped, so that no two sets look alike. */
+void labels_add(struct buf *buf, const struct labels *labels);
 uint64_t labels_fingerprint(const struct labels *labels);
 /* Sorts by name; of equal names the last wins; drops empty values. */
 void labels_settle(struct labels *labels);

@@ -39,8 +39,7 @@ static struct labels group_labels(const struct alert *alert, const struct policy
 static void group_key(const struct alert *alert, const struct policy_node *node, const struct labels *labels, struct buf *key)
 {
     buf_addf(key, "%s:{", node->id);
-    for (size_t i = 0; i < labels->count; i++)
-        buf_addf(key, "%s%s=\"%s\"", i ? ", " : "", labels->items[i].name, labels->items[i].value);
+    labels_add(key, labels);
     buf_add_char(key, '}');
     if (key->full) {
         buf_clear(key);

@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#define KEY_MAX (64u << 10) /* bytes */
+
 const struct value_type type_data = {.name = "Data"}, type_alert = {.name = "Alert"};
 
 static const struct value no_number = {.kind = VALUE_FLOAT};
@@ -99,10 +101,12 @@ static struct value alerts_of(const struct view *view, struct arena *arena)
 /* As Alertmanager writes it for its root route: {}:{alertname="x"}. */
 static const char *key_of(const struct labels *labels, struct arena *arena)
 {
-    const char *key = "{}:{";
-    for (size_t i = 0; i < labels->count; i++)
-        key = arena_printf(arena, "%s%s%s=\"%s\"", key, i ? ", " : "", labels->items[i].name, labels->items[i].value);
-    return arena_printf(arena, "%s}", key);
+    struct buf labelled = BUF_EMPTY(KEY_MAX);
+
+    labels_add(&labelled, labels);
+    const char *key = arena_printf(arena, "{}:{%s}", buf_text(&labelled));
+    buf_free(&labelled);
+    return key;
 }
 
 struct value template_data(const struct view *view, struct arena *arena)

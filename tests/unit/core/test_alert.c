@@ -44,6 +44,30 @@ static void test_settle(void)
     }
 }
 
+/* Strangers' labels that would have shared a group with others: their text looked alike. */
+static void test_no_two_look_alike(void)
+{
+    static const struct {
+        struct label labels[2];
+        size_t count;
+        const char *want;
+    } table[] = {
+        {{{0}}, 0, ""},
+        {{{"a", "1"}, {"b", "2"}}, 2, "a=\"1\", b=\"2\""},
+        {{{"a", "1\", b=\"2"}}, 1, "a=\"1\\\", b=\\\"2\""},
+        {{{"a", "\\"}, {"b", "\n"}}, 2, "a=\"\\\\\", b=\"\\n\""},
+    };
+
+    for (size_t i = 0; i < LENGTH(table); i++) {
+        struct label items[2] = {table[i].labels[0], table[i].labels[1]};
+        struct labels labels = {items, table[i].count};
+        struct buf got = BUF_EMPTY(1000);
+        labels_add(&got, &labels);
+        CHECK_TEXT(buf_text(&got), table[i].want);
+        buf_free(&got);
+    }
+}
+
 static void test_get(void)
 {
     struct label items[] = {{"a", "1"}, {"ab", "2"}};
@@ -149,6 +173,7 @@ static void test_hash(void)
 int main(void)
 {
     test_settle();
+    test_no_two_look_alike();
     test_get();
     test_recorded();
     test_fingerprint();

@@ -5,7 +5,7 @@ import re
 import pytest
 import server  # the way to tests/e2e
 
-import fakes
+import chats
 import generate_alerts
 from daemon import Daemon, grafana, telegram_channel
 
@@ -80,7 +80,7 @@ def labels_of(rule):
 @pytest.fixture(scope="module")
 def told(tmp_path_factory):
     """Every rule fires once; title -> what Telegram got."""
-    with fakes.Telegram() as telegram:
+    with chats.Telegram() as telegram:
         channel = telegram_channel(telegram, rate_limit=[{"count": 1000, "per": "1s"}])
         notifier = Daemon(
             tmp_path_factory.mktemp("messages"),

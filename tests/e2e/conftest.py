@@ -7,6 +7,7 @@ import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 import daemon as daemon_module  # noqa: E402
+import chats  # noqa: E402
 import fakes  # noqa: E402
 
 
@@ -70,7 +71,7 @@ def _fake(kind):
     return fixture
 
 
-telegram, discord, slack, sink = (_fake(kind) for kind in (fakes.Telegram, fakes.Discord, fakes.Slack, fakes.Sink))
+telegram, discord, slack, sink = (_fake(kind) for kind in (chats.Telegram, chats.Discord, chats.Slack, fakes.Sink))
 
 
 @pytest.fixture

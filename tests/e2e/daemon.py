@@ -14,7 +14,8 @@ import threading
 import time
 import urllib.parse
 
-from fakes import DEADLINE, DISCORD_TOKEN, SLACK_HOOK, SLACK_TOKEN, TELEGRAM_TOKEN
+from chats import DISCORD_TOKEN, SLACK_HOOK, SLACK_TOKEN, TELEGRAM_TOKEN
+from fakes import DEADLINE
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BIN = pathlib.Path(os.environ.get("NOTIFIER_BIN") or ROOT / "build/bin/notifier").resolve()

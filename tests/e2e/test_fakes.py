@@ -9,6 +9,7 @@ import pytest
 
 import daemon
 from daemon import until
+import chats
 import fakes
 
 
@@ -24,12 +25,12 @@ def call(fake, method, path, body=None, headers=None):
         connection.close()
 
 
-def telegram_call(fake, method="sendMessage", token=fakes.TELEGRAM_TOKEN, **arguments):
+def telegram_call(fake, method="sendMessage", token=chats.TELEGRAM_TOKEN, **arguments):
     return call(fake, "POST", f"/bot{token}/{method}", arguments)[:2]
 
 
 def test_telegram():
-    with fakes.Telegram(chats=("1", "-5")) as fake:
+    with chats.Telegram(chats=("1", "-5")) as fake:
         send = lambda text, **more: telegram_call(fake, chat_id="1", text=text, **more)
         status, body = send("<b>a</b> &lt;", parse_mode="HTML")
         assert (status, body["result"]["message_id"], fake.taken[0].text) == (200, 101, "a <")
@@ -84,7 +85,7 @@ def _ends(fake):
 
 
 def test_discord():
-    with fakes.Discord() as fake:
+    with chats.Discord() as fake:
         post = lambda body, query="?wait=true": call(fake, "POST", fake.hook + query, {"allowed_mentions": {"parse": []}, **body})
         status, body, headers = post({"content": "hi"})
         assert status == 200 and isinstance(body["id"], str) and headers["X-RateLimit-Bucket"] == "b1"
@@ -105,10 +106,10 @@ def test_discord():
 
 
 def test_slack():
-    with fakes.Slack() as fake:
-        bearer = {"Authorization": f"Bearer {fakes.SLACK_TOKEN}"}
-        assert call(fake, "POST", fakes.SLACK_HOOK, {"text": "hi"})[:2] == (200, "ok")
-        assert call(fake, "POST", fakes.SLACK_HOOK, b"{")[:2] == (400, "invalid_payload")
+    with chats.Slack() as fake:
+        bearer = {"Authorization": f"Bearer {chats.SLACK_TOKEN}"}
+        assert call(fake, "POST", chats.SLACK_HOOK, {"text": "hi"})[:2] == (200, "ok")
+        assert call(fake, "POST", chats.SLACK_HOOK, b"{")[:2] == (400, "invalid_payload")
         assert call(fake, "POST", "/services/x", {"text": "hi"})[:2] == (404, "no_service")
         status, body, _ = call(fake, "POST", "/api/chat.postMessage", {"channel": "#ops", "text": "a"}, bearer)
         assert status == 200 and body["ok"] and body["channel"] == "C0OPS0001"

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-import fakes
+import chats
 from daemon import SLOW, alert, config, hook, telegram_channel, until
 from fakes import Answer
 
@@ -21,7 +21,7 @@ RECOVERY = re.compile(r"^ℹ (\d+) messages? went by hook [\d:]+–[\d:]+; (\d+)
 
 @pytest.fixture
 def chat():
-    with fakes.Telegram(chats=(GROUP_CHAT,)) as fake:
+    with chats.Telegram(chats=(GROUP_CHAT,)) as fake:
         yield fake
         assert not fake.violations, fake.violations
 

@@ -29,6 +29,7 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests/e2e"))
 import daemon as daemons  # noqa: E402
+import chats  # noqa: E402
 import fakes  # noqa: E402
 from trouble import Mailbox  # noqa: E402
 
@@ -45,7 +46,7 @@ class Broken(Exception):
 
 class Receivers:
     def __init__(self):
-        self.hook, self.chat, self.box = fakes.Sink(), fakes.Telegram(), Mailbox()
+        self.hook, self.chat, self.box = fakes.Sink(), chats.Telegram(), Mailbox()
         self.box.heal()
 
     def config(self):

@@ -272,6 +272,8 @@ enum auth_state people_check(struct auth *auth, struct call *call, const struct 
     }
     if (found)
         return admit(auth, call, found->access, found->name, "token");
+    if (credential->kind == CREDENTIAL_BASIC && find_identity(auth, call, &person)) /* what it signed in with there, passed on */
+        return admit_browser(auth, call, person.access, person.name, "proxy");
     if (credential->kind == CREDENTIAL_BASIC && auth->options.user_count)
         return check_user(auth, call, credential);
     return admit_nobody(auth, call, credential->kind == CREDENTIAL_NONE ? "a token, or a name and password, is needed"

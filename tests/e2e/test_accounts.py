@@ -1,4 +1,5 @@
 """People with a browser: signing in and out, what a page from elsewhere cannot do, proxies, and the book of changes."""
+import base64
 import http.cookies
 import re
 import socket
@@ -336,6 +337,9 @@ def test_proxies(start, hashes):
     assert anna.post("/-/reload").status == 403, "a browser may have been made to ask"
     assert anna.post("/-/reload", headers={"X-CSRF-Token": guest.csrf()}).status == 403, "another's"
     assert anna.post("/-/reload", headers={"X-CSRF-Token": me["csrfToken"]}).status == 200
+    passed_on = Browser(d, **{"X-Remote-User": "anna", "Authorization": "Basic " + base64.b64encode(b"anna:of the proxy").decode()})
+    assert passed_on.get("/api/v1/me").json["via"] == "proxy", "a password that the proxy took, and sent along, is none of ours"
+    assert passed_on.post("/-/reload").status == 403, "a browser sends that by itself"
     for odd in ("", "x" * 300):
         assert Browser(d, **{"X-Remote-User": odd}).get("/history").status == 401, odd
 

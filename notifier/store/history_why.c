@@ -5,6 +5,7 @@
 #include "base/zone.h"
 #include "notifier/core/record.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define WHY_TRANSITIONS_MAX 50  /* newest of an alert */
@@ -223,6 +224,19 @@ bool page_write_whole_delivery(struct page *page, int64_t id, const char *kind, 
 static bool read_id(const char *text, int64_t *id)
 {
     return text[0] >= '0' && text[0] <= '9' && text_to_int(text, id, NULL) && *id > 0;
+}
+
+/* A line of the history is known by its alert and number, as 5.1. */
+static bool read_line_id(const char *text, int64_t *alert_id)
+{
+    char head[24];
+    size_t length = strcspn(text, ".");
+    int64_t seq;
+
+    if (text[length] != '.' || length >= sizeof head || !read_id(text + length + 1, &seq))
+        return false;
+    snprintf(head, sizeof head, "%.*s", (int)length, text);
+    return read_id(head, alert_id);
 }
 
 bool page_one_delivery(struct page *page, const char *text)
@@ -465,6 +479,8 @@ bool page_why(struct page *page, const char *name)
     int64_t id;
 
     if (read_id(name, &id) && (page_write_whole_delivery(page, id, "delivery", true) || why_alert(page, id) || why_incident(page, id)))
+        return true;
+    if (read_line_id(name, &id) && why_alert(page, id))
         return true;
     id = page_find(page, "SELECT id FROM alerts WHERE fingerprint = ?2 ORDER BY id DESC LIMIT ?1", name);
     if (id)

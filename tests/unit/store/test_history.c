@@ -251,6 +251,7 @@ static void check_why(const char *id, const char *kind, const char *words)
 static void test_why(void)
 {
     check_why("1", "alert", "chat is still to be told, when its group is due at 2023-11-14T22:13:30.000Z (route {}).");
+    check_why("1.1", "alert", "chat is still to be told, when its group is due"); /* the id that history gives a line */
     check_why("fp10", "alert", "mail is still to be told, when its group is due");
     check_why("21", "alert", "chat is still to be told, by delivery 24. Sent to chat because: first notification. Still open");
     check_why("31", "alert", "mail could not be told: bot was kicked (delivery 34 is dead).");
